@@ -1,0 +1,1 @@
+"""Detection rules for Elastic Security, proved before they are deployed."""

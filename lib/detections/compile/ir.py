@@ -1,0 +1,196 @@
+"""The predicate IR: what KQL, EQL and ES|QL conditions become.
+
+A predicate answers, for one document, *true*, *false* or *missing* (``null``), since the languages differ there: KQL's
+``not f: v`` keeps a document without the field, ES|QL's ``NOT f == v`` drops it. The connectives are Kleene's; a
+document is selected when the answer is *true*.
+
+Leaves come in two kinds. A :class:`Test` asks one field about constants: the engine answers it once per *distinct
+value*. A :class:`Compute` is a scalar expression over any number of fields: the engine computes it row by row, on the
+rows that are left. Each leaf keeps the ``span`` of the query text it came from (clause coverage and mutation report on
+leaves); spans take no part in equality, so equal leaves of different rules are evaluated once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from detections.compile.expression import Expression
+from detections.compile.mapping import Field
+
+Span: TypeAlias = tuple[int, int]
+Scalar: TypeAlias = str | int | float | bool
+"""A normalised value: what ``values.coerce`` makes of a raw one for the type of its field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """The field has an indexed value (over ``ignore_above``, or refused by the type, is none)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """Some value of the field is one of ``values`` (normalised to the field's type)."""
+
+    values: frozenset[Scalar]
+    case_insensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Some value of the field lies in the interval; ``None`` is an open end. Strings compare as UTF-8 bytes.
+
+    Serves ranges on every ordered type, and CIDR blocks on ip (addresses are 128-bit integers).
+    """
+
+    low: Scalar | None = None
+    high: Scalar | None = None
+    include_low: bool = True
+    include_high: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """Some whole term of the field matches a wildcard pattern, a tuple of literal texts and ``ANY``/``ONE`` marks."""
+
+    pattern: tuple[str | Wild, ...]
+    case_insensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Some whole term of the field matches a Lucene regular expression."""
+
+    pattern: str
+    case_insensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A text field holds these tokens one after the other."""
+
+    tokens: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyToken:
+    """A text field holds one of these tokens."""
+
+    tokens: frozenset[str]
+
+
+class Wild:
+    """A mark in a :class:`Like` pattern; the two instances are ``ANY`` (``*``) and ``ONE`` (``?``)."""
+
+    __slots__ = ("symbol",)
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+
+    def __repr__(self) -> str:
+        return self.symbol
+
+    def __reduce__(self) -> str:
+        return "ANY" if self.symbol == "*" else "ONE"
+
+
+ANY = Wild("*")
+ONE = Wild("?")
+
+Operator: TypeAlias = Exists | Equals | Between | Like | Matches | Phrase | AnyToken
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One field against constants.
+
+    ``missing``: what a document without a value answers: ``"false"`` (KQL) or ``"missing"`` (EQL, ES|QL).
+    ``several``: what a document with several values answers: ``"any"`` of them may satisfy the operator (KQL, EQL), or
+    ``"missing"`` (ES|QL, which warns and answers null).
+    """
+
+    field: Field
+    operator: Operator
+    missing: Literal["false", "missing"] = "false"
+    several: Literal["any", "missing"] = "any"
+    span: Span = field(default=(0, 0), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """A scalar expression of type boolean; null is *missing*."""
+
+    expression: Expression
+    span: Span = field(default=(0, 0), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """The same answer for every document. ``missing`` is :attr:`value` ``None``."""
+
+    value: bool | None
+    span: Span = field(default=(0, 0), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    items: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    items: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    item: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class IsTrue:
+    """*true* where the item is true, *false* elsewhere: turns three values into two."""
+
+    item: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """Some object under the nested ``path`` satisfies ``item`` by its own values alone."""
+
+    path: str
+    item: Predicate
+
+
+Leaf: TypeAlias = Test | Compute | Always
+Predicate: TypeAlias = Leaf | And | Or | Not | IsTrue | Nested
+
+
+def leaves(predicate: Predicate) -> Iterator[Leaf]:
+    """The leaves from left to right, repeated ones too."""
+    match predicate:
+        case And(items) | Or(items):
+            for item in items:
+                yield from leaves(item)
+        case Not(item) | IsTrue(item) | Nested(_, item):
+            yield from leaves(item)
+        case _:
+            yield predicate
+
+
+def rewrite(predicate: Predicate, change: Callable[[Leaf], Predicate]) -> Predicate:
+    """The predicate with every leaf replaced by what ``change`` makes of it, from left to right."""
+    match predicate:
+        case And(items):
+            return And(tuple(rewrite(item, change) for item in items))
+        case Or(items):
+            return Or(tuple(rewrite(item, change) for item in items))
+        case Not(item):
+            return Not(rewrite(item, change))
+        case IsTrue(item):
+            return IsTrue(rewrite(item, change))
+        case Nested(path, item):
+            return Nested(path, rewrite(item, change))
+        case _:
+            return change(predicate)

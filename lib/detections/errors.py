@@ -1,0 +1,136 @@
+"""Errors, findings and places.
+
+An exception means that this run cannot go on; a problem found *in a file* is a :class:`Finding`, a value.
+
+    DetectionsError
+    ├── UsageError              wrong arguments or configuration; the command line ends with exit code 2
+    ├── SourceError             a file that is no TOML; carries its findings
+    ├── RuleError               a TOML file that is no rule; carries its findings
+    ├── QueryError              a query that cannot be used; carries the query, a span and a caret
+    │   ├── QuerySyntaxError    the text is not of its language
+    │   └── QueryTypeError      it parses, but the fields refuse it: Elasticsearch would answer with an error
+    ├── NotEvaluated            sound, but nothing in this process can evaluate it; carries the reason
+    └── EventsError             events that cannot be read at all (a file that is not there, no event in it)
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class Level(enum.StrEnum):
+    """How much a finding matters: an error fails the run, a warning only does so with ``--strict``."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a file. ``line`` and ``column`` count from 1, columns in code points; 0 where unknown."""
+
+    path: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.path
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem found in a file.
+
+    ``code`` is the name of the check (``query-syntax``), the word used to silence it. ``excerpt`` is the line of the
+    file, ``length`` how many characters of it, from the location's column, the caret underlines (at least 1).
+    ``hint`` says what to do, where something can be said.
+    """
+
+    code: str
+    message: str
+    location: Location
+    level: Level = Level.ERROR
+    excerpt: str = ""
+    length: int = 1
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.code} {self.message}"
+
+    def render(self) -> str:
+        """The finding with its line and a caret, over several lines, without colour."""
+        lines = [str(self)]
+        if self.excerpt and self.location.column:
+            before = self.excerpt[: self.location.column - 1]
+            pad = "".join("\t" if character == "\t" else " " for character in before)
+            room = max(1, len(self.excerpt) - len(before))
+            lines += [f"    {self.excerpt}", f"    {pad}{'^' * max(1, min(self.length, room))}"]
+        if self.hint:
+            lines.append(f"    {self.hint}")
+        return "\n".join(lines)
+
+
+class DetectionsError(Exception):
+    """Root of everything this package raises on purpose."""
+
+
+class UsageError(DetectionsError):
+    """Wrong arguments or a wrong configuration."""
+
+
+class _Findings(DetectionsError):
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("\n".join(finding.render() for finding in findings))
+        self.findings = tuple(findings)
+
+
+class SourceError(_Findings):
+    """A file that cannot be read as TOML."""
+
+
+class RuleError(_Findings):
+    """A TOML file that is no rule."""
+
+
+class QueryError(DetectionsError):
+    """A query that cannot be used.
+
+    ``start`` and ``end`` are offsets into ``query`` in code points (``end`` exclusive, at least ``start + 1``, possibly
+    behind the end of the query where something is missing there).
+    """
+
+    def __init__(self, message: str, query: str, start: int, end: int | None = None) -> None:
+        self.message = message
+        self.query = query
+        self.start = start
+        self.end = max(start + 1, start + 1 if end is None else end)
+        super().__init__(f"{message}\n{self.caret()}")
+
+    def caret(self) -> str:
+        """The line of the query that holds the mistake, and a caret under it."""
+        begin = self.query.rfind("\n", 0, self.start) + 1
+        stop = self.query.find("\n", self.start)
+        line = self.query[begin : len(self.query) if stop < 0 else stop]
+        width = max(1, min(self.end - self.start, len(line) - (self.start - begin)))
+        pad = "".join("\t" if character == "\t" else " " for character in line[: self.start - begin])
+        return f"{line}\n{pad}{'^' * width}"
+
+
+class QuerySyntaxError(QueryError):
+    """The text is not of its language."""
+
+
+class QueryTypeError(QueryError):
+    """The query parses, but the types of its fields refuse it: Elasticsearch would answer with an error."""
+
+
+class NotEvaluated(DetectionsError):
+    """Sound, but nothing in this process can evaluate it. The message is the reason."""
+
+
+class EventsError(DetectionsError):
+    """Events that cannot be read at all."""
