@@ -1,0 +1,64 @@
+# make          check every rule, prove it on its cases, write dist/detections.ndjson
+# make test     the whole test suite
+# make help     every target
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
+JOBS   ?= 2
+LOCK   := $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 \
+          --generate-hashes --no-header --no-emit-index-url --no-annotate
+
+.PHONY: main test lint types check export bench generate lock clean help
+.DEFAULT_GOAL := main
+
+main: $(VENV)/main.stamp ## check, prove and bundle the rules (the default)
+	@$(BIN)/detections build
+
+check: $(VENV)/main.stamp ## check every rule
+	@$(BIN)/detections check
+
+export: $(VENV)/main.stamp ## write dist/detections.ndjson
+	@$(BIN)/detections export
+
+test: $(VENV)/dev.stamp ## the whole test suite
+	@$(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(VENV)/dev.stamp ## style and the order of the rooms
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+types: $(VENV)/dev.stamp ## static types
+	@$(BIN)/mypy
+
+bench: $(VENV)/dev.stamp ## what is measured, each figure with its command
+	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+generate: $(VENV)/dev.stamp ## make again what is made from the repo itself (schema, check pages)
+	@$(BIN)/python -m detections.rule.jsonschema
+	@$(BIN)/python -m detections.check.pages
+
+lock: ## resolve the pinned, hashed requirements anew
+	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(PIP) install uv; }
+	@$(LOCK) --group build -o requirements/main.txt
+	@$(LOCK) --group build --group dev -o requirements/dev.txt
+
+$(VENV)/main.stamp: requirements/main.txt pyproject.toml
+	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing requirements/main.txt"
+	@$(PIP) install --require-hashes -r requirements/main.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/main.stamp
+	@echo "installing requirements/dev.txt"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+clean: ## remove what was built and installed
+	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
