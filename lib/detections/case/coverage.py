@@ -1,0 +1,152 @@
+"""Clause coverage: does some case turn on each leaf of the query alone?
+
+A leaf is covered by a case when inverting the leaf's answer, for the case's own event and nothing else, turns the
+verdict. (MC/DC of a decision, with the events of the cases as its tests.)
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from detections.case.event import OWN, Bases, documents
+from detections.case.model import Case, CaseFile, Clause
+from detections.case.run import case_alerts, own_alerts, window
+from detections.compile.ir import Always, Equals, IsTrue, Leaf, Not, Or, Predicate, Test, leaves, rewrite
+from detections.compile.mapping import Field
+from detections.compile.plan import Engine, NewTermsPlan, Plan, RowsPlan, Span
+from detections.compile.rows import Where
+from detections.engine import Embedded, Evaluator
+from detections.errors import DetectionsError, Finding
+from detections.events import Document, batches
+from detections.rule import Rule
+
+CODE = "coverage"
+
+
+def coverage(rule: Rule, plan: Plan, file: CaseFile, bases: Bases) -> list[Clause]:
+    """Every leaf of the rule's query, in the order of the text, with the cases that turn on it.
+
+    Always on the embedded engine: it asks how the *query* decides, not who answers it. Cases whose events cannot be
+    made cover nothing.
+    """
+    turned = _turned_rows(plan, _events(rule, plan, file.cases, bases)) if isinstance(plan, RowsPlan) else _turned(
+        rule, plan, file.cases, bases
+    )  # fmt: skip
+    excuses = {squeeze(entry.leaf): entry.why for entry in file.uncovered}
+    query = rule.query or ""
+    clauses = []
+    for span in sorted(turned):
+        text = squeeze(query[span[0] : span[1]])
+        clauses.append(Clause(text, span, tuple(turned[span]), "" if turned[span] else excuses.get(text, "")))
+    return clauses
+
+
+def uncovered_findings(rule: Rule, file: CaseFile, clauses: Sequence[Clause]) -> list[Finding]:
+    """One error a leaf that no case covers and nothing excuses, at the leaf; and an excuse that nothing needs."""
+    findings = [
+        rule.document.finding(
+            CODE, f"no case turns on `{clause.text}` alone", ("rule", "query"), offset=clause.span[0],
+            length=clause.span[1] - clause.span[0],
+            hint=f"add a case to {file.document.path} that differs from an alert in this clause only",
+        )
+        for clause in clauses
+        if not clause.covered and not clause.excuse
+    ]  # fmt: skip
+    open_leaves = {clause.text for clause in clauses if not clause.covered}
+    for entry in file.uncovered:
+        if squeeze(entry.leaf) not in open_leaves:
+            message = f"`{entry.leaf}` is excused, but a case covers it or the query has no such leaf"
+            findings.append(file.document.finding(CODE, message, ("uncovered", entry.index, "leaf")))
+    return findings
+
+
+def squeeze(text: str) -> str:
+    """The text on one line, with single spaces."""
+    return " ".join(text.split())
+
+
+def _events(rule: Rule, plan: Plan, cases: Sequence[Case], bases: Bases) -> list[tuple[Case, Document]]:
+    """The own events of the cases whose event lies inside the rule's window."""
+    found = []
+    for case in cases:
+        try:
+            now, made = documents(case, bases)
+            span = window(rule, plan, now)
+        except (DetectionsError, ValueError):
+            continue
+        time = now + case.event.at
+        if (span.start is None or span.start <= time) and (span.end is None or time <= span.end):
+            found.append((case, made[-1]))
+    return found
+
+
+def _turned(rule: Rule, plan: Plan, cases: Sequence[Case], bases: Bases) -> dict[tuple[int, int], list[str]]:
+    assert not isinstance(plan, RowsPlan)
+    events = _events(rule, plan, cases, bases)
+    if isinstance(plan, NewTermsPlan):
+        events = [(case, made) for case, made in events if _could_alert(rule, plan, case, bases)]
+    turned: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for leaf in leaves(plan.predicate):
+        turned[leaf.span] = []
+    if not events:
+        return turned
+    (batch,) = batches([made for _, made in events], batch_size=len(events))
+    evaluator = Evaluator(batch)
+    selected = evaluator.answer(plan.predicate).true
+    for number, leaf in enumerate(leaves(plan.predicate)):
+        changed = selected ^ evaluator.answer(_invert(plan.predicate, number)).true
+        turned[leaf.span] += [case.name for row, (case, _) in enumerate(events) if changed >> row & 1]
+    return turned
+
+
+def _could_alert(rule: Rule, plan: NewTermsPlan, case: Case, bases: Bases) -> bool:
+    """Would the event alert if the query selected it, its history being what it is?"""
+    own = Test(Field("event.id", "keyword"), Equals(frozenset({_own_id(case, bases)})))
+    forced = replace(plan, predicate=Or((plan.predicate, own)))
+    return bool(case_alerts(rule, forced, case, bases, Embedded()))
+
+
+def _own_id(case: Case, bases: Bases) -> str:
+    return str(documents(case, bases)[1][-1]["event"]["id"])
+
+
+def _turned_rows(plan: RowsPlan, events: Sequence[tuple[Case, Document]]) -> dict[tuple[int, int], list[str]]:
+    """The same for a row pipeline, which is run once a leaf over the own events of all cases."""
+    renamed = []
+    for number, (_, made) in enumerate(events):
+        renamed.append({**made, "event": {**made["event"], "id": f"{OWN}:{number}"}})
+    turned: dict[tuple[int, int], list[str]] = defaultdict(list)
+    usual = _alerted(plan, renamed)
+    for place, command in enumerate(plan.pipeline.commands):
+        if not isinstance(command, Where):
+            continue
+        for number, leaf in enumerate(leaves(command.predicate)):
+            commands = list(plan.pipeline.commands)
+            commands[place] = Where(_invert(command.predicate, number))
+            inverted = replace(plan, pipeline=replace(plan.pipeline, commands=tuple(commands)))
+            changed = usual ^ _alerted(inverted, renamed)
+            turned[leaf.span] += [
+                case.name for row, (case, _) in enumerate(events) if f"{OWN}:{row}" in changed
+            ]
+    return turned
+
+
+def _alerted(plan: Plan, events: Sequence[Document]) -> set[str]:
+    found = own_alerts(Embedded().run([(plan, Span())], batches(list(events))))
+    return {name for alert in found for name in alert.event_ids}
+
+
+def _invert(predicate: Predicate, number: int) -> Predicate:
+    """The predicate with the answer of its leaf number ``number`` inverted: true to false, anything else to true."""
+    count = -1
+
+    def change(leaf: Leaf) -> Predicate:
+        nonlocal count
+        count += 1
+        if count != number:
+            return leaf
+        return Always(leaf.value is not True) if isinstance(leaf, Always) else Not(IsTrue(leaf))
+
+    return rewrite(predicate, change)

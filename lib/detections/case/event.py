@@ -1,0 +1,177 @@
+"""Events of cases: a base file, changed as the case says, mapped to ECS."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from detections.case.model import Case, EventSpec
+from detections.errors import EventsError
+from detections.events import Document, to_ecs
+from detections.values.dates import format_date, parse_date
+
+OWN = "own"
+"""``event.id`` prefix of the event a case is about; events of its history are ``history-1`` and so on."""
+
+
+class Bases:
+    """The base events under a folder, each read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._read: dict[str, dict[str, Any]] = {}
+
+    def get(self, name: str) -> dict[str, Any]:
+        """A fresh copy of a base event.
+
+        Raises:
+            EventsError: there is no such file, it lies outside the folder, or it is no JSON object.
+        """
+        if name not in self._read:
+            path = self.folder / name
+            if not path.resolve().is_relative_to(self.folder.resolve()):
+                raise EventsError(f"base '{name}' lies outside {self.folder}")
+            try:
+                found = msgspec.json.decode(path.read_bytes())
+            except (OSError, msgspec.MsgspecError, RecursionError) as error:
+                reason = error.strerror if isinstance(error, OSError) else str(error)
+                raise EventsError(f"base '{name}' in {self.folder}: {reason}") from None
+            if not isinstance(found, dict):
+                raise EventsError(f"base '{name}' in {self.folder} is no JSON object")
+            self._read[name] = found
+        return copy.deepcopy(self._read[name])
+
+
+def documents(case: Case, bases: Bases) -> tuple[int, list[Document]]:
+    """Now (milliseconds), and the ECS documents of a case: its history as listed, its own event last.
+
+    Now is the time that the base event has, after ``raw`` (or ``set``) changed it.
+
+    Raises:
+        EventsError: a base cannot be read, has no time, or a path of the case does not fit it.
+    """
+    now = _time(case.event, bases)
+    history = [_make(spec, bases, now, f"history-{number}") for number, spec in enumerate(case.history, 1)]
+    return now, [*history, _make(case.event, bases, now, OWN)]
+
+
+def _is_raw(event: Mapping[str, Any]) -> bool:
+    return "eventName" in event or "eventSource" in event or "userIdentity" in event
+
+
+def _time(spec: EventSpec, bases: Bases) -> int:
+    event = bases.get(spec.base)
+    if _is_raw(event):
+        value = spec.raw.get("eventTime", event.get("eventTime"))
+    else:
+        value = spec.set.get("@timestamp", event.get("@timestamp"))
+    now = parse_date(value) if value is not None else None
+    if now is None:
+        raise EventsError(f"base '{spec.base}' has no time that can be read ({value!r})")
+    return now
+
+
+def _make(spec: EventSpec, bases: Bases, now: int, identity: str) -> Document:
+    event = bases.get(spec.base)
+    time = format_date(now + spec.at)
+    if _is_raw(event):
+        for path in spec.raw_unset:
+            _remove(event, path)
+        for path, value in spec.raw.items():
+            _put(event, path, expand(value))
+        event["eventTime"] = time
+        event["eventID"] = f"{identity}:{event.get('eventID', '')}"
+        event = to_ecs(event, retain=spec.retain)
+    else:
+        if spec.raw or spec.raw_unset:
+            raise EventsError(
+                f"base '{spec.base}' is an ECS document: change it with 'set' and 'unset', not 'raw'"
+            )
+        for path in ("@timestamp", "event.ingested", "event.created"):
+            if path == "@timestamp" or _has(event, path):
+                _put(event, path, time)
+        _put(event, "event.id", f"{identity}:{event.get('event', {}).get('id', '')}")
+    for path in spec.unset:
+        _remove(event, path)
+    for path, value in spec.set.items():
+        if path != "@timestamp":
+            _put(event, path, expand(value))
+    return event
+
+
+def expand(value: Any) -> Any:
+    """A value with its ``{ repeat = .., times = n }`` tables written out.
+
+    A repeated string is one long string; anything else a list of copies, in whose strings ``{n}`` is the copy's number,
+    from 0, as twelve digits.
+    """
+    if isinstance(value, list):
+        return [expand(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"repeat", "times"} and isinstance(value["times"], int):
+        if isinstance(value["repeat"], str):
+            return value["repeat"] * value["times"]
+        return [_number(expand(value["repeat"]), number) for number in range(value["times"])]
+    return {key: expand(entry) for key, entry in value.items()}
+
+
+def _number(value: Any, number: int) -> Any:
+    if isinstance(value, str):
+        return value.replace("{n}", f"{number:012d}")
+    if isinstance(value, list):
+        return [_number(entry, number) for entry in value]
+    if isinstance(value, dict):
+        return {key: _number(entry, number) for key, entry in value.items()}
+    return value
+
+
+def _put(event: dict[str, Any], path: str, value: Any) -> None:
+    *way, last = path.split(".")
+    place: Any = event
+    for step in way:
+        if isinstance(place, list) and step.isdigit() and int(step) < len(place):
+            place = place[int(step)]
+        elif isinstance(place, dict):
+            if place.get(step) is None:
+                place[step] = {}
+            place = place[step]
+        else:
+            raise EventsError(f"'{path}' does not fit the event: nothing can be set under '{step}'")
+    if isinstance(place, list) and last.isdigit() and int(last) <= len(place):
+        place[int(last) : int(last) + 1] = [value]
+    elif isinstance(place, dict):
+        place[last] = value
+    else:
+        raise EventsError(f"'{path}' does not fit the event: nothing can be set under '{path}'")
+
+
+def _remove(event: dict[str, Any], path: str) -> None:
+    *way, last = path.split(".")
+    place: Any = event
+    for step in way:
+        if isinstance(place, list) and step.isdigit() and int(step) < len(place):
+            place = place[int(step)]
+        elif isinstance(place, dict) and step in place:
+            place = place[step]
+        else:
+            raise EventsError(f"'{path}' is not in the event, so it cannot be removed")
+    if isinstance(place, dict) and last in place:
+        del place[last]
+    elif isinstance(place, list) and last.isdigit() and int(last) < len(place):
+        del place[int(last)]
+    else:
+        raise EventsError(f"'{path}' is not in the event, so it cannot be removed")
+
+
+def _has(event: Mapping[str, Any], path: str) -> bool:
+    place: Any = event
+    for step in path.split("."):
+        if not isinstance(place, Mapping) or step not in place:
+            return False
+        place = place[step]
+    return True

@@ -1,0 +1,64 @@
+"""Where cases stand: one file a rule, in a tree that mirrors the rules'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from detections.case.model import CaseFile
+from detections.case.read import CODE, read_cases
+from detections.errors import Finding, Location, SourceError
+from detections.rule import Rule
+from detections.source import read
+
+
+def load(path: Path) -> CaseFile:
+    """The cases of one file.
+
+    Raises:
+        SourceError: the file is not there or no TOML.
+    """
+    return read_cases(read(path))
+
+
+class CaseLibrary:
+    """The case files under ``root``, matched with the rules under ``rules_root`` by their relative paths.
+
+    ``files`` maps a rule's path to its case file. ``findings`` holds what is wrong with the files, a rule without cases
+    and cases without a rule.
+    """
+
+    def __init__(self, root: Path, rules_root: Path, rules: Iterable[Rule]) -> None:
+        self.files: dict[str, CaseFile] = {}
+        self.findings: list[Finding] = []
+        known: set[Path] = set()
+        for rule in rules:
+            path = root / self._relative(rules_root, rule)
+            known.add(path)
+            if not path.is_file():
+                self.findings.append(
+                    rule.document.finding(CODE, f"no cases: {path} is not there", ("rule", "name"))
+                )
+                continue
+            try:
+                file = load(path)
+            except SourceError as error:
+                self.findings += error.findings
+                continue
+            self.files[rule.document.path] = file
+            self.findings += file.findings
+        self._strays = sorted(set(root.rglob("*.toml")) - known) if root.is_dir() else []
+
+    def strays(self) -> list[Finding]:
+        """Case files that no rule owns; only meaningful when every rule was given."""
+        return [
+            Finding(CODE, "cases of a rule that is not there", Location(str(path))) for path in self._strays
+        ]
+
+    @staticmethod
+    def _relative(rules_root: Path, rule: Rule) -> Path:
+        path = Path(rule.document.path)
+        try:
+            return path.resolve().relative_to(rules_root.resolve())
+        except ValueError:
+            return Path(path.name)

@@ -1,0 +1,111 @@
+"""What a case is, and what running one says.
+
+A case changes a base event a little and says what the rule must do with it. Its file mirrors the rule's:
+``rules/aws/x.toml`` is proved by ``tests/rules/aws/x.toml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from detections.compile.plan import Alert
+from detections.errors import Finding
+from detections.source import Document
+
+Expectation = Literal["alert", "quiet"]
+
+
+@dataclass(frozen=True, slots=True)
+class EventSpec:
+    """How an event is made.
+
+    The ``base`` file (under the events folder) holds a raw CloudTrail record or an ECS document. ``raw`` and
+    ``raw_unset`` change a raw record before it is mapped to ECS, ``retain`` is the integration's setting for the
+    mapping, ``set`` and ``unset`` change the ECS document after it; all by dotted path. ``at`` is the event's time in
+    milliseconds relative to now.
+    """
+
+    base: str
+    raw: Mapping[str, Any]
+    raw_unset: tuple[str, ...]
+    set: Mapping[str, Any]
+    unset: tuple[str, ...]
+    retain: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One event (and what happened before it), and the verdict the rule must reach about that event.
+
+    ``index`` is its place among the ``[[case]]`` tables. ``new_terms``, where given, are the tuples that the event's
+    alerts must name, in any order.
+    """
+
+    name: str
+    verdict: Expectation
+    event: EventSpec
+    history: tuple[EventSpec, ...]
+    new_terms: tuple[tuple[str, ...], ...] | None
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """A leaf of the query (its text) that no case can decide, and why."""
+
+    leaf: str
+    why: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """The cases of one rule. ``findings`` is what is wrong with the file; cases that could be read are there."""
+
+    document: Document
+    cases: tuple[Case, ...]
+    uncovered: tuple[Uncovered, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What running a case said. ``problem`` is empty when it passed; ``finding`` places it in the case file."""
+
+    case: Case
+    alerts: tuple[Alert, ...]
+    problem: str
+    finding: Finding | None
+
+    @property
+    def passed(self) -> bool:
+        return not self.problem
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A leaf of a rule's query in its text, and the names of the cases whose verdict turns on it alone.
+
+    ``excuse`` is why none does, where the case file says so.
+    """
+
+    text: str
+    span: tuple[int, int]
+    cases: tuple[str, ...]
+    excuse: str = ""
+
+    @property
+    def covered(self) -> bool:
+        return bool(self.cases)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A rule changed in one place. ``noticed`` are the names of the cases that tell it from the rule."""
+
+    change: str
+    span: tuple[int, int]
+    noticed: tuple[str, ...]

@@ -1,0 +1,170 @@
+"""Case files: TOML to :class:`~.model.CaseFile`, every problem of a file at once, each at its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from detections.case.model import Case, CaseFile, EventSpec, Uncovered
+from detections.errors import Finding
+from detections.source import Document
+
+CODE = "case"
+RETAIN = ("all", "flattened", "keyword", "minimal")
+VERDICTS = ("alert", "quiet")
+_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+_AT = re.compile(r"([+-])(\d+)([smhdw])")
+
+Keys = tuple[str | int, ...]
+
+_EVENT_KEYS: dict[str, type | tuple[type, ...]] = {
+    "base": str, "raw": dict, "raw_unset": list, "set": dict, "unset": list, "retain": str, "at": str,
+}  # fmt: skip
+_CASE_KEYS = _EVENT_KEYS | {"name": str, "verdict": str, "history": list, "new_terms": list}
+_WORDS = {str: "a string", dict: "a table", list: "an array"}
+
+
+def read_cases(document: Document) -> CaseFile:
+    """The cases that a document holds. Nothing is raised: what is wrong is in ``findings``."""
+    reader = _Reader(document)
+    cases = tuple(reader.cases())
+    uncovered = tuple(reader.uncovered())
+    reader.unknown_keys((), document.data, ("base", "case", "uncovered"))
+    return CaseFile(document, cases, uncovered, tuple(reader.findings))
+
+
+def offset(text: str) -> int:
+    """Milliseconds that a relative time such as ``-7d`` stands for.
+
+    Raises:
+        ValueError: it is no relative time.
+    """
+    found = _AT.fullmatch(text)
+    if not found:
+        raise ValueError(f"'{text}' is no relative time like '-7d' or '+30s' (units s m h d w)")
+    sign, count, unit = found.groups()
+    return int(sign + count) * _UNITS[unit]
+
+
+class _Reader:
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.findings: list[Finding] = []
+
+    def problem(self, message: str, keys: Keys, hint: str = "") -> None:
+        self.findings.append(self.document.finding(CODE, message, keys, hint=hint))
+
+    def unknown_keys(self, keys: Keys, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
+        for name in table:
+            if name not in known:
+                self.problem(f"unknown key '{name}'", (*keys, name), hint=f"known keys: {', '.join(known)}")
+
+    def tables(self, name: str) -> Iterator[tuple[Keys, Mapping[str, Any]]]:
+        found = self.document.data.get(name, [])
+        if not isinstance(found, list):
+            self.problem(f"'{name}' must be an array of tables: [[{name}]]", (name,))
+            return
+        for index, table in enumerate(found):
+            if isinstance(table, dict):
+                yield (name, index), table
+            else:
+                self.problem(f"'{name}' must hold tables: [[{name}]]", (name, index))
+
+    def cases(self) -> Iterator[Case]:
+        names: set[str] = set()
+        base = self.document.data.get("base")
+        root = EventSpec(base if isinstance(base, str) else "", {}, (), {}, (), "all", 0)
+        for keys, table in self.tables("case"):
+            before = len(self.findings)
+            self.unknown_keys(keys, table, tuple(_CASE_KEYS))
+            name = self.text(keys, table, "name")
+            if name in names:
+                self.problem(f"a second case is named '{name}'", (*keys, "name"))
+            names.add(name)
+            verdict = self.text(keys, table, "verdict")
+            if verdict and verdict not in VERDICTS:
+                self.problem(f"'verdict' must be 'alert' or 'quiet', not '{verdict}'", (*keys, "verdict"))
+            event = self.event(keys, table, root)
+            if not event.base:
+                self.problem("no 'base': neither the case nor the file names an event", keys)
+            history = self.history(keys, table, event)
+            terms = self.new_terms(keys, table)
+            if len(self.findings) == before:
+                yield Case(
+                    name, "alert" if verdict == "alert" else "quiet", event, history, terms, int(keys[-1])
+                )
+        if not self.document.data.get("case"):
+            self.problem("no [[case]] in this file", ())
+
+    def event(self, keys: Keys, table: Mapping[str, Any], parent: EventSpec) -> EventSpec:
+        """The event a table describes, starting from what its parent says."""
+        for name, kind in _EVENT_KEYS.items():
+            if name in table and not isinstance(table[name], kind):
+                self.problem(f"'{name}' must be {_WORDS[kind]}", (*keys, name))  # type: ignore[index]
+                return parent
+        retain = table.get("retain", parent.retain)
+        if retain not in RETAIN:
+            self.problem(f"'retain' must be one of {', '.join(RETAIN)}, not '{retain}'", (*keys, "retain"))
+        at = 0
+        if "at" in table:
+            try:
+                at = offset(table["at"])
+            except ValueError as error:
+                self.problem(f"'at': {error}", (*keys, "at"))
+        return EventSpec(
+            base=table.get("base", parent.base),
+            raw={**parent.raw, **table.get("raw", {})},
+            raw_unset=parent.raw_unset + self.strings(keys, table, "raw_unset"),
+            set={**parent.set, **table.get("set", {})},
+            unset=parent.unset + self.strings(keys, table, "unset"),
+            retain=retain,
+            at=at,
+        )
+
+    def history(self, keys: Keys, table: Mapping[str, Any], event: EventSpec) -> tuple[EventSpec, ...]:
+        found = table.get("history", [])
+        if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+            self.problem("'history' must be an array of tables", (*keys, "history"))
+            return ()
+        specs = []
+        for index, entry in enumerate(found):
+            here = (*keys, "history", index)
+            self.unknown_keys(here, entry, tuple(_EVENT_KEYS))
+            if "at" not in entry:
+                self.problem("an event of the history needs 'at'", here)
+            specs.append(self.event(here, entry, event))
+        return tuple(specs)
+
+    def new_terms(self, keys: Keys, table: Mapping[str, Any]) -> tuple[tuple[str, ...], ...] | None:
+        if "new_terms" not in table:
+            return None
+        found = table["new_terms"]
+        if not isinstance(found, list) or not all(isinstance(entry, list) for entry in found):
+            self.problem("'new_terms' must be an array of arrays", (*keys, "new_terms"))
+            return None
+        return tuple(tuple(str(value) for value in entry) for entry in found)
+
+    def uncovered(self) -> Iterator[Uncovered]:
+        for keys, table in self.tables("uncovered"):
+            self.unknown_keys(keys, table, ("leaf", "why"))
+            leaf, why = self.text(keys, table, "leaf"), self.text(keys, table, "why")
+            if leaf and why:
+                yield Uncovered(leaf, why, int(keys[-1]))
+
+    def text(self, keys: Keys, table: Mapping[str, Any], name: str) -> str:
+        value = table.get(name)
+        if not isinstance(value, str) or not value.strip():
+            self.problem(
+                f"'{name}' must be a text" if name in table else f"no '{name}'",
+                (*keys, name) if name in table else keys,
+            )
+            return ""
+        return value
+
+    def strings(self, keys: Keys, table: Mapping[str, Any], name: str) -> tuple[str, ...]:
+        found = table.get(name, [])
+        if not all(isinstance(value, str) for value in found):
+            self.problem(f"'{name}' must be an array of strings", (*keys, name))
+            return ()
+        return tuple(found)

@@ -1,0 +1,77 @@
+"""Running cases: the rule's plan over a case's events, the window ending now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from detections.case.event import OWN, Bases, documents
+from detections.case.model import Case, CaseFile, Verdict
+from detections.compile.plan import Alert, Engine, NewTermsPlan, Plan, Span
+from detections.errors import DetectionsError
+from detections.events import batches
+from detections.rule import Rule
+from detections.values import datemath
+
+
+def run(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine) -> list[Verdict]:
+    """The verdict of every case of a file, in order."""
+    return [_judge(case, file, _alerts(rule, plan, case, bases, engine)) for case in file.cases]
+
+
+def window(rule: Rule, plan: Plan, now: int) -> Span:
+    """The window of an execution of the rule that starts now, as Kibana resolves the rule's date math.
+
+    Raises:
+        ValueError: ``from``, ``to`` or ``history_window_start`` is no date math.
+    """
+    end = datemath.resolve(rule.to, now, round_up=True)
+    history = datemath.resolve(plan.history_window_start, end) if isinstance(plan, NewTermsPlan) else None
+    return Span(datemath.resolve(rule.from_, now), end, history)
+
+
+def own_alerts(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+    """The alerts that stand on the event the case is about."""
+    return tuple(alert for alert in alerts if any(name.startswith(f"{OWN}:") for name in alert.event_ids))
+
+
+def case_alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine) -> tuple[Alert, ...]:
+    """The alerts of the case's own event.
+
+    Raises:
+        DetectionsError: the events cannot be made, or the engine cannot run the plan.
+        ValueError: the rule's window is no date math.
+    """
+    now, found = documents(case, bases)
+    return own_alerts(engine.run([(plan, window(rule, plan, now))], batches(found)))
+
+
+def _alerts(
+    rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine
+) -> tuple[Alert, ...] | Exception:
+    try:
+        return case_alerts(rule, plan, case, bases, engine)
+    except (DetectionsError, ValueError) as error:
+        return error
+
+
+def _judge(case: Case, file: CaseFile, outcome: tuple[Alert, ...] | Exception) -> Verdict:
+    keys: tuple[str | int, ...] = ("case", case.index, "verdict")
+    problem = ""
+    alerts: Sequence[Alert] = ()
+    if isinstance(outcome, Exception):
+        problem, keys = str(outcome), ("case", case.index, "name")
+    else:
+        alerts = outcome
+        said = "alert" if alerts else "quiet"
+        terms = sorted(alert.new_terms for alert in alerts)
+        if said != case.verdict:
+            problem = f"the rule {_SAYS[said]}, the case expects {_EXPECTS[case.verdict]}"
+        elif case.new_terms is not None and terms != sorted(case.new_terms):
+            problem = f"the new terms are {[list(entry) for entry in terms]}, not {[list(entry) for entry in case.new_terms]}"
+            keys = ("case", case.index, "new_terms")
+    finding = file.document.finding("case", f"{case.name}: {problem}", keys) if problem else None
+    return Verdict(case, tuple(alerts), problem, finding)
+
+
+_SAYS = {"alert": "alerts", "quiet": "stays quiet"}
+_EXPECTS = {"alert": "an alert", "quiet": "quiet"}
