@@ -1,0 +1,20 @@
+"""How every extract in etc/ is written: JSON, sorted, one line an entry, so that a new version gives a readable diff."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ETC = Path(__file__).resolve().parent.parent
+
+
+def write(path: str, made_from: Mapping[str, str], **tables: Mapping[str, Any]) -> None:
+    """Write etc/``path``: what it was made from, then each table with one line an entry."""
+    parts = [f'"made_from": {json.dumps(made_from)}']
+    for name, table in tables.items():
+        lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(table[key])}" for key in sorted(table))
+        parts.append(f'"{name}": {{\n{lines}\n}}')
+    (ETC / path).write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
+    print(f"etc/{path}: {(ETC / path).stat().st_size / 1000:.0f} kB")
