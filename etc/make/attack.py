@@ -27,30 +27,34 @@ def load(kind: str) -> Any:
 
 
 def main() -> None:
-    short = {name.lower().replace(" ", "-"): id for id, name in TACTICS.items()}
+    short = {name.lower().replace(" ", "-"): tactic for tactic, name in TACTICS.items()}
     patterns = load("attack-patterns")["attack_patterns"]
-    ids = {pattern["stix_id"]: pattern["external_id"] for pattern in patterns}
+    known = {pattern["stix_id"]: pattern["external_id"] for pattern in patterns}
     successors = {
-        ids[relation["source_ref"]]: ids[relation["target_ref"]]
+        known[relation["source_ref"]]: known[relation["target_ref"]]
         for relation in load("relationships")["relationships"]
-        if relation["relationship_type"] == "revoked-by" and {relation["source_ref"], relation["target_ref"]} <= set(ids)
-    }  # fmt: skip
+        if relation["relationship_type"] == "revoked-by" and relation["source_ref"] in known
+    }
     techniques: dict[str, dict[str, Any]] = {}
     for pattern in patterns:
-        id = pattern["external_id"]
+        technique = pattern["external_id"]
         entry: dict[str, Any] = {"name": pattern["name"], "tactics": [short[name] for name in pattern["tactics"]]}
         if pattern["revoked"]:
-            entry["revoked"] = successors.get(id, "")
+            entry["revoked"] = successors.get(technique, "")
         if pattern["deprecated"]:
             entry["deprecated"] = True
         # A revoked entry can share its id with a living one: the living one counts.
-        if id not in techniques or "revoked" in techniques[id]:
-            techniques[id] = entry
+        if technique not in techniques or "revoked" in techniques[technique]:
+            techniques[technique] = entry
     made_from = {
-        "package": f"PyPI {PACKAGE}", "version": metadata.version(PACKAGE), "license": "MIT",
-        "data": "MITRE ATT&CK Enterprise v18.1", "by": "etc/make/attack.py",
-    }  # fmt: skip
-    write("attack/v18.json", made_from, tactics={id: {"name": name} for id, name in TACTICS.items()}, techniques=techniques)
+        "package": f"PyPI {PACKAGE}",
+        "version": metadata.version(PACKAGE),
+        "license": "MIT",
+        "data": "MITRE ATT&CK Enterprise v18.1",
+        "by": "etc/make/attack.py",
+    }
+    tactics = {tactic: {"name": name} for tactic, name in TACTICS.items()}
+    write("attack/v18.json", made_from, tactics=tactics, techniques=techniques)
 
 
 if __name__ == "__main__":

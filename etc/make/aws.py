@@ -33,9 +33,14 @@ def main() -> None:
         for name in EXCEPTIONS.get(service, (facts.get("signingName", facts["endpointPrefix"]),)):
             operations[name] |= set(model["operations"])
     made_from = {
-        "package": "PyPI botocore", "version": metadata.version("botocore"), "license": "Apache-2.0", "by": "etc/make/aws.py",
-    }  # fmt: skip
-    write("aws/operations.json", made_from, operations={name: " ".join(sorted(some)) for name, some in operations.items()})
+        "package": "PyPI botocore",
+        "version": metadata.version("botocore"),
+        "license": "Apache-2.0",
+        "by": "etc/make/aws.py",
+    }
+    write(
+        "aws/operations.json", made_from, operations={name: " ".join(sorted(operations[name])) for name in operations}
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""How every extract in etc/ is written: JSON, sorted, one line an entry, so that a new version gives a readable diff."""
+"""How the extracts in etc/ are written: JSON, sorted, one line an entry, so that a new version is a readable diff."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,4 +18,4 @@ def write(path: str, made_from: Mapping[str, str], **tables: Mapping[str, Any]) 
         lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(table[key])}" for key in sorted(table))
         parts.append(f'"{name}": {{\n{lines}\n}}')
     (ETC / path).write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
-    print(f"etc/{path}: {(ETC / path).stat().st_size / 1000:.0f} kB")
+    sys.stdout.write(f"etc/{path}: {(ETC / path).stat().st_size / 1000:.0f} kB\n")

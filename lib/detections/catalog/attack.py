@@ -57,23 +57,23 @@ class Technique:
 
 
 @functools.cache
-def tactic(id: str) -> Tactic | None:
+def tactic(identifier: str) -> Tactic | None:
     """The tactic with this id (``TA0005``), None where v18.1 has none."""
-    entry = extract(_V18)["tactics"].get(id)
+    entry = extract(_V18)["tactics"].get(identifier)
     if entry is None:
         return None
-    return Tactic(id, entry["name"], extract(_V19)["tactics"].get(id, {}).get("name"))
+    return Tactic(identifier, entry["name"], extract(_V19)["tactics"].get(identifier, {}).get("name"))
 
 
 @functools.cache
-def technique(id: str) -> Technique | None:
+def technique(identifier: str) -> Technique | None:
     """The technique or sub-technique with this id (``T1562.007``), None where v18.1 has none."""
-    entry = extract(_V18)["techniques"].get(id)
+    entry = extract(_V18)["techniques"].get(identifier)
     if entry is None:
         return None
-    later = extract(_V19)["techniques"].get(id, {})
+    later = extract(_V19)["techniques"].get(identifier, {})
     return Technique(
-        id, entry["name"], tuple(entry["tactics"]),
+        identifier, entry["name"], tuple(entry["tactics"]),
         revoked="revoked" in entry, deprecated=entry.get("deprecated", False),
         successor=entry.get("revoked") or None, v19=later.get("successor"), v19_tactic=later.get("tactic"),
     )  # fmt: skip
@@ -81,4 +81,4 @@ def technique(id: str) -> Technique | None:
 
 def tactics() -> tuple[Tactic, ...]:
     """Every tactic, by id."""
-    return tuple(found for id in extract(_V18)["tactics"] if (found := tactic(id)))
+    return tuple(found for known in extract(_V18)["tactics"] if (found := tactic(known)))

@@ -1,7 +1,8 @@
 """What CloudTrail can record: eventSource (``event.provider``) and eventName (``event.action``); from etc/aws.
 
-Operations come from botocore's service models; events that are no operation (console sign-in, a snapshot used by another
-account) from a table written by hand, which is never complete: an unknown name is no proof that nothing writes it.
+Operations come from botocore's service models; events that are no operation (console sign-in, a snapshot used by
+another account) from a table written by hand, which is never complete: an unknown name is no proof that nothing writes
+it.
 """
 
 from __future__ import annotations
@@ -50,8 +51,9 @@ def suggest(provider: str, action: str) -> str | None:
 
 
 def suggest_provider(provider: str) -> str | None:
-    """The provider that was probably meant by a misspelt one."""
-    return closest(provider, providers())
+    """The provider that was probably meant by a misspelt one, also where ``.amazonaws.com`` is what is wrong."""
+    stem = closest(provider.partition(".")[0], (known.removesuffix(SUFFIX) for known in providers()))
+    return stem + SUFFIX if stem else None
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:

@@ -38,7 +38,8 @@ def field_names() -> Iterator[str]:
 def is_object(name: str) -> bool:
     """Whether the name is an object: declared as one, or with declared fields under it."""
     fields, objects = _group(_root(name))
-    return name in objects or any(field.startswith(f"{name}.") for field in fields)
+    inside = f"{name}."
+    return name in objects or any(one.startswith(inside) and fields[one].get("path") != name for one in fields)
 
 
 def siblings(name: str) -> Iterator[str]:
