@@ -15,7 +15,7 @@ from detections.case.model import Case, CaseFile, Clause
 from detections.case.run import case_alerts, own_alerts, window
 from detections.compile.ir import Always, Equals, IsTrue, Leaf, Not, Or, Predicate, Test, leaves, rewrite
 from detections.compile.mapping import Field
-from detections.compile.plan import Engine, NewTermsPlan, Plan, RowsPlan, Span
+from detections.compile.plan import NewTermsPlan, Plan, RowsPlan, Span
 from detections.compile.rows import Where
 from detections.engine import Embedded, Evaluator
 from detections.errors import DetectionsError, Finding
@@ -127,9 +127,7 @@ def _turned_rows(plan: RowsPlan, events: Sequence[tuple[Case, Document]]) -> dic
             commands[place] = Where(_invert(command.predicate, number))
             inverted = replace(plan, pipeline=replace(plan.pipeline, commands=tuple(commands)))
             changed = usual ^ _alerted(inverted, renamed)
-            turned[leaf.span] += [
-                case.name for row, (case, _) in enumerate(events) if f"{OWN}:{row}" in changed
-            ]
+            turned[leaf.span] += [case.name for row, (case, _) in enumerate(events) if f"{OWN}:{row}" in changed]
     return turned
 
 

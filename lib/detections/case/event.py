@@ -88,9 +88,7 @@ def _make(spec: EventSpec, bases: Bases, now: int, identity: str) -> Document:
         event = to_ecs(event, retain=spec.retain)
     else:
         if spec.raw or spec.raw_unset:
-            raise EventsError(
-                f"base '{spec.base}' is an ECS document: change it with 'set' and 'unset', not 'raw'"
-            )
+            raise EventsError(f"base '{spec.base}' is an ECS document: change it with 'set' and 'unset', not 'raw'")
         for path in ("@timestamp", "event.ingested", "event.created"):
             if path == "@timestamp" or _has(event, path):
                 _put(event, path, time)

@@ -36,9 +36,7 @@ class CaseLibrary:
             path = root / self._relative(rules_root, rule)
             known.add(path)
             if not path.is_file():
-                self.findings.append(
-                    rule.document.finding(CODE, f"no cases: {path} is not there", ("rule", "name"))
-                )
+                self.findings.append(rule.document.finding(CODE, f"no cases: {path} is not there", ("rule", "name")))
                 continue
             try:
                 file = load(path)
@@ -51,9 +49,7 @@ class CaseLibrary:
 
     def strays(self) -> list[Finding]:
         """Case files that no rule owns; only meaningful when every rule was given."""
-        return [
-            Finding(CODE, "cases of a rule that is not there", Location(str(path))) for path in self._strays
-        ]
+        return [Finding(CODE, "cases of a rule that is not there", Location(str(path))) for path in self._strays]
 
     @staticmethod
     def _relative(rules_root: Path, rule: Rule) -> Path:

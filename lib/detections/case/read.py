@@ -91,9 +91,7 @@ class _Reader:
             history = self.history(keys, table, event)
             terms = self.new_terms(keys, table)
             if len(self.findings) == before:
-                yield Case(
-                    name, "alert" if verdict == "alert" else "quiet", event, history, terms, int(keys[-1])
-                )
+                yield Case(name, "alert" if verdict == "alert" else "quiet", event, history, terms, int(keys[-1]))
         if not self.document.data.get("case"):
             self.problem("no [[case]] in this file", ())
 

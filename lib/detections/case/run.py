@@ -45,9 +45,7 @@ def case_alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine
     return own_alerts(engine.run([(plan, window(rule, plan, now))], batches(found)))
 
 
-def _alerts(
-    rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine
-) -> tuple[Alert, ...] | Exception:
+def _alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine) -> tuple[Alert, ...] | Exception:
     try:
         return case_alerts(rule, plan, case, bases, engine)
     except (DetectionsError, ValueError) as error:
@@ -67,7 +65,9 @@ def _judge(case: Case, file: CaseFile, outcome: tuple[Alert, ...] | Exception) -
         if said != case.verdict:
             problem = f"the rule {_SAYS[said]}, the case expects {_EXPECTS[case.verdict]}"
         elif case.new_terms is not None and terms != sorted(case.new_terms):
-            problem = f"the new terms are {[list(entry) for entry in terms]}, not {[list(entry) for entry in case.new_terms]}"
+            problem = (
+                f"the new terms are {[list(entry) for entry in terms]}, not {[list(entry) for entry in case.new_terms]}"
+            )
             keys = ("case", case.index, "new_terms")
     finding = file.document.finding("case", f"{case.name}: {problem}", keys) if problem else None
     return Verdict(case, tuple(alerts), problem, finding)
