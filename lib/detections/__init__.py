@@ -1,1 +1,30 @@
-"""Detection rules for Elastic Security, proved before they are deployed."""
+"""Detection rules for Elastic Security, proved before they are deployed.
+
+The public functions are those of :mod:`detections.api`; they are loaded when first used, so that importing the package
+costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from detections.api import (
+        SearchResult,
+        Sequence,
+        load_rules,
+        read_events,
+        replay,
+        search,
+        to_dsl,
+    )
+
+__all__ = ["SearchResult", "Sequence", "load_rules", "read_events", "replay", "search", "to_dsl"]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(importlib.import_module("detections.api"), name)
+    raise AttributeError(f"module 'detections' has no attribute '{name}'")

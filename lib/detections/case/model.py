@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from detections.compile.plan import Alert
 from detections.errors import Finding
+from detections.rule import Rule
 from detections.source import Document
 
 Expectation = Literal["alert", "quiet"]
@@ -109,3 +110,24 @@ class Mutant:
     change: str
     span: tuple[int, int]
     noticed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the cases of a rule say about it.
+
+    ``not_run`` is why they could not be run (nothing here evaluates the rule, or it has no cases), empty otherwise.
+    ``findings`` are the problems of the proof itself: cases that failed, leaves that no case covers.
+    """
+
+    rule: Rule
+    verdicts: tuple[Verdict, ...] = ()
+    clauses: tuple[Clause, ...] = ()
+    mutants: tuple[Mutant, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    not_run: str = ""
+
+    @property
+    def passed(self) -> int:
+        """How many cases said what they should."""
+        return sum(verdict.passed for verdict in self.verdicts)

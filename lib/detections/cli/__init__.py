@@ -1,0 +1,74 @@
+"""The command line. One command a module, loaded when it is called, so that ``--help`` stays quick.
+
+Exit codes: 0 fine; 1 findings of level error (of any level with ``--strict``) or failed cases; 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from detections import __version__
+from detections.errors import DetectionsError, EventsError, UsageError
+
+COMMANDS = {
+    "build": "Check the rules, prove them on their cases, write the bundle.",
+    "check": "Check rules: every problem of every file, with its place.",
+    "test": "Run the rules' cases, with clause coverage.",
+    "export": "Write rules as an ndjson bundle that Kibana imports.",
+    "replay": "Run the rules over events: what would have alerted?",
+    "search": "Run one query over events.",
+    "explain": "Show how a query is read, evaluated and sent.",
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"detections.cli.{name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="detections")
+def cli() -> None:
+    """Detection rules for Elastic Security, proved before they are deployed."""
+
+
+def main() -> None:
+    """The ``detections`` command."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): nothing is left to say, not even at shutdown.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except (UsageError, EventsError) as error:
+        _fail(error, 2)
+    except DetectionsError as error:
+        _fail(error, 1)
+
+
+def _fail(error: Exception, code: int) -> None:
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
+    sys.exit(code)

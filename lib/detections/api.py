@@ -1,0 +1,188 @@
+"""The Python API.
+
+Events are ECS documents: dicts with nested objects, dotted keys, or both. Instants are datetimes, ISO 8601 texts or
+milliseconds since the epoch; a datetime or text without a zone is UTC.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from detections import query as languages
+from detections.compile import kibana
+from detections.compile import mapping as mappings
+from detections.compile.esql import compile_esql
+from detections.compile.kibana import DslOptions
+from detections.compile.kql import compile_kql
+from detections.compile.mapping import FieldSpec
+from detections.compile.plan import Alert
+from detections.engine import Embedded, rows_of, select
+from detections.errors import Finding, NotEvaluated, UsageError
+from detections.events import Document, batches, read
+from detections.replay import replay as replay_plans
+from detections.rule import Rule, Rules
+from detections.rule import load_rules as load
+from detections.values.dates import parse_date
+
+Instant: TypeAlias = str | int | datetime.datetime
+
+
+def load_rules(*paths: str | Path) -> Rules:
+    """The rules of TOML files and folders, sorted by path; ``.findings`` holds what did not load, with positions.
+
+    Raises:
+        UsageError: a path does not exist.
+    """
+    return load(*map(Path, paths))
+
+
+def read_events(
+    *paths: str | Path, retain: str = "all", report: Callable[[Finding], None] | None = None
+) -> Iterator[Document]:
+    """The events of files and folders, raw CloudTrail already mapped to ECS; what was wrong goes to ``report``.
+
+    ``retain`` is the setting of the CloudTrail integration: all, flattened, keyword or minimal.
+
+    Raises:
+        EventsError: a path does not exist.
+    """
+    tell = report or (lambda finding: None)
+    for batch in read([Path(path) for path in paths], tell, retain=retain):
+        for row in range(len(batch)):
+            yield batch.document(row)
+        for finding in batch.findings:
+            tell(finding)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Events that an EQL sequence or sample joined; None stands for a missing event."""
+
+    join_keys: tuple[Any, ...]
+    events: tuple[Document | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a query found: ``events`` (kuery, eql), ``sequences`` (eql), ``columns`` and ``rows`` (esql).
+
+    ``columns`` are ``{"name": ..., "type": ...}`` as Elasticsearch names them; ``rows`` lists of their values.
+    """
+
+    events: list[Document] = field(default_factory=list)
+    sequences: list[Sequence] = field(default_factory=list)
+    columns: list[dict[str, str]] = field(default_factory=list)
+    rows: list[list[Any]] = field(default_factory=list)
+
+
+def search(
+    events: Iterable[Document],
+    query: str,
+    language: str = "kuery",
+    *,
+    fields: Mapping[str, FieldSpec] | None = None,
+    timestamp_field: str = "@timestamp",
+    tiebreaker_field: str | None = None,
+    event_category_field: str = "event.category",
+    size: int | None = None,
+) -> SearchResult:
+    """Run a query over events, in this process.
+
+    ``fields`` are the types of the fields (see :meth:`detections.compile.mapping.Mapping.of`), None the catalog.
+    ``timestamp_field``, ``tiebreaker_field`` and ``event_category_field`` matter to eql only. ``size`` is how many
+    events or rows are wanted, None all.
+
+    Raises:
+        QueryError: the query cannot be parsed, or the fields refuse it.
+        NotEvaluated: nothing here evaluates the language, or a part of it.
+        UsageError: no such language.
+    """
+    mapping = mappings.Mapping.of(fields)
+    if language == "esql":
+        pipeline = compile_esql(languages.parse(query, "esql"), mapping, query)
+        table = rows_of(pipeline, batches(events))
+        columns = [{"name": column.name, "type": column.type} for column in pipeline.columns]
+        return SearchResult(columns=columns, rows=[list(row) for row in table][:size])
+    if language != "kuery":
+        raise _unknown(language)
+    predicate = compile_kql(languages.parse(query, "kuery"), mapping, query)
+    found: list[Document] = []
+    for batch in batches(events):
+        found += [batch.document(row) for row in select(predicate, batch)]
+        if size is not None and len(found) >= size:
+            break
+    return SearchResult(events=found[:size])
+
+
+def replay(
+    rules: Iterable[Rule],
+    events: Iterable[Document],
+    start: Instant | None = None,
+    end: Instant | None = None,
+    *,
+    report: Callable[[Finding], None] | None = None,
+) -> Iterator[Alert]:
+    """The alerts that the rules would have raised, sorted by timestamp, then rule_id; input order breaks ties.
+
+    Without ``start`` and ``end`` every event is inside the window, and a new term alerts once, at its first event. With
+    them, events in [start, end] are candidates, and history reaches back from ``start`` as far as
+    ``history_window_start`` reaches back from now. Rules that nothing here evaluates are told to ``report``.
+
+    Raises:
+        UsageError: ``start`` or ``end`` is no instant.
+    """
+    engine = Embedded(report=report)
+    return replay_plans(rules, batches(events), engine, start=instant(start), end=instant(end), report=report)
+
+
+def to_dsl(
+    query: str,
+    language: str = "kuery",
+    fields: Mapping[str, FieldSpec] | None = None,
+    *,
+    allow_leading_wildcards: bool = True,
+    case_insensitive: bool = False,
+    time_zone: str | None = None,
+    nested_ignore_unmapped: bool = False,
+    filters_in_must: bool = False,
+) -> dict[str, Any]:
+    """The Query DSL that Kibana would send for a KQL query.
+
+    Raises:
+        QueryError: the query cannot be parsed, or Kibana refuses it for these fields.
+        UsageError: another language: only KQL is translated by Kibana.
+    """
+    if language != "kuery":
+        raise UsageError(f"only kuery has a Query DSL form made by Kibana, not '{language}'")
+    options = DslOptions(
+        allow_leading_wildcards=allow_leading_wildcards, case_insensitive=case_insensitive, time_zone=time_zone,
+        nested_ignore_unmapped=nested_ignore_unmapped, filters_in_must=filters_in_must,
+    )  # fmt: skip
+    return kibana.to_dsl(languages.parse(query, "kuery"), mappings.Mapping.of(fields), query, options)
+
+
+def instant(value: Instant | None) -> int | None:
+    """Milliseconds since the epoch.
+
+    Raises:
+        UsageError: it is no instant.
+    """
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, datetime.datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
+        return round(aware.timestamp() * 1000)
+    found = parse_date(value)
+    if found is None:
+        raise UsageError(f"'{value}' is no instant like 2026-01-31 or 2026-01-31T20:15:00Z")
+    return found
+
+
+def _unknown(language: str) -> Exception:
+    if language == "eql":
+        return NotEvaluated("EQL is not evaluated yet")
+    return UsageError(f"unknown language '{language}': kuery or esql")

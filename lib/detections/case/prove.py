@@ -1,0 +1,44 @@
+"""Proving rules: cases run, clause coverage taken, mutants tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from detections.case.coverage import coverage, uncovered_findings
+from detections.case.event import Bases
+from detections.case.library import CaseLibrary
+from detections.case.model import CaseFile, Proof
+from detections.case.mutate import mutate
+from detections.case.run import run
+from detections.compile import plan as make_plan
+from detections.compile.plan import Engine, Plan
+from detections.errors import NotEvaluated, QueryError
+from detections.rule import Rule
+
+
+def prove(
+    rules: Iterable[Rule], library: CaseLibrary, bases: Bases, engine: Engine, *, with_mutants: bool = False
+) -> Iterator[Proof]:
+    """The proof of each rule, in order, as it is made."""
+    for rule in rules:
+        file = library.files.get(rule.document.path)
+        if file is None:
+            yield Proof(rule, not_run="no cases")
+            continue
+        try:
+            plan = make_plan(rule)
+        except NotEvaluated as error:
+            yield Proof(rule, not_run=str(error))
+        except QueryError as error:
+            yield Proof(rule, not_run=f"the query cannot be used: {error.message}")
+        else:
+            yield _prove(rule, plan, file, bases, engine, with_mutants)
+
+
+def _prove(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine, with_mutants: bool) -> Proof:
+    verdicts = run(rule, plan, file, bases, engine)
+    clauses = coverage(rule, plan, file, bases)
+    findings = [verdict.finding for verdict in verdicts if verdict.finding]
+    findings += uncovered_findings(rule, file, clauses)
+    mutants = mutate(rule, plan, file, bases, engine) if with_mutants else []
+    return Proof(rule, tuple(verdicts), tuple(clauses), tuple(mutants), tuple(findings))

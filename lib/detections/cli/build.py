@@ -1,0 +1,66 @@
+"""``detections build``: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from detections import check
+from detections.case import prove
+from detections.cli import export
+from detections.cli.common import STRICT, cases_of, chosen_profiles, failed, rules_at
+from detections.cli.config import find_config
+from detections.engine import Embedded
+from detections.report import text
+from detections.report.count import Tally, found, plural, tally
+
+
+@click.command("build")
+@STRICT
+def command(strict: bool) -> int:
+    """Check the project's rules, prove them on their cases, and write the bundle for Kibana.
+
+    With a finding of level error, or a case that fails, nothing is written.
+    """
+    config = find_config()
+    rules = rules_at((), config)
+    findings = check.run(rules, chosen_profiles((), config))
+    library, bases = cases_of(rules, (), config)
+    proofs = list(prove(rules, library, bases, Embedded()))
+    proved = [*library.findings, *(one for proof in proofs for one in proof.findings)]
+    for finding in [*findings, *proved]:
+        click.echo(text.finding(finding))
+    for proof in proofs:
+        if proof.not_run:
+            click.echo(f"{click.style('not run', fg='yellow')} {proof.rule.name}: {proof.not_run}")
+    broken = failed([*findings, *proved], strict)
+    counts = tally(proofs)
+    _line("rules", f"{len(rules.files)} checked", found(findings), not failed(findings, strict))
+    _line(
+        "cases",
+        f"{counts.cases} run on the embedded engine",
+        f"{counts.passed} as expected",
+        counts.passed == counts.cases,
+    )
+    _line("clauses", f"{counts.clauses} in the rules' queries", _covered(counts), not failed(proved, strict))
+    target = config.path("output")
+    if broken:
+        _line("bundle", str(target), "not written: mend the above first", False)
+        return 1
+    written = export.write(rules, target, every=False)
+    _line("bundle", str(target), f"{plural(written, 'rule')}, {_size(target)}", True)
+    return 0
+
+
+def _covered(counts: Tally) -> str:
+    return f"{counts.covered} covered" + (f", {counts.excused} excused" if counts.excused else "")
+
+
+def _size(path: Path) -> str:
+    return f"{path.stat().st_size / 1000:,.0f} kB"
+
+
+def _line(name: str, what: str, result: str, fine: bool) -> None:
+    mark = click.style("ok", fg="green") if fine else click.style("!!", fg="red", bold=True)
+    click.echo(f"{mark}  {name:<8} {what:<40} {result}")

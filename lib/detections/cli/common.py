@@ -1,0 +1,88 @@
+"""What several commands share: options, findings on standard error, the way to a report."""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+import click
+
+from detections.case import Bases, CaseLibrary
+from detections.cli.config import Config
+from detections.errors import Finding, Level, UsageError
+from detections.report import FORMATS, text
+from detections.rule import Rule, Rules, load_rules
+
+SHOWN = 20
+"""How many findings of one kind about events are shown one by one."""
+
+RULES = click.argument("rules", nargs=-1, type=click.Path(path_type=Path))
+FORMAT = click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
+LINES = click.option("--format", "style", type=click.Choice(("text", "json")), default="text", show_default=True)
+STRICT = click.option("--strict", is_flag=True, help="Warnings count as errors.")
+JOBS = click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes to use.")
+PROFILE = click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME",
+    help="Also run the checks of this profile ('none': no profile).",
+)
+RETAIN = click.option(
+    "--retain", type=click.Choice(("all", "flattened", "keyword", "minimal")), default="all", show_default=True,
+    help="The CloudTrail integration's setting, for raw records.",
+)  # fmt: skip
+
+
+def rules_at(paths: Sequence[Path], config: Config) -> Rules:
+    """The rules at these paths, else at the configured one."""
+    return load_rules(*(paths or [config.path("rules")]))
+
+
+def chosen_profiles(profiles: Sequence[str], config: Config) -> tuple[str, ...]:
+    return tuple(one for one in profiles if one != "none") if profiles else config.profiles
+
+
+def cases_of(rules: Iterable[Rule], paths: Sequence[Path], config: Config) -> tuple[CaseLibrary, Bases]:
+    library = CaseLibrary(config.path("cases"), config.path("rules"), rules)
+    if not paths:
+        library.findings += library.strays()
+    return library, Bases(config.path("events"))
+
+
+def reporter(style: str) -> ModuleType:
+    return importlib.import_module(f"detections.report.{style}")
+
+
+def failed(findings: Iterable[Finding], strict: bool) -> bool:
+    return any(strict or one.level is Level.ERROR for one in findings)
+
+
+class Warnings:
+    """Findings about events, told on standard error as they come; of each code only the first twenty in full."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def __call__(self, finding: Finding) -> None:
+        self.counts[finding.code] += 1
+        if self.counts[finding.code] <= SHOWN:
+            click.echo(text.finding(finding), err=True)
+
+    def close(self) -> None:
+        """Say what was not shown."""
+        for code, count in sorted(self.counts.items()):
+            if count > SHOWN:
+                click.echo(f"{count - SHOWN:,} more findings {code}", err=True)
+
+
+def existing(paths: Iterable[Path]) -> None:
+    """Raises:
+    UsageError: a path does not exist.
+    """
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist")

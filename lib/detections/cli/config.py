@@ -1,0 +1,58 @@
+"""Where things are: ``[tool.detections]`` in pyproject.toml, found from the working directory upwards."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from detections.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Paths are relative to the project's folder (``root``), or to the working directory without a pyproject.toml."""
+
+    root: Path = Path()
+    rules: str = "rules"
+    cases: str = "tests/rules"
+    events: str = "tests/events"
+    output: str = "dist/detections.ndjson"
+    profiles: tuple[str, ...] = ()
+
+    def path(self, name: str) -> Path:
+        """A configured path, relative to the working directory where it lies below it."""
+        path = self.root / str(getattr(self, name))
+        here = Path.cwd()
+        return path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path
+
+
+def find_config() -> Config:
+    """The configuration of the project around the working directory.
+
+    Raises:
+        UsageError: ``[tool.detections]`` has an unknown key or a value of the wrong type.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        file = folder / "pyproject.toml"
+        if file.is_file():
+            try:
+                table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("detections")
+            except (ValueError, OSError) as error:
+                raise UsageError(f"{file}: {error}") from None
+            if table is not None:
+                return _config(file, table)
+    return Config()
+
+
+def _config(file: Path, table: dict[str, object]) -> Config:
+    settings: dict[str, object] = {}
+    for name, value in table.items():
+        if name == "profiles" and isinstance(value, list) and all(isinstance(one, str) for one in value):
+            settings[name] = tuple(value)
+        elif name in ("rules", "cases", "events", "output") and isinstance(value, str):
+            settings[name] = value
+        else:
+            raise UsageError(f"{file}: [tool.detections] {name}: unknown key, or a value of the wrong type")
+    return Config(root=file.parent, **settings)  # type: ignore[arg-type]

@@ -1,0 +1,78 @@
+"""For programs: one JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+
+from detections.case.model import Proof
+from detections.compile.plan import Alert
+from detections.errors import Finding
+from detections.report.count import levels, tally
+from detections.values.dates import format_date
+
+
+def check(findings: Sequence[Finding], files: Sequence[str]) -> str:
+    errors, warnings = levels(findings)
+    return encode(
+        {"rules": len(files), "errors": errors, "warnings": warnings, "findings": [finding(one) for one in findings]}
+    )
+
+
+def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> str:
+    everything = [*findings, *(one for proof in proofs for one in proof.findings)]
+    return encode(
+        {
+            "summary": asdict(tally(proofs)),
+            "findings": [finding(one) for one in everything],
+            "rules": [_proof(proof) for proof in proofs],
+        }
+    )
+
+
+def finding(one: Finding) -> dict[str, Any]:
+    """A finding as an object; line and column are absent where they are unknown."""
+    place = {"path": one.location.path}
+    if one.location.line:
+        place |= {"line": one.location.line, "column": one.location.column, "length": one.length}
+    said = {"code": one.code, "level": str(one.level), "message": one.message, **place}
+    return said | {"hint": one.hint} if one.hint else said
+
+
+def alert(one: Alert) -> dict[str, Any]:
+    """An alert as ``detections replay`` prints it; ``new_terms`` only where there are any."""
+    when = None if one.timestamp is None else format_date(one.timestamp)
+    said = {"rule_id": one.rule_id, "rule_name": one.rule_name, "event_ids": list(one.event_ids), "timestamp": when}
+    return said | {"new_terms": list(one.new_terms)} if one.new_terms else said
+
+
+def encode(value: Any) -> str:
+    """Compact JSON on one line."""
+    return msgspec.json.encode(value).decode()
+
+
+def _proof(proof: Proof) -> dict[str, Any]:
+    return {
+        "rule_id": proof.rule.rule_id,
+        "name": proof.rule.name,
+        "path": proof.rule.document.path,
+        "not_run": proof.not_run or None,
+        "cases": [
+            {"name": one.case.name, "verdict": one.case.verdict, "passed": one.passed, "problem": one.problem or None}
+            for one in proof.verdicts
+        ],
+        "clauses": [
+            {
+                "text": one.text,
+                "start": one.span[0],
+                "end": one.span[1],
+                "cases": list(one.cases),
+                "excuse": one.excuse or None,
+            }
+            for one in proof.clauses
+        ],
+        "mutants": [{"change": one.change, "noticed": list(one.noticed)} for one in proof.mutants],
+    }

@@ -1,0 +1,44 @@
+"""SARIF 2.1.0, as code scanning services read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from detections.case.model import Proof
+from detections.errors import Finding
+from detections.report.json import encode
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def check(findings: Sequence[Finding], files: Sequence[str]) -> str:
+    return _log(findings)
+
+
+def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> str:
+    return _log([*findings, *(one for proof in proofs for one in proof.findings)])
+
+
+def _log(findings: Sequence[Finding]) -> str:
+    codes = sorted({one.code for one in findings})
+    driver = {"name": "detections", "rules": [{"id": code} for code in codes]}
+    results = [_result(one, codes.index(one.code)) for one in findings]
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return encode({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _result(one: Finding, index: int) -> dict[str, Any]:
+    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(one.location.path)}}
+    if one.location.line:
+        place = {"startLine": one.location.line, "startColumn": one.location.column}
+        physical["region"] = place | {"endColumn": one.location.column + one.length}
+    text = f"{one.message}\n{one.hint}" if one.hint else one.message
+    return {
+        "ruleId": one.code,
+        "ruleIndex": index,
+        "level": str(one.level),
+        "message": {"text": text},
+        "locations": [{"physicalLocation": physical}],
+    }
