@@ -47,7 +47,8 @@ class Finding:
 
     ``code`` is the name of the check (``query-syntax``), the word used to silence it. ``excerpt`` is the line of the
     file, ``length`` how many characters of it, from the location's column, the caret underlines (at least 1).
-    ``hint`` says what to do, where something can be said.
+    ``hint`` says what to do, where something can be said. ``count`` is how many times the problem was found, where
+    that is told once for a whole file.
     """
 
     code: str
@@ -57,9 +58,11 @@ class Finding:
     excerpt: str = ""
     length: int = 1
     hint: str = ""
+    count: int = 1
 
     def __str__(self) -> str:
-        return f"{self.location}: {self.code} {self.message}"
+        times = f" ({self.count} times)" if self.count > 1 else ""
+        return f"{self.location}: {self.code} {self.message}{times}"
 
     def render(self) -> str:
         """The finding with its line and a caret, over several lines, without colour."""
@@ -100,15 +103,18 @@ class QueryError(DetectionsError):
     """A query that cannot be used.
 
     ``start`` and ``end`` are offsets into ``query`` in code points (``end`` exclusive, at least ``start + 1``, possibly
-    behind the end of the query where something is missing there).
+    behind the end of the query where something is missing there). ``text`` is what the exception prints, where that is
+    not the message with the line and a caret: Kibana has a form of its own.
     """
 
-    def __init__(self, message: str, query: str, start: int, end: int | None = None) -> None:
+    def __init__(
+        self, message: str, query: str, start: int, end: int | None = None, *, text: str | None = None
+    ) -> None:
         self.message = message
         self.query = query
         self.start = start
         self.end = max(start + 1, start + 1 if end is None else end)
-        super().__init__(f"{message}\n{self.caret()}")
+        super().__init__(f"{message}\n{self.caret()}" if text is None else text)
 
     def caret(self) -> str:
         """The line of the query that holds the mistake, and a caret under it."""

@@ -7,7 +7,7 @@ that is cheaper. Batches can be pickled (another process evaluates them), and de
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 from detections.errors import Finding
@@ -36,9 +36,15 @@ class Batch(ABC):
         """For each dotted path one list with a raw value a row.
 
         A raw value is None (nothing there, or null), a scalar, a dict (the path leads to an object) or a list of
-        these, arrays on the way flattened, values of ``{"a": {"b": 1}}`` and ``{"a.b": 2}`` put together.
+        these, arrays on the way flattened, values of ``{"a": {"b": 1}}`` and ``{"a.b": 2}`` put together. A list of
+        one means the same as its value, an empty list the same as None. Lists and dicts belong to the batch: they
+        are not to be changed. Dicts can be nested as deep as JSON decoders allow (some hundred levels).
         """
 
     @abstractmethod
     def document(self, row: int) -> Document:
         """One whole event."""
+
+    def documents(self) -> Iterator[Document]:
+        """All whole events, in order."""
+        return (self.document(row) for row in range(len(self)))
