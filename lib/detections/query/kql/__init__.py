@@ -1,0 +1,23 @@
+"""KQL (``kuery``): Kibana's query language, parsed and printed as Kibana does."""
+
+from detections.query.kql.ast import And, Is, Literal, Nested, Node, Not, Operand, Or, Range, Wildcard, leaves
+from detections.query.kql.parser import MAX_DEPTH, parse
+from detections.query.kql.printer import to_json, to_kql
+
+__all__ = [
+    "MAX_DEPTH",
+    "And",
+    "Is",
+    "Literal",
+    "Nested",
+    "Node",
+    "Not",
+    "Operand",
+    "Or",
+    "Range",
+    "Wildcard",
+    "leaves",
+    "parse",
+    "to_json",
+    "to_kql",
+]
