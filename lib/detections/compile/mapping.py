@@ -7,7 +7,6 @@ does not know) and Elasticsearch answers it.
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import re
 from collections.abc import Iterable, Iterator
@@ -16,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from detections import catalog
+from detections.errors import UsageError
 
 FieldSpec: TypeAlias = "str | list[str] | AbstractMapping[str, Any]"
 
@@ -30,7 +30,7 @@ FAMILIES = {
     "date": "date", "date_nanos": "date", "boolean": "boolean", "ip": "ip", "version": "version",
 }  # fmt: skip
 
-KIBANA_TYPES = {"string": "text", "number": "long", "conflict": "keyword"}
+KIBANA_TYPES = {"string": ("text",), "number": ("long",), "conflict": ("keyword", "text")}
 """Kibana's own type names, accepted where a caller gives a Kibana field list instead of a mapping."""
 
 
@@ -41,7 +41,8 @@ class Field:
     ``path`` is where its value stands in a document: an alias leads to its target, a multi-field (``x.text``) to its
     parent, a flattened sub-key to itself. ``types`` are the types it has in the indices searched, ``type`` the first.
     ``key`` is the part of the name below a flattened root (``""`` for the root, None for every other type).
-    ``ignore_above`` counts UTF-16 units. ``nested`` is the path of the nested object that holds it.
+    ``ignore_above`` counts UTF-16 units. ``nested`` is the path of the nested object that holds it. ``declared``: some
+    mapping knows it; ``searchable``: it has an index or doc values to search in.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Field:
     nested: str | None = None
     key: str | None = None
     declared: bool = True
+    searchable: bool = True
 
     def __post_init__(self) -> None:
         if not self.path:
@@ -69,13 +71,16 @@ class Field:
 class Mapping:
     """The fields of the indices that a query searches.
 
-    ``get`` answers as Elasticsearch resolves a name, ``listed`` as Kibana's field list does. ``dynamic``: a string
-    field nobody declared is a keyword (the catalog's view of ``logs-*``); otherwise it is unmapped.
+    ``get`` answers as Elasticsearch resolves a name, ``listed`` as Kibana's field list does. ``dynamic``: a field
+    nobody declared is a keyword (the catalog's view of ``logs-*``); otherwise it is unmapped.
     """
 
-    def __init__(self, fields: AbstractMapping[str, Field], *, dynamic: bool = False) -> None:
+    def __init__(
+        self, fields: AbstractMapping[str, Field], *, dynamic: bool = False, nested: Iterable[str] = ()
+    ) -> None:
         self._fields = fields
         self._dynamic = dynamic
+        self._nested = frozenset(nested)
         self._resolved: dict[str, Field | None] = {}
 
     @classmethod
@@ -83,19 +88,32 @@ class Mapping:
         """A mapping from the API's ``fields`` argument; None is the catalog.
 
         Each value is a type, a list of types (they differ between indices), or a dict with ``type`` and, as in an
-        Elasticsearch mapping, ``ignore_above``, ``null_value``, ``path`` (of an alias), ``fields`` (multi-fields), and
-        ``nested`` (the path of the nested object).
+        Elasticsearch mapping, ``ignore_above``, ``null_value``, ``path`` (of an alias), ``index``, ``doc_values``,
+        ``fields`` (multi-fields), and ``nested`` (the path of the nested object). A name of type ``nested`` declares
+        such an object; one of type ``object`` declares nothing. Kibana's type names ``string``, ``number`` and
+        ``conflict`` are understood.
+
+        Raises:
+            UsageError: a value is none of these.
         """
         if fields is None:
             return catalog_mapping()
+        specs = {name: _spec(name, value) for name, value in fields.items()}
+        nested = {name for name, spec in specs.items() if spec["types"][0] == "nested"}
         made: dict[str, Field] = {}
-        for name, spec in fields.items():
-            for field in _declare(name, spec):
-                made[field.name] = field
-        return cls(_follow_aliases(made, fields))
+        for name, spec in specs.items():
+            if spec["types"][0] not in ("nested", "object", "alias"):
+                held_by = max((path for path in nested if name.startswith(f"{path}.")), key=len, default=None)
+                made.update((field.name, field) for field in _declare(name, {"nested": held_by, **spec}))
+        for name, spec in specs.items():
+            target = made.get(spec.get("path", "")) if spec["types"][0] == "alias" else None
+            if target is not None:
+                made[name] = replace(target, name=name)
+        nested.update(field.nested for field in made.values() if field.nested)
+        return cls(made, nested=nested)
 
     def get(self, name: str) -> Field | None:
-        """The field that Elasticsearch finds under this name, None where it is unmapped."""
+        """The field that Elasticsearch finds under this name, None where it is unmapped or an object."""
         if name not in self._resolved:
             self._resolved[name] = self._resolve(name)
         return self._resolved[name]
@@ -107,8 +125,16 @@ class Mapping:
 
     def matching(self, pattern: str) -> list[Field]:
         """The listed fields whose names match a pattern with ``*``, in the mapping's order."""
-        found = re.compile(fnmatch.translate(pattern.replace("[", "[[]").replace("?", "[?]")))
-        return [field for name, field in self._fields.items() if found.match(name)]
+        found = re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
+        return [self._fields[name] for name in self._names(pattern) if found.fullmatch(name)]
+
+    def under(self, path: str) -> list[Field]:
+        """The listed fields of an object."""
+        return [self._fields[name] for name in self._names(f"{path}.") if name.startswith(f"{path}.")]
+
+    def is_nested(self, path: str) -> bool:
+        """Whether the path is a nested object."""
+        return path in self._nested or any(field.nested == path for field in self.under(path))
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self._fields.values())
@@ -116,6 +142,13 @@ class Mapping:
     @property
     def dynamic(self) -> bool:
         return self._dynamic
+
+    def _names(self, pattern: str) -> Iterable[str]:
+        """Names among which those that match a pattern are: the catalog need not be read whole for ``aws.*``."""
+        root, dot, _ = pattern.partition(".")
+        if isinstance(self._fields, _Catalog) and dot and "*" not in root:
+            return catalog.siblings(pattern)
+        return self._fields
 
     def _resolve(self, name: str) -> Field | None:
         declared = self._fields.get(name)
@@ -127,69 +160,63 @@ class Mapping:
             if root is not None and root.type == "flattened":
                 return replace(root, name=name, path=name, key=name[at + 1 :])
             at = name.rfind(".", 0, at)
-        if self._dynamic and not any(character in name for character in "*{}"):
+        if self._dynamic and "*" not in name and not self.under(name):
             return Field(name, "keyword", ignore_above=DYNAMIC_IGNORE_ABOVE, declared=False)
         return None
 
 
-def _declare(name: str, spec: FieldSpec) -> Iterable[Field]:
-    if isinstance(spec, str):
-        spec = {"type": spec}
-    elif not isinstance(spec, AbstractMapping):
-        spec = {"type": list(spec)}
-    given = spec.get("type", "alias" if "path" in spec else "keyword")
-    types = tuple(KIBANA_TYPES.get(one, one) for one in ([given] if isinstance(given, str) else given))
-    field = Field(
+def _spec(name: str, given: Any) -> dict[str, Any]:
+    """One value of the API's ``fields`` argument as a dict, with its ``types``."""
+    spec = dict(given) if isinstance(given, AbstractMapping) else {"type": given}
+    types = spec.get("type", "alias" if "path" in spec else "object")
+    listed = [types] if isinstance(types, str) else types
+    if not isinstance(listed, list | tuple) or not listed or not all(isinstance(one, str) for one in listed):
+        raise UsageError(f"field '{name}': {given!r} is no type, list of types or mapping")
+    return {**spec, "types": tuple(dict.fromkeys(made for one in listed for made in KIBANA_TYPES.get(one, (one,))))}
+
+
+def _declare(name: str, spec: AbstractMapping[str, Any]) -> Iterator[Field]:
+    """A field and its multi-fields."""
+    types = spec["types"]
+    yield Field(
         name, types[0], types=types, ignore_above=spec.get("ignore_above"), null_value=spec.get("null_value"),
         nested=spec.get("nested"), key="" if types[0] == "flattened" else None,
+        searchable=spec.get("index", True) or (spec.get("doc_values", True) and FAMILIES.get(types[0]) != "text"),
     )  # fmt: skip
-    yield field
     for suffix, inner in spec.get("fields", {}).items():
-        for sub in _declare(f"{name}.{suffix}", inner):
-            yield replace(sub, path=name, nested=field.nested)
-
-
-def _follow_aliases(made: dict[str, Field], fields: AbstractMapping[str, FieldSpec]) -> dict[str, Field]:
-    for name, spec in fields.items():
-        if isinstance(spec, AbstractMapping) and spec.get("path"):
-            target = made.get(spec["path"])
-            if target is not None:
-                made[name] = replace(target, name=name)
-            else:
-                del made[name]
-    return made
+        for sub in _declare(f"{name}.{suffix}", _spec(f"{name}.{suffix}", inner)):
+            yield replace(sub, path=name, nested=spec.get("nested"))
 
 
 @functools.cache
 def catalog_mapping() -> Mapping:
     """ECS and the integrations as etc/fields has them; any other name is a keyword with ignore_above 1024."""
-    return Mapping(_CatalogFields(), dynamic=True)
+    return Mapping(_Catalog(), dynamic=True)
 
 
-class _CatalogFields(dict[str, Field]):
+class _Catalog(AbstractMapping[str, Field]):
     """The catalog's fields, made into :class:`Field` only when a query names them."""
 
-    def get(self, name: str, default: Any = None) -> Any:
-        if name not in self:
-            spec = catalog.field_spec(name)
-            if spec is None:
-                return default
-            self[name] = _from_catalog(name, spec)
-        return self[name]
+    def __getitem__(self, name: str) -> Field:
+        field = _from_catalog(name)
+        if field is None:
+            raise KeyError(name)
+        return field
 
-    def items(self) -> Any:
-        for name in catalog.field_names():
-            self.get(name)
-        return super().items()
+    def __iter__(self) -> Iterator[str]:
+        return iter(catalog.field_names())
 
-    def values(self) -> Any:
-        self.items()
-        return super().values()
+    def __len__(self) -> int:
+        return sum(1 for _ in catalog.field_names())
 
 
-def _from_catalog(name: str, spec: AbstractMapping[str, Any]) -> Field:
+@functools.cache
+def _from_catalog(name: str) -> Field | None:
+    spec = catalog.field_spec(name)
+    if spec is None:
+        return None
     kind = spec["type"]
     return Field(
-        name, kind, path=spec.get("path", name), ignore_above=spec.get("ignore_above"),
-        nested=spec.get("nested"), key="" if kind == "flattened" else None,
+        name, kind, path=spec.get("path", name), ignore_above=spec.get("ignore_above"), nested=spec.get("nested"),
+        key="" if kind == "flattened" else None, searchable=spec.get("index", True),
     )  # fmt: skip
