@@ -1,0 +1,57 @@
+"""Rule to Plan: what each rule type asks of an engine."""
+
+from __future__ import annotations
+
+from detections import query as languages
+from detections.compile.esql import compile_esql
+from detections.compile.filters import compile_filters
+from detections.compile.ir import And, Predicate
+from detections.compile.kql import compile_kql
+from detections.compile.mapping import Field, Mapping, catalog_mapping
+from detections.compile.plan import NewTermsPlan, Plan, QueryPlan, RowsPlan, TimeField
+from detections.errors import NotEvaluated
+from detections.rule import NewTermsRule, Rule
+
+
+def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
+    """The plan of a rule, for the fields of ``mapping`` (None: the catalog).
+
+    A saved_query rule is planned with the query it carries itself, as Kibana falls back to it.
+
+    Raises:
+        QueryError: the query cannot be used; its span lies in ``rule.query``.
+        NotEvaluated: nothing in this process evaluates the rule; the message is the reason.
+    """
+    fields = mapping or catalog_mapping()
+    time = time_field(rule)
+    if rule.type == "esql":
+        text = rule.query or ""
+        return RowsPlan(
+            rule.rule_id, rule.name, compile_esql(languages.parse(text, "esql"), fields, text), time, fields
+        )
+    if rule.type not in ("query", "saved_query", "new_terms"):
+        raise NotEvaluated(f"rules of type {rule.type} are not evaluated yet")
+    predicate = _predicate(rule, fields)
+    if isinstance(rule, NewTermsRule):
+        terms = tuple(fields.get(name) or Field(name, "unmapped") for name in rule.new_terms_fields)
+        start = rule.history_window_start
+        return NewTermsPlan(rule.rule_id, rule.name, predicate, time, terms, start, fields)
+    return QueryPlan(rule.rule_id, rule.name, predicate, time, fields)
+
+
+def time_field(rule: Rule) -> TimeField:
+    """Where the rule finds a document's time (Kibana: primary and secondary timestamp)."""
+    override = rule.timestamp_override
+    if not override or override == "@timestamp":
+        return TimeField()
+    return TimeField(override, None if rule.timestamp_override_fallback_disabled else "@timestamp")
+
+
+def _predicate(rule: Rule, fields: Mapping) -> Predicate:
+    if rule.language not in (None, "kuery"):
+        raise NotEvaluated(f"queries in {rule.language} are not evaluated yet")
+    text = rule.query or ""
+    if rule.type == "saved_query" and not text:
+        raise NotEvaluated("the saved query stands in Kibana, not in the file")
+    predicate = compile_kql(languages.parse(text, "kuery"), fields, text)
+    return And((predicate, compile_filters(rule.filters, fields))) if rule.filters else predicate

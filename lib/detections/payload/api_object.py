@@ -1,0 +1,29 @@
+"""Rule -> the object of Kibana's API (Kibana 8.19 and 9.x, ``POST /api/detection_engine/rules`` and ``_import``).
+
+The ``[rule]`` table of a file is that object already, but for the tables that the TOML layout names differently. What is
+not a field of the API stays in the file (``[metadata]``, ``[transform]``); a key nobody knows is carried through.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from detections.rule import Rule
+
+ORDER = (
+    "rule_id", "name", "description", "type", "language", "query", "saved_id", "index", "data_view_id", "filters",
+    "severity", "risk_score",
+)  # fmt: skip
+"""What a person reads first; every other key follows in alphabetical order."""
+
+
+def to_api(rule: Rule) -> dict[str, Any]:
+    """The API object of a rule: what the file says, nothing that Kibana computes; keys in a fixed order."""
+    table = dict(rule.document.data["rule"])
+    terms = table.pop("new_terms", None)
+    if terms is not None:
+        table["new_terms_fields"] = list(terms["value"])
+        table["history_window_start"] = terms["history_window_start"][0]["value"]
+    table.pop("threat_mappings", None)  # versioned ATT&CK blocks of the repository, no field of the API
+    first = {name: table[name] for name in ORDER if name in table}
+    return first | {name: table[name] for name in sorted(table) if name not in first}

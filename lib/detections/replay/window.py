@@ -1,0 +1,63 @@
+"""Replay in one window: as if every rule had been executed once, over all of the time asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from detections.compile.planner import plan as make_plan
+from detections.compile.plan import Alert, Engine, NewTermsPlan, Plan, Span
+from detections.errors import Finding, Level, NotEvaluated, QueryError
+from detections.events import Batch
+from detections.rule import Rule
+from detections.values import datemath
+
+CODE = "not-replayed"
+
+
+def replay(
+    rules: Iterable[Rule],
+    batches: Iterable[Batch],
+    engine: Engine,
+    *,
+    start: int | None = None,
+    end: int | None = None,
+    report: Callable[[Finding], None] | None = None,
+) -> Iterator[Alert]:
+    """The alerts of the rules over the events in [start, end], milliseconds, sorted by timestamp, rule_id and input.
+
+    Without them every event is inside the window and there is no history before the first event, so that a new term
+    alerts once, at its first event. With a start, history reaches back from it as far as the rule's
+    ``history_window_start`` reaches back from now. ``max_signals`` plays no part. A rule that nothing here evaluates is
+    told to ``report`` as a warning, and the others run.
+    """
+    tasks = [(plan, window(plan, start, end)) for plan in plans_of(rules, report)]
+    return engine.run(tasks, batches)
+
+
+def plans_of(rules: Iterable[Rule], report: Callable[[Finding], None] | None = None) -> list[Plan]:
+    """The plans of the rules that can be planned; why the others cannot goes to ``report``."""
+    plans = []
+    for rule in rules:
+        try:
+            plans.append(make_plan(rule))
+        except (NotEvaluated, QueryError) as error:
+            if report:
+                said = error.message if isinstance(error, QueryError) else str(error)
+                message = f"{rule.name} is not replayed: {said}"
+                keys = ("rule", "query" if rule.query else "type")
+                offset = error.start if isinstance(error, QueryError) else 0
+                report(rule.document.finding(CODE, message, keys, offset=offset, level=Level.WARNING))
+    return plans
+
+
+def window(plan: Plan, start: int | None, end: int | None) -> Span:
+    """The span of a plan in a replay of [start, end].
+
+    Raises:
+        ValueError: the rule's ``history_window_start`` is no date math.
+    """
+    if start is None or not isinstance(plan, NewTermsPlan):
+        return Span(start, end)
+    now = round(time.time() * 1000)
+    return Span(start, end, start - (now - datemath.resolve(plan.history_window_start, now)))
