@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from detections.compile.planner import plan as make_plan
 from detections.compile.plan import Alert, Engine, NewTermsPlan, Plan, Span
+from detections.compile.planner import plan as make_plan
 from detections.errors import Finding, Level, NotEvaluated, QueryError
 from detections.events import Batch
 from detections.rule import Rule

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 from detections.compile.expression import Call, Column, Constant, Expression
 from detections.compile.ir import (
@@ -39,6 +41,11 @@ def plan(made: Plan) -> str:
         lines.append(f"new terms: {', '.join(field.name for field in made.fields)} since {made.history_window_start}")
     body = pipeline(made.pipeline) if isinstance(made, RowsPlan) else predicate(made.predicate)
     return "\n".join([*lines, body])
+
+
+def tree(value: Any) -> str:
+    """A JSON value over several lines."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def predicate(node: Predicate, depth: int = 0) -> str:

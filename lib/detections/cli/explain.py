@@ -1,0 +1,88 @@
+"""``detections explain``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from detections import query as languages
+from detections.cli.common import LINES
+from detections.compile import kibana
+from detections.compile.esql import compile_esql
+from detections.compile.kibana import DslOptions
+from detections.compile.kql import compile_kql
+from detections.compile.mapping import catalog_mapping
+from detections.compile.planner import plan
+from detections.errors import DetectionsError, RuleError, UsageError
+from detections.query.esql import to_esql
+from detections.query.kql import to_json, to_kql
+from detections.report import explain
+from detections.report.json import encode
+from detections.rule import Rule, load_rules
+
+
+@click.command("explain")
+@click.argument("rule", required=False, type=click.Path(path_type=Path))
+@click.option("--query", "text", help="A query instead of a rule.")
+@click.option(
+    "--language", type=click.Choice(("kuery", "esql")), default="kuery", show_default=True, help="Of --query."
+)
+@LINES
+def command(rule: Path | None, text: str | None, language: str, style: str) -> int:
+    """Show how the query of RULE (a file), or of --query, is parsed, evaluated, and sent to Elasticsearch."""
+    if (rule is None) == (text is None):
+        raise click.UsageError("give a rule's file, or --query")
+    parts: dict[str, Any] = {}
+    if rule is not None:
+        loaded = _load(rule)
+        text, language = loaded.query or "", loaded.language or ""
+        parts["rule"] = loaded.name
+    parts["query"] = text
+    parts |= _parts(text or "", language)
+    parts["evaluated"] = _evaluated(text or "", language) if rule is None else explain.plan(plan(loaded))
+    if style == "json":
+        click.echo(encode(parts))
+        return 0
+    for name, value in parts.items():
+        click.echo(click.style(_TITLES[name], bold=True))
+        shown = value if isinstance(value, str) else explain.tree(value)
+        click.echo("\n".join(f"  {line}" for line in shown.strip("\n").split("\n")) + "\n")
+    return 0
+
+
+_TITLES = {
+    "rule": "Rule",
+    "query": "Query",
+    "ast": "Parsed (Kibana's AST)",
+    "printed": "Printed",
+    "dsl": "Sent by Kibana (Query DSL)",
+    "sent": "Sent by Kibana",
+    "evaluated": "Evaluated here",
+}
+
+
+def _load(path: Path) -> Rule:
+    rules = load_rules(path)
+    if rules.findings and not len(rules):
+        raise RuleError(rules.findings)
+    if len(rules) != 1:
+        raise UsageError(f"{path} is not the file of one rule")
+    return rules[0]
+
+
+def _parts(text: str, language: str) -> dict[str, Any]:
+    if language == "kuery":
+        node = languages.parse(text, "kuery")
+        dsl = kibana.to_dsl(node, catalog_mapping(), text, DslOptions(time_zone="Zulu"))
+        return {"ast": to_json(node), "printed": to_kql(node), "dsl": dsl}
+    if language == "esql":
+        return {"printed": to_esql(languages.parse(text, "esql")), "sent": f"{text.strip()}\n| limit 101"}
+    raise DetectionsError(f"queries in {language or 'no language'} cannot be explained yet")
+
+
+def _evaluated(text: str, language: str) -> str:
+    if language == "esql":
+        return explain.pipeline(compile_esql(languages.parse(text, "esql"), catalog_mapping(), text))
+    return explain.predicate(compile_kql(languages.parse(text, "kuery"), catalog_mapping(), text))
