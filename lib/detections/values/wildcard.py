@@ -1,0 +1,105 @@
+"""Wildcard patterns over whole terms, in time that grows with text times pattern at worst.
+
+A pattern is a tuple of literal texts and marks; a mark's ``symbol`` is ``*`` (any text, also none) or ``?`` (one code
+point). Case-insensitive matching folds code point by code point, as Elasticsearch 9.2 does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
+
+from detections.values.order import fold
+
+Matcher: TypeAlias = Callable[[str], bool]
+
+
+class Mark(Protocol):
+    @property
+    def symbol(self) -> str: ...
+
+
+def matcher(pattern: Sequence[str | Mark], *, case_insensitive: bool = False) -> Matcher:
+    """A function that says whether a whole term matches the pattern."""
+    segments = _segments(pattern, case_insensitive)
+    found = _plain(segments) if all(isinstance(one, str) for one in segments) else _general(segments)
+    if case_insensitive:
+        return lambda text: found(fold(text))
+    return found
+
+
+def _segments(pattern: Sequence[str | Mark], case_insensitive: bool) -> list[str | re.Pattern[str]]:
+    """What stands between the stars: a text, or a regular expression where there is a ``?``."""
+    made: list[list[str | None]] = [[]]
+    for part in pattern:
+        if isinstance(part, str):
+            made[-1].append(fold(part) if case_insensitive else part)
+        elif part.symbol == "*":
+            made.append([])
+        else:
+            made[-1].append(None)
+    return [_segment(parts) for parts in made]
+
+
+def _segment(parts: list[str | None]) -> str | re.Pattern[str]:
+    texts = [part for part in parts if part is not None]
+    if len(texts) == len(parts):
+        return "".join(texts)
+    return re.compile("".join("." if part is None else re.escape(part) for part in parts), re.DOTALL)
+
+
+def _plain(segments: list[str | re.Pattern[str]]) -> Matcher:
+    texts = [one for one in segments if isinstance(one, str)]
+    if len(texts) == 1:
+        return texts[0].__eq__
+    first, last, middle = texts[0], texts[-1], [one for one in texts[1:-1] if one]
+    shortest = len(first) + len(last)
+    if not middle:
+        return lambda text: len(text) >= shortest and text.startswith(first) and text.endswith(last)
+    if len(middle) == 1 and not shortest:
+        return lambda text: middle[0] in text
+
+    def match(text: str) -> bool:
+        if not (len(text) >= shortest and text.startswith(first) and text.endswith(last)):
+            return False
+        at, end = len(first), len(text) - len(last)
+        for part in middle:
+            at = text.find(part, at, end)
+            if at < 0:
+                return False
+            at += len(part)
+        return True
+
+    return match
+
+
+def _general(segments: list[str | re.Pattern[str]]) -> Matcher:
+    """Leftmost placing of the segments between the first and the last, which finds a match where there is one."""
+    patterns = [re.compile(re.escape(one), re.DOTALL) if isinstance(one, str) else one for one in segments]
+    if len(patterns) == 1:
+        return lambda text: patterns[0].fullmatch(text) is not None
+    first, last, middle = patterns[0], patterns[-1], patterns[1:-1]
+    width = _width(segments[-1])
+
+    def match(text: str) -> bool:
+        found = first.match(text)
+        end = len(text) - width
+        if found is None or end < found.end() or not last.match(text, end):
+            return False
+        at = found.end()
+        for part in middle:
+            found = part.search(text, at, end)
+            if found is None:
+                return False
+            at = found.end()
+        return True
+
+    return match
+
+
+def _width(segment: str | re.Pattern[str]) -> int:
+    """How many code points a segment takes: its length is fixed, for it holds no star."""
+    if isinstance(segment, str):
+        return len(segment)
+    return len(re.sub(r"\\(.)", r"\1", segment.pattern, flags=re.DOTALL))
