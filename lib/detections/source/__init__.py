@@ -1,0 +1,6 @@
+"""TOML text <-> Document, with the place of every key and value."""
+
+from detections.source.document import Document, Keys
+from detections.source.reader import parse, read
+
+__all__ = ["Document", "Keys", "parse", "read"]
