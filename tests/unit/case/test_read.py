@@ -1,0 +1,82 @@
+import pytest
+
+from detections.case.read import offset, read_cases
+from detections.source import parse
+
+GOOD = """
+base = "cloudtrail/a.json"
+
+[[case]]
+name = "plain"
+verdict = "alert"
+
+[[case]]
+name = "changed"
+verdict = "quiet"
+base = "cloudtrail/b.json"
+raw = { "userIdentity.type" = "Root" }
+raw_unset = ["errorCode"]
+set = { "event.outcome" = "failure" }
+unset = ["data_stream.dataset"]
+retain = "keyword"
+at = "-10m"
+history = [{ at = "-7d" }, { at = "-2d", retain = "all", raw = { "awsRegion" = "eu-west-1" } }]
+new_terms = [["123456789012", "alice"]]
+
+[[uncovered]]
+leaf = 'a: "b"'
+why = "because"
+"""
+
+
+def test_a_case_inherits_from_its_file_and_history_from_its_case() -> None:
+    file = read_cases(parse(GOOD, "x.toml"))
+    assert file.findings == ()
+    plain, changed = file.cases
+    assert (plain.event.base, plain.event.at, plain.event.retain) == ("cloudtrail/a.json", 0, "all")
+    assert (changed.event.base, changed.event.at, changed.event.retain) == ("cloudtrail/b.json", -600_000, "keyword")
+    week, two_days = changed.history
+    assert (week.at, week.retain, dict(week.raw)) == (-604_800_000, "keyword", {"userIdentity.type": "Root"})
+    assert (two_days.retain, dict(two_days.raw)) == ("all", {"userIdentity.type": "Root", "awsRegion": "eu-west-1"})
+    assert two_days.unset == ("data_stream.dataset",)
+    assert changed.new_terms == (("123456789012", "alice"),)
+    assert file.uncovered[0].why == "because"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "line"),
+    [
+        ('base = "a"\n[[case]]\nverdict = "alert"', "no 'name'", 2),
+        ('base = "a"\n[[case]]\nname = "x"\nverdict = "maybe"', "must be 'alert' or 'quiet'", 4),
+        ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nsett = {}', "unknown key 'sett'", 5),
+        ('[[case]]\nname = "x"\nverdict = "alert"', "no 'base'", 1),
+        ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nat = "7d"', "no relative time", 5),
+        ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nretain = "most"', "must be one of", 5),
+        ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nhistory = [{}]', "needs 'at'", 5),
+        ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nraw = "y"', "must be a table", 5),
+        ('base = "a"\ncase = 1', "array of tables", 2),
+        ("", "no [[case]]", 1),
+        ('basis = "a"', "unknown key 'basis'", 1),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_place(text: str, message: str, line: int) -> None:
+    findings = read_cases(parse(text, "x.toml")).findings
+    assert any(message in finding.message and finding.location.line == line for finding in findings), findings
+
+
+def test_two_cases_of_one_name_are_told() -> None:
+    text = 'base = "a"\n' + '[[case]]\nname = "x"\nverdict = "alert"\n' * 2
+    (finding,) = read_cases(parse(text, "x.toml")).findings
+    assert finding.location.line == 6
+
+
+def test_a_bad_case_does_not_hide_the_good_ones() -> None:
+    text = 'base = "a"\n[[case]]\nname = "bad"\n[[case]]\nname = "good"\nverdict = "quiet"'
+    file = read_cases(parse(text, "x.toml"))
+    assert [case.name for case in file.cases] == ["good"]
+    assert len(file.findings) == 1
+
+
+@pytest.mark.parametrize(("text", "milliseconds"), [("-7d", -604_800_000), ("+30s", 30_000), ("-1w", -604_800_000)])
+def test_relative_times(text: str, milliseconds: int) -> None:
+    assert offset(text) == milliseconds
