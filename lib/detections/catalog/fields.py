@@ -42,6 +42,17 @@ def is_object(name: str) -> bool:
     return name in objects or any(one.startswith(inside) and fields[one].get("path") != name for one in fields)
 
 
+def is_open(name: str) -> bool:
+    """Whether the name is an object that takes any keys (``labels``): declared, with no declared field under it."""
+    fields, objects = _group(_root(name) if "." in name else "")
+    return name in objects and not any(one.startswith(f"{name}.") for one in fields)
+
+
+def ecs_roots() -> frozenset[str]:
+    """The first parts of ECS's names: under these, ECS alone declares fields."""
+    return frozenset(extract(SOURCES[0])["fields"]) - {""}
+
+
 def siblings(name: str) -> Iterator[str]:
     """The known names with the same first part."""
     yield from _group(_root(name))[0]

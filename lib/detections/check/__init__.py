@@ -1,0 +1,28 @@
+"""Checks: what is wrong with rules that load. One check a file; its docstring is its page in docs/checks.
+
+What is found is a value; no check stops at its first problem, and none keeps another from running.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from detections.check import silence
+from detections.check.registry import PAGES, chosen, findings_of
+from detections.errors import Finding
+from detections.rule import Rules
+
+__all__ = ["run"]
+
+
+def run(rules: Rules, profiles: Sequence[str] = ("house",)) -> list[Finding]:
+    """Every finding about the rules, those of loading them too, silenced ones left out, sorted by place.
+
+    Raises:
+        UsageError: a profile does not exist.
+    """
+    modules = chosen(profiles)
+    found = [*rules.findings, *(finding for module in modules for finding in findings_of(module, rules))]
+    codes = {module.CODE for module in PAGES} | {finding.code for finding in rules.findings}
+    left = silence.apply(found, rules, codes)
+    return sorted(left, key=lambda finding: (finding.location, finding.code, finding.message))

@@ -1,0 +1,129 @@
+"""An ATT&CK reference is wrong.
+
+Coverage reports, Kibana's ATT&CK page and analysts trust `[[rule.threat]]`. The check looks every id up in ATT&CK
+Enterprise v18.1: it exists, is not revoked or deprecated, a technique belongs to the tactic it stands under, a
+sub-technique to its technique, and the name and the URL are those of the id. Two entries for the same tactic should
+be one.
+
+Bad:
+
+```toml
+[[rule.threat]]
+framework = "MITRE ATT&CK"
+[[rule.threat.technique]]
+id = "T1089"
+name = "Disabling Security Tools"
+reference = "https://attack.mitre.org/techniques/T1089/"
+[rule.threat.tactic]
+id = "TA0005"
+name = "Defence Evasion"
+reference = "https://attack.mitre.org/tactics/TA0005/"
+```
+
+Good: what revoked it, and the tactic's name as ATT&CK spells it:
+
+```toml
+[[rule.threat]]
+framework = "MITRE ATT&CK"
+[[rule.threat.technique]]
+id = "T1562"
+name = "Impair Defenses"
+reference = "https://attack.mitre.org/techniques/T1562/"
+[[rule.threat.technique.subtechnique]]
+id = "T1562.001"
+name = "Disable or Modify Tools"
+reference = "https://attack.mitre.org/techniques/T1562/001/"
+[rule.threat.tactic]
+id = "TA0005"
+name = "Defense Evasion"
+reference = "https://attack.mitre.org/tactics/TA0005/"
+```
+
+A rule written for another version of ATT&CK silences this check with that reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from detections.catalog import attack
+from detections.check.places import Keys, value_at
+from detections.errors import Finding, Level
+from detections.rule import Rule
+
+CODE = "attack"
+_FRAMEWORK = "MITRE ATT&CK"
+
+
+def check(rule: Rule) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for index, entry in enumerate(_tables(value_at(rule, "rule", "threat"))):
+        if entry.get("framework") != _FRAMEWORK:
+            continue
+        keys: Keys = ("rule", "threat", index)
+        place = entry.get("tactic")
+        tactic_id = str(place.get("id", "")) if isinstance(place, dict) else ""
+        if isinstance(place, dict):
+            yield from _check_tactic(rule, (*keys, "tactic"), place, tactic_id, seen)
+        for number, technique in enumerate(_tables(entry.get("technique"))):
+            at = (*keys, "technique", number)
+            yield from _check_technique(rule, at, technique, tactic_id, None)
+            for inner, sub in enumerate(_tables(technique.get("subtechnique"))):
+                parent = str(technique.get("id", ""))
+                yield from _check_technique(rule, (*at, "subtechnique", inner), sub, tactic_id, parent)
+
+
+def _tables(value: Any) -> list[dict[str, Any]]:
+    return [one if isinstance(one, dict) else {} for one in value] if isinstance(value, list) else []
+
+
+def _check_tactic(rule: Rule, keys: Keys, place: dict[str, Any], tactic_id: str, seen: set[str]) -> Iterator[Finding]:
+    tactic = attack.tactic(tactic_id)
+    if tactic is None:
+        yield _finding(rule, (*keys, "id"), f"ATT&CK {attack.VERSION} has no tactic {tactic_id}")
+        return
+    if tactic_id in seen:
+        message = f"the tactic {tactic_id} has an entry already"
+        yield rule.document.finding(CODE, message, (*keys, "id"), length=None, level=Level.WARNING)
+    seen.add(tactic_id)
+    yield from _agree(rule, keys, place, tactic)
+
+
+def _check_technique(
+    rule: Rule, keys: Keys, place: dict[str, Any], tactic_id: str, parent: str | None
+) -> Iterator[Finding]:
+    if "id" not in place:
+        return  # the schema says so
+    identifier = str(place["id"])
+    technique = attack.technique(identifier)
+    at = (*keys, "id")
+    if technique is None:
+        yield _finding(rule, at, f"ATT&CK {attack.VERSION} has no technique {identifier}")
+        return
+    if technique.revoked:
+        hint = f"{technique.successor} took its place" if technique.successor else ""
+        yield _finding(rule, at, f"the technique {identifier} is revoked", hint)
+    elif technique.deprecated:
+        yield _finding(rule, at, f"the technique {identifier} is deprecated")
+    elif tactic_id and attack.tactic(tactic_id) and tactic_id not in technique.tactics:
+        hint = f"it belongs to {', '.join(technique.tactics)}"
+        yield _finding(rule, at, f"the technique {identifier} does not belong to {tactic_id}", hint)
+    if technique.parent != parent:
+        hint = f"it belongs under {technique.parent}" if technique.parent else "it is a technique of its own"
+        message = f"{identifier} does not belong under {parent}" if parent else f"{identifier} is a sub-technique"
+        yield _finding(rule, at, message, hint)
+    yield from _agree(rule, keys, place, technique)
+
+
+def _agree(rule: Rule, keys: Keys, place: dict[str, Any], known: attack.Tactic | attack.Technique) -> Iterator[Finding]:
+    """Name and URL are those of the id."""
+    name, reference = place.get("name"), place.get("reference")
+    if isinstance(name, str) and name != known.name:
+        yield _finding(rule, (*keys, "name"), f"{known.id} is called {known.name!r}, not {name!r}")
+    if isinstance(reference, str) and reference.rstrip("/") != known.reference.rstrip("/"):
+        yield _finding(rule, (*keys, "reference"), f"the page of {known.id} is {known.reference}")
+
+
+def _finding(rule: Rule, keys: Keys, message: str, hint: str = "") -> Finding:
+    return rule.document.finding(CODE, message, keys, length=None, hint=hint)

@@ -1,0 +1,59 @@
+"""The one module that imports the PyPI package `eql`; loaded only where there is an EQL rule.
+
+`eql` (AGPLv3) is used unmodified. Remove the package and nothing is lost but its second opinion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import eql
+from eql.parser import (
+    allow_negation,
+    allow_runs,
+    allow_sample,
+    elasticsearch_syntax,
+    ignore_missing_functions,
+    skip_optimizations,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why `eql` refuses a query: its words, and the place as an offset in code points."""
+
+    message: str
+    start: int
+    length: int
+
+
+def refusal(query: str) -> Refusal | None:
+    """What `eql` has against an Elasticsearch EQL query, None where it parses.
+
+    Functions are not checked: `eql` knows them by one spelling only, Elasticsearch by any case.
+    """
+    with (
+        elasticsearch_syntax,
+        ignore_missing_functions,
+        allow_negation,
+        allow_sample,
+        allow_runs,
+        skip_optimizations,
+    ):
+        try:
+            eql.parse_query(query)
+        except eql.EqlParseError as error:
+            return Refusal(error.error_msg, _offset(query, error.line, error.column), error.caret.count("^"))
+        except RecursionError:
+            return Refusal("the query is nested too deeply for it", 0, 1)
+        except Exception as error:  # its own accidents (an unexpected end of text) must not end a run
+            return Refusal(f"it stumbles: {type(error).__name__}", 0, 1)
+    return None
+
+
+def _offset(query: str, line: int, column: int) -> int:
+    """Where a line and column of `eql`, both counted from 0, are in the query."""
+    lines = query.splitlines(keepends=True)
+    if not 0 <= line < len(lines):
+        return max(0, len(query) - 1)
+    return sum(map(len, lines[:line])) + min(column, len(lines[line]))

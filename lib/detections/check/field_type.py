@@ -1,0 +1,64 @@
+r"""A query asks a field what its type cannot answer.
+
+Elasticsearch refuses some combinations of operator and type with an error, and then the rule fails at every run; others
+it answers wrongly, which nobody notices. Both are found here, with the types of ECS 9.4 and the AWS integration and the
+answers of Elasticsearch 9.2:
+
+* a wildcard on a number, a date, an address or a boolean; a word on a number; no date on a date: refused;
+* a wildcard on a key of a flattened field (`aws.cloudtrail.flattened.request_parameters.name: *admin*`), unless it is a
+  lone star or one star at the end: the pattern runs over key and value together and finds the wrong documents;
+* a range with one bound on a key of a flattened field: refused;
+* parentheses nested more than about thirty deep: refused;
+* a field that is stored but not searchable (`event.original`): refused.
+
+A wildcard on the flattened field itself, without a key, is fine, and so is one on the `.text` of a string field.
+
+Bad: `source.ip: 10.*`
+
+Good: `source.ip: "10.0.0.0/8"`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from detections import catalog
+from detections.check.queries import Part, parts, tree_of
+from detections.compile.esql import compile_esql
+from detections.compile.kql import refusals
+from detections.compile.mapping import catalog_mapping
+from detections.errors import Finding, NotEvaluated, QueryTypeError
+from detections.query.esql import ast as esql
+from detections.query.kql import ast as kql
+from detections.rule import Rule
+
+CODE = "field-type"
+
+
+def check(rule: Rule) -> Iterator[Finding]:
+    for part in parts(rule):
+        for error in _refusals(part):
+            length = error.end - error.start
+            yield rule.document.finding(CODE, error.message, part.keys, error.start, length)
+
+
+def _refusals(part: Part) -> Iterator[QueryTypeError]:
+    tree = tree_of(part)
+    if isinstance(tree, esql.Query):
+        try:
+            compile_esql(tree, catalog_mapping(), part.text)
+        except QueryTypeError as error:
+            yield error
+        except NotEvaluated:
+            pass  # esql-opaque says so
+    elif tree is not None:
+        yield from refusals(tree, catalog_mapping(), part.text)
+        yield from _unsearchable(tree, part.text)
+
+
+def _unsearchable(tree: kql.Node, text: str) -> Iterator[QueryTypeError]:
+    for leaf in kql.leaves(tree):
+        name = leaf.field.value if isinstance(leaf.field, kql.Literal) else None
+        spec = catalog.field_spec(name) if isinstance(name, str) else None
+        if spec and spec.get("index") is False:
+            yield QueryTypeError(f"{name} is not indexed, it cannot be searched", text, *leaf.field.span)

@@ -1,0 +1,47 @@
+"""What several checks look up in a rule's file: values by their keys, and the fields named outside the query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+from detections.rule import Rule
+
+Keys: TypeAlias = tuple[str | int, ...]
+
+
+def value_at(rule: Rule, *keys: str | int) -> Any:
+    """The value under these keys of the rule's file, None where there is none."""
+    found: Any = rule.document.data
+    for key in keys:
+        try:
+            found = found[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return found
+
+
+def keys_of(rule: Rule, *candidates: Keys) -> Keys:
+    """The first of the candidates that the file has, else the rule's own table."""
+    return next((keys for keys in candidates if value_at(rule, *keys) is not None), ("rule",))
+
+
+def listed(rule: Rule, *keys: str | int) -> Iterator[tuple[Keys, str]]:
+    """The strings of a value that is a string or a list of strings, each with its keys."""
+    value = value_at(rule, *keys)
+    if isinstance(value, str):
+        yield keys, value
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, str):
+                yield (*keys, index), item
+
+
+def grouping_fields(rule: Rule) -> Iterator[tuple[Keys, str]]:
+    """The fields whose values the rule groups alerts by: new terms, thresholds, suppression."""
+    yield from listed(rule, "rule", "new_terms", "value")
+    yield from listed(rule, "rule", "new_terms_fields")
+    yield from listed(rule, "rule", "threshold", "field")
+    for index, _ in enumerate(value_at(rule, "rule", "threshold", "cardinality") or ()):
+        yield from listed(rule, "rule", "threshold", "cardinality", index, "field")
+    yield from listed(rule, "rule", "alert_suppression", "group_by")

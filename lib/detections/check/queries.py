@@ -1,0 +1,73 @@
+"""The queries of a rule, read: what several checks look at. Texts that do not parse are `query-syntax`'s business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from detections import query
+from detections.check.places import Keys, value_at
+from detections.compile.esql import compile_esql
+from detections.compile.ir import And, Predicate
+from detections.compile.kql import compile_kql
+from detections.compile.mapping import catalog_mapping
+from detections.compile.rows import Where
+from detections.errors import NotEvaluated, QueryError, QuerySyntaxError
+from detections.query.esql import ast as esql
+from detections.query.kql import Node as KqlNode
+from detections.rule import Rule
+
+Tree: TypeAlias = "KqlNode | esql.Query"
+LANGUAGES = frozenset({"kuery", "esql"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One query text of a rule, where it stands in the file, and its language."""
+
+    keys: Keys
+    text: str
+    language: str
+
+    @property
+    def indices(self) -> tuple[str, ...]:
+        """The index patterns that an ES|QL query names; none for KQL."""
+        tree = tree_of(self)
+        return tree.indices if isinstance(tree, esql.Query) else ()
+
+
+def parts(rule: Rule) -> Iterator[Part]:
+    """The rule's query, and a threat match rule's query for indicators, in languages that are parsed here."""
+    if rule.query is not None and rule.language in LANGUAGES:
+        yield Part(("rule", "query"), rule.query, rule.language)
+    threat_query = value_at(rule, "rule", "threat_query")
+    if isinstance(threat_query, str) and value_at(rule, "rule", "threat_language") in (None, "kuery"):
+        yield Part(("rule", "threat_query"), threat_query, "kuery")
+
+
+def tree_of(part: Part) -> Tree | None:
+    """The syntax tree, None where the text does not parse."""
+    try:
+        tree: Tree = query.parse(part.text, part.language)
+    except QuerySyntaxError:
+        return None
+    return tree
+
+
+def predicate_of(part: Part) -> Predicate | None:
+    """What the query asks of a document of the catalog's fields, None where it cannot be compiled.
+
+    Of an ES|QL query, the conditions before the first command that makes rows of its own.
+    """
+    tree = tree_of(part)
+    if tree is None:
+        return None
+    try:
+        if isinstance(tree, esql.Query):
+            pipeline = compile_esql(tree, catalog_mapping(), part.text)
+            conditions = [command.predicate for command in pipeline.commands if isinstance(command, Where)]
+            return And(tuple(conditions))
+        return compile_kql(tree, catalog_mapping(), part.text)
+    except (QueryError, NotEvaluated):
+        return None

@@ -1,0 +1,39 @@
+"""The query does not parse.
+
+KQL is read exactly as Kibana reads it, ES|QL as Elasticsearch does; the message says what could have stood at the
+caret. Things that bite in KQL: `not` inside a list of values needs the parentheses (`f: (not a)`), `and`, `or` and
+`not` need blanks around them, quotes inside an unquoted value, a backslash that escapes nothing. Queries in Lucene are
+not read; EQL is read by the package `eql`, see `eql-second-opinion`.
+
+Bad:
+
+```
+event.action: "DeleteRoute" and event.outcome: not "failure"
+```
+
+Good:
+
+```
+event.action: "DeleteRoute" and not event.outcome: "failure"
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from detections import query
+from detections.check.queries import parts
+from detections.errors import Finding, QuerySyntaxError
+from detections.rule import Rule
+
+CODE = "query-syntax"
+
+
+def check(rule: Rule) -> Iterator[Finding]:
+    for part in parts(rule):
+        try:
+            query.parse(part.text, part.language)
+        except QuerySyntaxError as error:
+            length = error.end - error.start
+            yield rule.document.finding(CODE, error.message, part.keys, error.start, length)

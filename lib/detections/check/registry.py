@@ -1,0 +1,85 @@
+"""Which checks there are. A check is a module with a CODE, a page (its docstring) and a function.
+
+``check(rule)`` looks at one rule, ``check_all(rules)`` at all of them together; both yield findings of the module's own
+code. A module without either is the page of findings that are made where rules are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import ModuleType
+
+from detections.check import (
+    attack,
+    aws_operation,
+    dates,
+    eql_second_opinion,
+    esql_id,
+    esql_opaque,
+    field_type,
+    file_name,
+    indices,
+    max_signals,
+    new_terms,
+    portability,
+    query_syntax,
+    required_text,
+    schedule,
+    severity,
+    silence,
+    tags,
+    text,
+    threshold,
+    timestamp_override,
+    unique,
+    unknown_field,
+)
+from detections.errors import Finding, UsageError
+from detections.rule import Rule
+
+ALWAYS: tuple[ModuleType, ...] = (
+    query_syntax,
+    unknown_field,
+    field_type,
+    aws_operation,
+    attack,
+    unique,
+    new_terms,
+    esql_id,
+    esql_opaque,
+    eql_second_opinion,
+    dates,
+    required_text,
+    severity,
+    indices,
+    schedule,
+    max_signals,
+    timestamp_override,
+    threshold,
+)
+PROFILES: dict[str, tuple[ModuleType, ...]] = {"house": (portability, tags, text, file_name)}
+PAGES: tuple[ModuleType, ...] = (*ALWAYS, *(module for some in PROFILES.values() for module in some), silence)
+
+OneRule = Callable[[Rule], Iterable[Finding]]
+AllRules = Callable[[Sequence[Rule]], Iterable[Finding]]
+
+
+def chosen(profiles: Sequence[str]) -> tuple[ModuleType, ...]:
+    """The checks that run with these profiles.
+
+    Raises:
+        UsageError: there is no such profile.
+    """
+    for name in profiles:
+        if name not in PROFILES:
+            raise UsageError(f"there is no profile {name!r}: there is {', '.join(PROFILES)}")
+    return (*ALWAYS, *(module for name in dict.fromkeys(profiles) for module in PROFILES[name]))
+
+
+def findings_of(module: ModuleType, rules: Sequence[Rule]) -> Iterator[Finding]:
+    """What one check has to say about the rules."""
+    if hasattr(module, "check_all"):
+        yield from module.check_all(rules)
+    else:
+        for rule in rules:
+            yield from module.check(rule)

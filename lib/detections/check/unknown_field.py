@@ -1,0 +1,127 @@
+"""A query or a list of fields names a field that nobody declares.
+
+A misspelt field is valid everywhere and matches nothing. ECS 9.4 and the fields of CloudTrail are known here, so under
+ECS's own names (`event.`, `user.`, `source.` ...) and under `aws.cloudtrail.` an unknown name is probably a slip; the
+nearest known name is suggested. Names of other integrations are not known, and not looked at. Nor are names that ECS
+keeps free for others: those with a capital letter in a part (`process.Ext.`), and keys under an open object
+(`labels.`) or a flattened field.
+
+It is a warning: the field may be one of your own. Then silence it, saying where it comes from.
+
+Bad: `event.provder: "ec2.amazonaws.com"`
+
+Good: `event.provider: "ec2.amazonaws.com"`
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+
+from detections import catalog
+from detections.catalog.aws import closest
+from detections.check.places import Keys, grouping_fields, value_at
+from detections.check.queries import parts, tree_of
+from detections.compile.mapping import catalog_mapping
+from detections.errors import Finding, Level
+from detections.query.esql import ast as esql
+from detections.query.kql import ast as kql
+from detections.rule import Rule
+
+CODE = "unknown-field"
+_CLOUDTRAIL = "aws.cloudtrail."
+_CAPITAL = re.compile(r"(^|\.)[A-Z]")
+_ENDPOINT_MULTI_FIELD = ".caseless"
+
+
+def check(rule: Rule) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for name, keys, start, length in _names(rule):
+        if name in seen or is_known(name):
+            continue
+        seen.add(name)
+        meant = closest(name, catalog.siblings(name))
+        hint = f"did you mean {meant}?" if meant else ""
+        message = f"no field {name} is declared"
+        yield rule.document.finding(CODE, message, keys, start, length, Level.WARNING, hint)
+
+
+def _names(rule: Rule) -> Iterator[tuple[str, Keys, int, int]]:
+    """Field names with their place: keys, offset, length."""
+    for part in parts(rule):
+        tree = tree_of(part)
+        if isinstance(tree, esql.Query):
+            names = _esql_names(tree)
+        elif tree is not None:
+            names = _kql_names(tree, "")
+        else:
+            continue
+        for name, (start, end) in names:
+            yield name, part.keys, start, end - start
+    for keys, name in grouping_fields(rule):
+        yield name, keys, 0, len(name)
+    override = value_at(rule, "rule", "timestamp_override")
+    if isinstance(override, str):
+        yield override, ("rule", "timestamp_override"), 0, len(override)
+
+
+def _kql_names(root: kql.Node, root_path: str) -> Iterator[tuple[str, kql.Span]]:
+    waiting = [(root, root_path)]
+    while waiting:
+        node, path = waiting.pop()
+        match node:
+            case kql.And(items) | kql.Or(items):
+                waiting.extend((item, path) for item in reversed(items))
+            case kql.Not(item):
+                waiting.append((item, path))
+            case kql.Nested(kql.Literal(str(inner)), item):
+                waiting.append((item, f"{path}{inner}."))
+            case kql.Is(field) | kql.Range(field):
+                name = _written(field)
+                if name is not None:
+                    yield path + name, field.span
+
+
+def _written(operand: kql.Operand) -> str | None:
+    if isinstance(operand, kql.Wildcard):
+        return "*".join(operand.parts)
+    return operand.value if isinstance(operand.value, str) else None
+
+
+def _esql_names(tree: esql.Query) -> Iterator[tuple[str, esql.Span]]:
+    """The document fields that the commands before the first unread one use; what a command makes is no field."""
+    made: set[str] = set(tree.metadata)
+    for at, command in enumerate(tree.commands):
+        if isinstance(command, esql.Opaque):
+            return
+        for name in esql.names(esql.Query(tree.commands[at : at + 1])):
+            if name.name not in made:
+                yield name.name, name.span
+        match command:
+            case esql.Eval(fields) | esql.Row(fields):
+                for field in fields:
+                    # Within one EVAL a later column may use an earlier one.
+                    made.add(field.name)
+            case esql.Rename(pairs):
+                made.update(new.name for _, new in pairs)
+
+
+@functools.cache
+def is_known(name: str) -> bool:
+    """Whether the name is declared, or such that nobody here could know."""
+    if not name.startswith(_CLOUDTRAIL) and not _is_ecs(name):
+        return True
+    if "*" in name:
+        return any(True for _ in catalog_mapping().matching(name))
+    field = catalog_mapping().get(name)
+    if (field is not None and field.declared) or catalog.is_object(name) or _CAPITAL.search(name):
+        return True
+    if name.endswith(_ENDPOINT_MULTI_FIELD) and catalog.field_spec(name.removesuffix(_ENDPOINT_MULTI_FIELD)):
+        return True
+    return any(catalog.is_open(name[:at]) for at, character in enumerate(name) if character == ".")
+
+
+def _is_ecs(name: str) -> bool:
+    root = name.partition(".")[0]
+    return "." in name and root in catalog.ecs_roots()

@@ -1,0 +1,52 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from detections import check
+from detections.check import eql_adapter, eql_second_opinion
+from detections.rule import load_rules
+
+BASE = (Path(__file__).parents[2] / "corpus" / "check" / "base.toml").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def eql_rules(tmp_path):
+    body = BASE.replace('type = "query"', 'type = "eql"').replace('language = "kuery"', 'language = "eql"')
+    start, end = body.index("query = '''"), body.index("references =")
+    (tmp_path / "x.toml").write_text(body[:start] + "query = 'any where true'\n" + body[end:], encoding="utf-8")
+    eql_second_opinion._adapter.cache_clear()
+    yield load_rules(tmp_path)
+    eql_second_opinion._adapter.cache_clear()
+
+
+def test_without_the_package_one_warning_says_that_the_opinion_is_missing(eql_rules, monkeypatch):
+    monkeypatch.setitem(sys.modules, "eql", None)
+    monkeypatch.delitem(sys.modules, "detections.check.eql_adapter")
+    found = [finding for finding in check.run(eql_rules, ()) if finding.code == "eql-second-opinion"]
+    assert [(finding.level, finding.message) for finding in found] == [
+        ("warning", "the package eql is not installed, so no EQL rule is read: pip install eql")
+    ]
+
+
+def test_with_it_the_rule_is_read(eql_rules):
+    assert not [finding for finding in check.run(eql_rules, ()) if finding.code == "eql-second-opinion"]
+
+
+def test_the_package_is_loaded_only_where_there_is_an_eql_rule():
+    program = "import sys, detections.check; print('eql' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, text=True)
+    assert done.stdout == "False\n"
+
+
+def test_a_place_is_an_offset_into_the_query():
+    query = 'process where\n  process.name = "a"'
+    refused = eql_adapter.refusal(query)
+    assert query[refused.start : refused.start + refused.length] == "="
+
+
+@pytest.mark.parametrize(
+    "query", ["", "process where (", "process where " + "(" * 10_000 + "x" + ")" * 10_000, "\x00", "any where \\"]
+)
+def test_nothing_that_it_does_ends_the_run(query):
+    assert eql_adapter.refusal(query) is not None
