@@ -1,0 +1,177 @@
+"""Document -> Rule, and every problem on the way."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+
+from detections.errors import Finding, Location, SourceError, UsageError
+from detections.rule.fields import OneOf, Problem, kind, quoted
+from detections.rule.keys import dotted, shape, unknown_keys, unknown_tables
+from detections.rule.model import RULES, Metadata, Rule, Rules
+from detections.rule.parts import MetadataSchema
+from detections.rule.schemas import SCHEMAS, CommonSchema, FileSchema, schema
+from detections.source import Document, Keys, read
+
+CODE = "schema"
+
+
+def query_keys(rule: Rule) -> Keys:
+    """Where the rule's query stands in its document."""
+    return ("rule", "query")
+
+
+def load(document: Document) -> tuple[Rule | None, list[Finding]]:
+    """The rule in a document, None where it is none, and all that is wrong with it, sorted by place.
+
+    A rule with a misspelt key is still a rule, so that everything else about it can be checked in the same run; the
+    finding is an error all the same.
+    """
+    table = document.data.get("rule")
+    if not isinstance(table, dict):
+        said = "there is no [rule] table" if table is None else f"rule must be a table, not {kind(table)}"
+        return None, [document.finding(CODE, said, ("rule",), length=None)]
+    name = table.get("type")
+    known = SCHEMAS.get(name) if isinstance(name, str) else None
+    file, problems = _load(FileSchema, document.data, ())
+    values, others = _load(known or CommonSchema, table, ("rule",))
+    problems += others
+    problems += [(keys, Problem("is a number that JSON cannot carry")) for keys in _no_json(table)]
+    if known is None:
+        problems.append((("rule", "type"), _type_problem(name)))
+    findings = [_finding(document, keys, problem) for keys, problem in problems]
+    findings += unknown_tables(document)
+    if known is not None:
+        findings += unknown_keys(document, known, table, ("rule",))
+    findings.sort(key=lambda finding: finding.location)
+    if problems:
+        return None, findings
+    return _rule(document, file, values), findings
+
+
+def load_rules(*paths: str | os.PathLike[str]) -> Rules:
+    """The rules in files and in folders (every ``*.toml`` below, hidden ones left out), sorted by path.
+
+    One bad file never stops the others: what is wrong with it is in ``findings``, and so is a folder without rules.
+
+    Raises:
+        UsageError: a path does not exist, or none was given.
+    """
+    if not paths:
+        raise UsageError("no rules: name a file or a folder")
+    findings: list[Finding] = []
+    files: set[str] = set()
+    for path in [os.fspath(path) for path in paths]:
+        if not os.path.lexists(path):
+            raise UsageError(f"{path} does not exist")
+        if Path(path).is_dir():
+            found = list(_files_below(path, findings))
+            files.update(found)
+            if not found:
+                findings.append(Finding(CODE, "holds no rules: there is no .toml file in it", Location(path)))
+        else:
+            files.add(path)
+    rules = []
+    for file in sorted(files):
+        try:
+            rule, about = load(read(file))
+        except SourceError as error:
+            findings += error.findings
+            continue
+        findings += about
+        if rule is not None:
+            rules.append(rule)
+    return Rules(tuple(rules), tuple(sorted(files)), tuple(sorted(findings, key=lambda one: one.location)))
+
+
+def _files_below(folder: str, findings: list[Finding]) -> Iterator[str]:
+    def unreadable(error: OSError) -> None:
+        findings.append(Finding(CODE, f"cannot be read: {error.strerror}", Location(str(error.filename))))
+
+    for parent, folders, names in os.walk(folder, onerror=unreadable):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (str(Path(parent, name)) for name in names if name.endswith(".toml") and name[0] != ".")
+
+
+def _load(
+    kind: type[Schema], table: Mapping[str, Any], keys: Keys
+) -> tuple[dict[str, Any], list[tuple[Keys, Problem]]]:
+    """The values of a table, and what is wrong with them, each with its place."""
+    problems: list[tuple[Keys, Problem]] = []
+    try:
+        values: dict[str, Any] = schema(kind).load(table)
+    except ValidationError as error:
+        values = {}
+        problems += _problems(error.messages, keys)
+    return values, problems
+
+
+def _problems(messages: Any, keys: Keys) -> Iterator[tuple[Keys, Problem]]:
+    if isinstance(messages, dict):
+        for key, below in messages.items():
+            yield from _problems(below, (*keys, key))
+    else:
+        yield from ((keys, problem) for problem in messages)
+
+
+def _no_json(table: Mapping[str, Any]) -> Iterator[Keys]:
+    """Where there are numbers that Kibana could not be sent: infinite, undefined, or of more than 64 bits."""
+    todo: list[tuple[Keys, Any]] = [(("rule",), table)]
+    while todo:
+        keys, value = todo.pop()
+        if isinstance(value, dict):
+            todo += [((*keys, name), below) for name, below in value.items() if not isinstance(below, str)]
+        elif isinstance(value, list):
+            todo += [((*keys, index), below) for index, below in enumerate(value) if not isinstance(below, str)]
+        elif (isinstance(value, float) and not math.isfinite(value)) or (
+            isinstance(value, int) and not -(2**63) <= value < 2**63
+        ):
+            yield keys
+
+
+def _type_problem(name: Any) -> Problem:
+    if name is None:
+        return Problem("is missing", f"the types are {', '.join(SCHEMAS)}")
+    if not isinstance(name, str):
+        return Problem(f"must be a string, not {kind(name)}")
+    try:
+        OneOf(tuple(SCHEMAS))(name)
+    except ValidationError as error:
+        problem: Problem = error.messages[0]  # type: ignore[assignment]
+        return problem
+    raise AssertionError(f"{quoted(name)} is a type")
+
+
+def _finding(document: Document, keys: Keys, problem: Problem) -> Finding:
+    return document.finding(CODE, f"{dotted(keys)} {problem.text}", keys, length=None, hint=problem.hint)
+
+
+def _rule(document: Document, file: dict[str, Any], values: dict[str, Any]) -> Rule:
+    kind = values["type"]
+    extra = {name: values.pop(name) for name in values.keys() - schema(SCHEMAS[kind]).fields.keys()}
+    terms = values.pop("new_terms", None)
+    if terms is not None:
+        values["new_terms_fields"] = terms["value"]
+        values["history_window_start"] = terms["history_window_start"][0]["value"]
+    return RULES[kind](
+        document=document,
+        metadata=_metadata(file["metadata"]),
+        transform=file.get("transform"),
+        extra=extra,
+        **_frozen(values),
+    )
+
+
+def _metadata(values: dict[str, Any]) -> Metadata:
+    names = shape(MetadataSchema).names
+    extra = {name: values.pop(name) for name in values.keys() - names}
+    return Metadata(extra=extra, **_frozen(values))
+
+
+def _frozen(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
