@@ -12,9 +12,10 @@ leaves); spans take no part in equality, so equal leaves of different rules are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from typing import Literal, Protocol, TypeAlias
 
 from detections.compile.expression import Expression
 from detections.compile.mapping import Field
@@ -114,7 +115,7 @@ class Test:
     operator: Operator
     missing: Literal["false", "missing"] = "false"
     several: Literal["any", "missing"] = "any"
-    span: Span = field(default=(0, 0), compare=False)
+    span: Span = attribute(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Compute:
     """A scalar expression of type boolean; null is *missing*."""
 
     expression: Expression
-    span: Span = field(default=(0, 0), compare=False)
+    span: Span = attribute(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,27 @@ class Always:
     """The same answer for every document. ``missing`` is :attr:`value` ``None``."""
 
     value: bool | None
-    span: Span = field(default=(0, 0), compare=False)
+    span: Span = attribute(default=(0, 0), compare=False)
+
+
+class FieldCondition(Protocol):
+    """What an :class:`AnyField` asks of a field once its name is known. Hashable and picklable."""
+
+    def expand(self, names: Iterable[str]) -> Predicate:
+        """The predicate over the fields that documents have, given as dotted paths (in any order, repeats allowed)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AnyField:
+    """Some field of the document satisfies a condition, and no mapping knows all the fields there may be.
+
+    Who evaluates it collects the paths that its documents have and answers what the condition expands to. Many documents
+    may be asked at once: where one lacks a field, that field answers *false*.
+    """
+
+    condition: FieldCondition
+    span: Span = attribute(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +184,7 @@ class Nested:
     item: Predicate
 
 
-Leaf: TypeAlias = Test | Compute | Always
+Leaf: TypeAlias = Test | Compute | Always | AnyField
 Predicate: TypeAlias = Leaf | And | Or | Not | IsTrue | Nested
 
 

@@ -125,12 +125,22 @@ class Mapping:
 
     def matching(self, pattern: str) -> list[Field]:
         """The listed fields whose names match a pattern with ``*``, in the mapping's order."""
-        found = re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
+        found = name_pattern(pattern)
         return [self._fields[name] for name in self._names(pattern) if found.fullmatch(name)]
 
     def under(self, path: str) -> list[Field]:
         """The listed fields of an object."""
         return [self._fields[name] for name in self._names(f"{path}.") if name.startswith(f"{path}.")]
+
+    def at(self, path: str) -> list[Field]:
+        """The fields that read their value at a place of a document: one and its multi-fields, or a flattened root."""
+        field = self.get(path)
+        if field is None:
+            return []
+        if field.key:
+            root = self.get(path[: -len(field.key) - 1])
+            return [] if root is None else [root]
+        return [field, *(sub for sub in self.under(path) if sub.path == path)]
 
     def is_nested(self, path: str) -> bool:
         """Whether the path is a nested object."""
@@ -163,6 +173,11 @@ class Mapping:
         if self._dynamic and "*" not in name and not self.under(name):
             return Field(name, "keyword", ignore_above=DYNAMIC_IGNORE_ABOVE, declared=False)
         return None
+
+
+def name_pattern(pattern: str) -> re.Pattern[str]:
+    """What whole field names match a pattern with ``*``."""
+    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
 
 
 def _spec(name: str, given: Any) -> dict[str, Any]:

@@ -1,0 +1,338 @@
+"""What the leaf queries of Elasticsearch's Query DSL mean for a field of some type, as predicates (Elasticsearch 9.2).
+
+Each function takes a :class:`Field` and the query's constants as JSON has them, and raises :class:`RefusedError` where
+the server would answer with status 400. Where a type surprises:
+
+* a decimal, or a number out of range, equals no value of a whole-number type; as the bound of a range it may be
+  decimal, but not out of range;
+* a date may be date math; a missing part of it is the lowest for ``gte`` and ``lt``, and the latest time of day for
+  ``lte`` and ``gt``;
+* ``true``, ``false`` and the empty text are what a boolean knows;
+* an ``ip`` takes a CIDR block wherever it takes an address, but for ranges;
+* a ``constant_keyword`` reads stars in every constant;
+* a flattened sub-key takes no pattern but a prefix. Some servers answer the others with hits of other keys
+  (elasticsearch#138427), so they are refused here too.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import TypeAlias
+
+from detections.compile.ir import (
+    ANY,
+    Always,
+    AnyToken,
+    Between,
+    Equals,
+    Exists,
+    Like,
+    Matches,
+    Operator,
+    Or,
+    Phrase,
+    Predicate,
+    Scalar,
+    Span,
+    Test,
+    Wild,
+)
+from detections.compile.mapping import Field
+from detections.errors import NotEvaluated
+from detections.values import datemath
+from detections.values.analysis import standard_tokens
+from detections.values.coerce import coerce, json_text
+from detections.values.ip import parse_cidr, parse_ip
+from detections.values.order import lower
+
+Pattern: TypeAlias = tuple[str | Wild, ...]
+Constant: TypeAlias = str | int | float | bool | None
+
+WHOLE = {
+    "byte": (-(2**7), 2**7 - 1), "short": (-(2**15), 2**15 - 1), "integer": (-(2**31), 2**31 - 1),
+    "long": (-(2**63), 2**63 - 1), "unsigned_long": (0, 2**64 - 1),
+}  # fmt: skip
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?", re.ASCII)
+_LONGEST_NUMBER = 400
+_FARTHEST_EXPONENT = 400
+
+
+class RefusedError(Exception):
+    """Elasticsearch would refuse the query with this message."""
+
+
+def exists(field: Field, span: Span) -> Predicate:
+    return Test(field, Exists(), span=span) if field.searchable else Always(False, span)
+
+
+def term(field: Field, value: Constant, span: Span, *, case_insensitive: bool = False) -> Predicate:
+    """``term``: the value itself, never analysed."""
+    _check_searchable(field)
+    if value is None:
+        raise RefusedError("value cannot be null")
+    if field.family == "text":
+        return Test(field, Equals(frozenset({json_text(value)}), case_insensitive), span=span)
+    if case_insensitive and field.family not in ("keyword", "flattened"):
+        raise RefusedError(_unsupported(field, "case insensitive term"))
+    made = _EQUAL[_evaluated(field)](field, json_text(value))
+    if made is None:
+        return Always(False, span)
+    if case_insensitive and isinstance(made, Equals | Like):
+        made = replace(made, case_insensitive=True)
+    return Test(field, made, span=span)
+
+
+def match(field: Field, value: Constant, span: Span) -> Predicate:
+    """``match``: any token of the value on text, elsewhere as ``term``."""
+    if value is None:
+        raise RefusedError("[match] requires query value")
+    if field.family != "text":
+        return term(field, value, span)
+    _check_searchable(field)
+    tokens = frozenset(standard_tokens(json_text(value)))
+    return Test(field, AnyToken(tokens), span=span) if tokens else Always(False, span)
+
+
+def match_phrase(field: Field, value: Constant, span: Span) -> Predicate:
+    """``match_phrase``: all tokens of the value, one after the other, on text; elsewhere as ``term``."""
+    if value is None:
+        raise RefusedError("[match_phrase] requires query value")
+    if field.family != "text":
+        return term(field, value, span)
+    _check_searchable(field)
+    tokens = tuple(standard_tokens(json_text(value)))
+    return Test(field, Phrase(tokens), span=span) if tokens else Always(False, span)
+
+
+def wildcard(
+    field: Field, pattern: Pattern, span: Span, *, case_insensitive: bool = False, kind: str = "wildcard"
+) -> Predicate:
+    """``wildcard`` and ``prefix`` (a pattern whose one mark is its last part) over whole terms."""
+    _check_searchable(field)
+    if _evaluated(field) not in ("keyword", "flattened", "text", "version"):
+        raise RefusedError(
+            f"Can only use {kind} queries on keyword, text and wildcard fields - not on [{field.name}] "
+            f"which is of type [{field.type}]"
+        )
+    if field.key and not (len(pattern) == 2 and isinstance(pattern[0], str) and pattern[1] is ANY):
+        raise RefusedError("[wildcard] queries are not currently supported on keyed [flattened] fields")
+    return Test(field, Like(pattern, case_insensitive), span=span)
+
+
+def regexp(field: Field, pattern: str, span: Span, *, case_insensitive: bool = False) -> Predicate:
+    """``regexp``: a Lucene regular expression over whole terms."""
+    _check_searchable(field)
+    if _evaluated(field) not in ("keyword", "flattened", "text", "version") or field.key:
+        raise RefusedError(
+            f"Can only use regexp queries on keyword and text fields - not on [{field.name}] "
+            f"which is of type [{field.type}]"
+        )
+    return Test(field, Matches(pattern, case_insensitive), span=span)
+
+
+def bounds(field: Field, given: Mapping[str, Constant], span: Span, *, now: int | None = None) -> Predicate:
+    """``range``: ``gt`` or ``gte`` below, ``lt`` or ``lte`` above; None is an open end.
+
+    ``now`` is the instant that date math counts from, milliseconds since the epoch; None reads the clock.
+    """
+    _check_searchable(field)
+    kept = {operator: value for operator, value in given.items() if value is not None}
+    if not kept:
+        return exists(field, span)
+    if field.type == "constant_keyword":
+        raise RefusedError(_unsupported(field, "range"))
+    family = _evaluated(field)
+    if field.key and not (kept.keys() & {"gt", "gte"} and kept.keys() & {"lt", "lte"}):
+        raise RefusedError("[range] queries on keyed [flattened] fields must include both an upper and a lower bound.")
+    low = high = None
+    for operator, value in kept.items():
+        bound = _date(field, json_text(value), operator, now) if family == "date" else _bound(field, family, value)
+        low, high = (bound, high) if operator in ("gt", "gte") else (low, bound)
+    return Test(field, Between(low, high, "gt" not in kept, "lt" not in kept), span=span)
+
+
+def query_string(field: Field, pattern: Pattern, span: Span) -> Predicate:
+    """``query_string`` on one field, for a text with stars whose every other character stands for itself.
+
+    Whitespace splits it into words, any of which will do: the star alone asks whether the field exists; a word with a
+    star is a pattern (lower-cased on text); words without one, next to each other, are one text, matched as ``match``
+    does.
+
+    Raises:
+        NotEvaluated: it has one of the words AND, OR, NOT, operators of this query's own language.
+    """
+    found = [word(field, one, span) for one in joined_words(pattern)]
+    return found[0] if len(found) == 1 else Or(tuple(found))
+
+
+def word(field: Field, pattern: Pattern, span: Span) -> Predicate:
+    """One word of a query string."""
+    if pattern == (ANY,):
+        return exists(field, span)
+    if _plain(pattern):
+        return match(field, str(pattern[0]), span)
+    if field.family == "text":
+        pattern = tuple(lower(part) if isinstance(part, str) else part for part in pattern)
+    kind = "prefix" if pattern.index(ANY) == len(pattern) - 1 else "wildcard"
+    return wildcard(field, pattern, span, kind=kind)
+
+
+def joined_words(pattern: Pattern) -> list[Pattern]:
+    """The words of a query string, plain ones joined by a space where Lucene's parser reads them as one text."""
+    words = _words(pattern)
+    joined: list[Pattern] = []
+    for number, one in enumerate(words):
+        # The parser looks one word ahead: a word before a lone star stays on its own.
+        alone = words[number + 1 : number + 2] == [(ANY,)]
+        if joined and _plain(one) and _plain(joined[-1]) and not alone:
+            joined[-1] = (f"{joined[-1][0]} {one[0]}",)
+        else:
+            joined.append(one)
+    return joined
+
+
+def _words(pattern: Pattern) -> list[Pattern]:
+    words: list[list[str | Wild]] = [[]]
+    for part in pattern:
+        if isinstance(part, str):
+            first, *others = re.split("[ \t\n\r\u3000]+", part)
+            words[-1] += [first] if first else []
+            words += [[other] if other else [] for other in others]
+        else:
+            words[-1].append(part)
+    found = [tuple(one) for one in words if one]
+    operators = [one[0] for one in found if one[0] in ("AND", "OR", "NOT") and len(one) == 1]
+    if operators:
+        raise NotEvaluated(
+            f"the word {operators[0]} beside a wildcard is an operator of query_string, not evaluated here"
+        )
+    return found
+
+
+def _plain(one: Pattern) -> bool:
+    return len(one) == 1 and isinstance(one[0], str)
+
+
+def _check_searchable(field: Field) -> None:
+    if not field.searchable:
+        raise RefusedError(f"Cannot search on field [{field.name}] since it is not indexed.")
+
+
+def _evaluated(field: Field) -> str:
+    """The field's family, where it is one that this room knows."""
+    if field.family not in _EQUAL and field.family != "text":
+        raise NotEvaluated(f"the field {field.name} has the type {field.type}, which is not evaluated here")
+    return field.family
+
+
+def _unsupported(field: Field, what: str) -> str:
+    return f"Field [{field.name}] of type [{field.type}] does not support {what} queries"
+
+
+def _equal_text(field: Field, text: str) -> Operator:
+    if field.type == "constant_keyword" and "*" in text:
+        return Like(stars(text))
+    return Equals(frozenset({text}))
+
+
+def stars(text: str) -> Pattern:
+    """A text whose stars are marks, as a pattern."""
+    made: list[str | Wild] = []
+    for number, part in enumerate(text.split("*")):
+        made += [ANY] if number else []
+        made += [part] if part else []
+    return tuple(made)
+
+
+def _equal_number(field: Field, text: str) -> Operator | None:
+    number = _number(text)
+    if field.type in WHOLE:
+        low, high = WHOLE[field.type]
+        whole = isinstance(number, int) and low <= number <= high
+        return Equals(frozenset({number})) if whole else None
+    made = coerce(field.type, text)
+    return None if made is None else Equals(frozenset({made}))
+
+
+def _equal_date(field: Field, text: str) -> Operator:
+    return Between(_date(field, text, "gte", None), _date(field, text, "lte", None))
+
+
+def _equal_boolean(field: Field, text: str) -> Operator:
+    return Equals(frozenset({_boolean(text)}))
+
+
+def _equal_ip(field: Field, text: str) -> Operator:
+    block = parse_cidr(text)
+    return Equals(frozenset({_address(text)})) if block is None else Between(*block)
+
+
+_EQUAL: dict[str, Callable[[Field, str], Operator | None]] = {
+    "keyword": _equal_text,
+    "flattened": _equal_text,
+    "version": _equal_text,
+    "number": _equal_number,
+    "date": _equal_date,
+    "boolean": _equal_boolean,
+    "ip": _equal_ip,
+}
+
+
+def _bound(field: Field, family: str, value: Constant) -> Scalar:
+    text = json_text(value)
+    match family:
+        case "number":
+            number = _number(text)
+            low, high = WHOLE.get(field.type, (-math.inf, math.inf))
+            if not low <= number <= high:
+                article = "an" if field.type[0] in "iu" else "a"
+                raise RefusedError(f"Value [{text[:100]}] is out of range for {article} {field.type}")
+            made = coerce(field.type, text) if field.type not in WHOLE else number
+            return number if made is None else made
+        case "boolean":
+            return _boolean(text)
+        case "ip":
+            return _address(text)
+        case _:
+            return text
+
+
+def _number(text: str) -> int | float:
+    """An int where the text has no decimal part, whichever way it is written; infinity where it is out of all range."""
+    plain = text.strip()
+    if len(plain) > _LONGEST_NUMBER or not _NUMBER.fullmatch(plain):
+        raise RefusedError(f'For input string: "{text[:100]}"')
+    number = Decimal(plain)
+    if number and abs(number.adjusted()) > _FARTHEST_EXPONENT:
+        return math.copysign(math.inf if number.adjusted() > 0 else 0.5, number)
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _boolean(text: str) -> bool:
+    made = coerce("boolean", text)
+    if not isinstance(made, bool):
+        raise RefusedError(f"Can't parse boolean value [{text[:100]}], expected [true] or [false]")
+    return made
+
+
+def _address(text: str) -> int:
+    made = parse_ip(text)
+    if made is None:
+        raise RefusedError(f"'{text[:100]}' is not an IP string literal.")
+    return made
+
+
+def _date(field: Field, text: str, operator: str, now: int | None) -> int:
+    if now is None:
+        now = round(time.time() * 1000) if text.startswith("now") else 0
+    try:
+        return datemath.resolve(text, now, round_up=operator in ("gt", "lte"))
+    except ValueError as error:
+        raise RefusedError(
+            f"failed to parse date field [{text[:100]}] with format [strict_date_optional_time||epoch_millis]: {error}"
+        ) from error
