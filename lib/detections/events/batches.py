@@ -99,25 +99,25 @@ class JsonLines(_Text):
     def _forget(self) -> None:
         # What each row is: the line it was read from, or a document that had to be decoded wholly.
         self._rows: list[bytes | Document] | None = None
-        self._plain = True
+        # Whether every line is a row of its own and a plain document; None until that was seen.
+        self._plain: bool | None = None
 
     def __len__(self) -> int:
-        if self._rows is None:
-            self.columns(())
         return len(self._places())
 
     def columns(self, paths: Sequence[str]) -> list[list[Any]]:
         decoder = typed(tuple(paths))
         if decoder is None:
             return walk.columns(self.documents(), paths)
-        if self._plain:
+        if self._plain is not False:
             try:
                 rows = decoder.lines(self._data)
             except REFUSED:
                 pass
             else:
                 # One row a line, or the rows could not be found again by their lines.
-                if len(rows) == self._data.count(b"\n") + (not self._data.endswith(b"\n")):
+                self._plain = len(rows) == self._data.count(b"\n") + (not self._data.endswith(b"\n"))
+                if self._plain:
                     return decoder.columns(rows)
         return self._line_by_line(decoder, paths)
 
@@ -126,6 +126,8 @@ class JsonLines(_Text):
         return place if isinstance(place, dict) else self._whole(place)
 
     def _places(self) -> list[bytes | Document]:
+        if self._plain is None:
+            self.columns(())
         if self._rows is None:
             lines = self._data.split(b"\n")
             self._rows = [*lines] if lines[-1] else [*lines[:-1]]
@@ -133,7 +135,7 @@ class JsonLines(_Text):
 
     def _line_by_line(self, decoder: Typed, paths: Sequence[str]) -> list[list[Any]]:
         """The columns where some lines are not plain: only these are decoded wholly."""
-        if self._plain:
+        if self._rows is None:
             self._plain = False
             self._rows = self._sorted_out(decoder)
         rows: list[Any] = []

@@ -9,6 +9,7 @@ the entity fields that the integration writes only when asked to.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, get_args
@@ -124,7 +125,9 @@ def to_ecs(record: Document, *, retain: Retain = "all", refuse: Refuse | None = 
     raw = _prune(record, target)
     target.instants(raw)
     for source, field in _KEYWORDS:
-        target.keyword(field, _at(raw, source))
+        value = _at(raw, source)
+        if value is not None:
+            target.keyword(field, value)
     _event(raw, target)
     _identity(raw, target)
     _network(raw, target)
@@ -152,11 +155,11 @@ class _Target:
     def put(self, field: str, value: Any) -> None:
         if value is None or value == "":
             return
-        *parents, name = field.split(".")
+        steps = _steps(field)
         inner = self.document
-        for parent in parents:
+        for parent in steps[:-1]:
             inner = inner.setdefault(parent, {})
-        inner[name] = value
+        inner[steps[-1]] = value
 
     def get(self, field: str) -> Any:
         return _at(self.document, field)
@@ -203,11 +206,17 @@ def _prune(record: Document, target: _Target) -> Document:
 
 
 def _at(value: Any, path: str) -> Any:
-    for key in path.split("."):
+    for key in _steps(path):
         if not isinstance(value, dict):
             return None
         value = value.get(key)
     return value
+
+
+@functools.cache
+def _steps(path: str) -> tuple[str, ...]:
+    """The parts of a dotted path; called with the few paths of this module only."""
+    return tuple(path.split("."))
 
 
 def _event(raw: Document, target: _Target) -> None:

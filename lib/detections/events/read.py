@@ -18,7 +18,7 @@ SUFFIXES = tuple(f"{suffix}{gz}" for suffix in (".json", ".jsonl", ".ndjson", ".
 """What is read in a folder; a file that is named itself is read whatever it is called."""
 
 _BLOCK = 1 << 18
-_BATCH_BYTES = 1 << 23
+_CHUNK = 1 << 21
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 
@@ -70,13 +70,20 @@ def _files(path: Path, report: Report) -> Iterator[Path]:
 
 
 def _file(path: Path, report: Report, retain: Retain, batch_size: int, ordinal: int) -> Iterator[Batch]:
-    chunks = _chunks(_blocks(path, report), batch_size)
+    told: list[Finding] = []
+
+    def tell(finding: Finding) -> None:
+        told.append(finding)
+        report(finding)
+
+    chunks = _chunks(_blocks(path, tell), batch_size)
     head, line = next(chunks, b"").removeprefix(_BOM), 1
     while head and not head.strip():
         line += head.count(b"\n")
         head = next(chunks, b"")
     if not head:
-        report(_warning(path, "this file is empty"))
+        if not told:
+            report(_warning(path, "this file is empty"))
         return
     if b"\0" in head:
         report(_warning(path, "this is no JSON: binary data"))
@@ -91,21 +98,21 @@ def _file(path: Path, report: Report, retain: Retain, batch_size: int, ordinal: 
 
 
 def _chunks(blocks: Iterable[bytes], rows: int) -> Iterator[bytes]:
-    """Whole lines, some ``rows`` of them at a time or some megabytes."""
+    """Whole lines, some ``rows`` of them at a time, or fewer that are long."""
     waiting: list[bytes] = []
     count = size = 0
     for block in blocks:
         waiting.append(block)
         count += block.count(b"\n")
         size += len(block)
-        if count >= rows or (count and size >= _BATCH_BYTES):
-            data = b"".join(waiting)
-            cut = data.rfind(b"\n") + 1
-            yield from _split(data[:cut], count, rows)
-            waiting, count, size = [data[cut:]], 0, len(data) - cut
-    data = b"".join(waiting)
-    if data:
-        yield from _split(data, count, rows)
+        if count >= rows or (count and size >= _CHUNK):
+            cut = block.rfind(b"\n") + 1
+            if cut:
+                waiting[-1] = block[:cut]
+                yield from _split(b"".join(waiting), count, rows)
+                waiting, count, size = [block[cut:]], 0, len(block) - cut
+    if size:
+        yield from _split(b"".join(waiting), count, rows)
 
 
 def _split(data: bytes, count: int, rows: int) -> Iterator[bytes]:

@@ -119,12 +119,15 @@ class Typed:
         for column in targets:
             if len(made[column]) != len(values):
                 made[column] = [None] * len(values)
+        wanted = frozenset(key for key, _ in shape.node.edges)
         for at in rows:
-            if values[at] is not None:
-                row: walk.Row = [None] * self._width
-                _enter(shape, values[at], row)
-                for column in targets:
-                    made[column][at] = row[column]
+            value = values[at]
+            if value is None or (isinstance(value, dict) and wanted.isdisjoint(value)):
+                continue
+            row: walk.Row = [None] * self._width
+            _enter(shape, value, row)
+            for column in targets:
+                made[column][at] = row[column]
 
 
 def _columns_below(node: walk.Node) -> list[int]:
