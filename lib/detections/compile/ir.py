@@ -146,8 +146,8 @@ class FieldCondition(Protocol):
 class AnyField:
     """Some field of the document satisfies a condition, and no mapping knows all the fields there may be.
 
-    Who evaluates it collects the paths that its documents have and answers what the condition expands to. Many documents
-    may be asked at once: where one lacks a field, that field answers *false*.
+    Who evaluates it collects the paths that its documents have, and answers what the condition expands to. Many
+    documents may be asked at once: where one lacks a field, that field answers *false*.
     """
 
     condition: FieldCondition

@@ -1,0 +1,233 @@
+"""The filters of a rule, as Kibana (kbn-es-query) keeps them, to predicates.
+
+A filter is a query in Elasticsearch's Query DSL with ``meta`` beside it: ``disabled``, ``negate``, and for one combined
+of others ``type``, ``relation`` and ``params``. All filters of a rule must hold.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping as AbstractMapping
+from typing import Any, TypeAlias
+
+from detections.compile import leaf
+from detections.compile.ir import ANY, ONE, Always, And, Nested, Not, Or, Predicate, Wild
+from detections.compile.mapping import Field, Mapping
+from detections.errors import NotEvaluated, QueryTypeError
+
+Dsl: TypeAlias = AbstractMapping[str, Any]
+
+_SPAN = (0, 0)
+_BESIDE = frozenset({"meta", "$state", "query"})
+_IGNORED = frozenset({"boost", "_name"})
+_BOUNDS = ("gt", "gte", "lt", "lte")
+
+
+def compile_filters(filters: Iterable[Dsl], mapping: Mapping) -> Predicate:
+    """The predicate of a rule's filters.
+
+    Raises:
+        NotEvaluated: a filter has a query, or an option of one, that nothing here evaluates.
+        QueryTypeError: Elasticsearch would refuse a filter; its ``query`` is the filter as JSON.
+    """
+    return And(tuple([_filter(one, mapping) for one in filters if not _meta(one).get("disabled")]))
+
+
+def _filter(given: Dsl, mapping: Mapping) -> Predicate:
+    try:
+        made = _meant(given, mapping)
+    except leaf.RefusedError as error:
+        raise QueryTypeError(f"filter: {error}", json.dumps(given, default=str), 0) from error
+    return Not(made) if _meta(given).get("negate") else made
+
+
+def _meant(given: Dsl, mapping: Mapping) -> Predicate:
+    meta = _meta(given)
+    if meta.get("type") == "combined":
+        parts = [one for one in _objects(meta.get("params")) if not _meta(one).get("disabled")]
+        join = And if meta.get("relation") == "AND" else Or
+        return join(tuple([_filter(one, mapping) for one in parts]))
+    # Filters of old Kibanas have the query's keys beside ``meta``.
+    query = given.get("query") or {key: value for key, value in given.items() if key not in _BESIDE}
+    made = _Dsl(mapping).compile(query)
+    path = _nested_path(query, mapping)
+    return made if path is None else Nested(path, made)
+
+
+def _nested_path(query: Dsl, mapping: Mapping) -> str | None:
+    """The nested path of a filter on one field: Kibana puts the nested query around it itself."""
+    ((kind, body),) = query.items()
+    if kind in ("bool", "nested") or not body:
+        return None
+    found = mapping.listed(str(body["field"] if kind == "exists" else next(iter(body))))
+    return None if found is None else found.nested
+
+
+def _meta(given: Dsl) -> Dsl:
+    meta = given.get("meta") if isinstance(given, AbstractMapping) else None
+    return meta if isinstance(meta, AbstractMapping) else {}
+
+
+def _objects(given: Any) -> Sequence[Dsl]:
+    found = [given] if isinstance(given, AbstractMapping) else given
+    if not isinstance(found, list | tuple) or not all(isinstance(one, AbstractMapping) for one in found):
+        raise leaf.RefusedError("a query must be an object")
+    return found
+
+
+class _Dsl:
+    """Query DSL to predicates, for the fields of a mapping."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self._mapping = mapping
+        self._kinds: dict[str, Callable[[Any], Predicate]] = {
+            "bool": self._bool,
+            "exists": self._exists,
+            "match_all": lambda body: Always(True),
+            "match_none": lambda body: Always(False),
+            "match": self._match,
+            "match_phrase": self._match_phrase,
+            "nested": self._nested,
+            "prefix": self._prefix,
+            "range": self._range,
+            "regexp": self._regexp,
+            "term": self._term,
+            "terms": self._terms,
+            "wildcard": self._wildcard,
+        }
+
+    def compile(self, query: Dsl) -> Predicate:
+        if not isinstance(query, AbstractMapping) or len(query) != 1:
+            raise leaf.RefusedError("a query must be an object with one key, the query's name")
+        ((kind, body),) = query.items()
+        if kind not in self._kinds:
+            raise NotEvaluated(f"the query '{kind}' in a filter is not evaluated here")
+        return self._kinds[kind](body)
+
+    def _bool(self, body: Any) -> Predicate:
+        options = _options(body, "bool", {"must", "filter", "should", "must_not", "minimum_should_match"})
+        parts = {key: [self.compile(one) for one in _objects(options.get(key) or [])] for key in _CLAUSES}
+        required = [*parts["must"], *parts["filter"], *(Not(one) for one in parts["must_not"])]
+        optional = parts["should"]
+        least = options.get("minimum_should_match", 0 if parts["must"] or parts["filter"] else 1)
+        if not isinstance(least, int) or least > 1:
+            raise NotEvaluated(f"minimum_should_match {least!r} in a filter is not evaluated here")
+        if optional and least == 1:
+            required.append(Or(tuple(optional)))
+        return And(tuple(required))
+
+    def _nested(self, body: Any) -> Predicate:
+        options = _options(body, "nested", {"path", "query", "score_mode", "ignore_unmapped"})
+        path = str(options.get("path"))
+        if not self._mapping.is_nested(path):
+            if options.get("ignore_unmapped"):
+                return Always(False)
+            raise leaf.RefusedError(f"[nested] failed to find nested object under path [{path}]")
+        return Nested(path, self.compile(options.get("query") or {}))
+
+    def _exists(self, body: Any) -> Predicate:
+        name = str(_options(body, "exists", {"field"}).get("field"))
+        found = self._mapping.get(name)
+        if found is not None:
+            return leaf.exists(found, _SPAN)
+        inside = [leaf.exists(one, _SPAN) for one in self._mapping.under(name) if one.nested is None]
+        return Or(tuple(inside)) if inside else Always(False)
+
+    def _match(self, body: Any) -> Predicate:
+        name, options = _one_field(body, "match", "query", {"type", "lenient", "minimum_should_match"})
+        if options.get("type") == "phrase":
+            return self._ask(name, lambda field: leaf.match_phrase(field, options["query"], _SPAN))
+        return self._ask(name, lambda field: leaf.match(field, options.get("query"), _SPAN))
+
+    def _match_phrase(self, body: Any) -> Predicate:
+        name, options = _one_field(body, "match_phrase", "query", set())
+        return self._ask(name, lambda field: leaf.match_phrase(field, options.get("query"), _SPAN))
+
+    def _term(self, body: Any) -> Predicate:
+        name, options = _one_field(body, "term", "value", {"case_insensitive"})
+        folded = bool(options.get("case_insensitive"))
+        return self._ask(name, lambda field: leaf.term(field, options.get("value"), _SPAN, case_insensitive=folded))
+
+    def _terms(self, body: Any) -> Predicate:
+        fields = {name: values for name, values in _object(body, "terms").items() if name not in _IGNORED}
+        if len(fields) != 1 or not all(isinstance(values, list | tuple) for values in fields.values()):
+            raise NotEvaluated("a terms query without a list of values is not evaluated here")
+        ((name, values),) = fields.items()
+        return self._ask(name, lambda field: Or(tuple([leaf.term(field, value, _SPAN) for value in values])))
+
+    def _wildcard(self, body: Any) -> Predicate:
+        name, options = _one_field(body, "wildcard", "value", {"wildcard", "case_insensitive", "rewrite"})
+        pattern = _pattern(str(options.get("value", options.get("wildcard"))))
+        folded = bool(options.get("case_insensitive"))
+        return self._ask(name, lambda field: leaf.wildcard(field, pattern, _SPAN, case_insensitive=folded))
+
+    def _prefix(self, body: Any) -> Predicate:
+        name, options = _one_field(body, "prefix", "value", {"case_insensitive", "rewrite"})
+        text, folded = str(options.get("value")), bool(options.get("case_insensitive"))
+        pattern: leaf.Pattern = (text, ANY) if text else (ANY,)
+        return self._ask(
+            name, lambda field: leaf.wildcard(field, pattern, _SPAN, case_insensitive=folded, kind="prefix")
+        )
+
+    def _regexp(self, body: Any) -> Predicate:
+        name, options = _one_field(body, "regexp", "value", {"case_insensitive", "rewrite"})
+        pattern, folded = str(options.get("value")), bool(options.get("case_insensitive"))
+        return self._ask(name, lambda field: leaf.regexp(field, pattern, _SPAN, case_insensitive=folded))
+
+    def _range(self, body: Any) -> Predicate:
+        name, options = _one_field(body, "range", "gte", {*_BOUNDS, "format", "time_zone", "relation"})
+        if options.get("time_zone", "UTC") not in ("UTC", "Zulu", "Z", "+00:00"):
+            raise NotEvaluated(f"the time zone {options['time_zone']!r} in a filter is not evaluated here")
+        if options.get("format", _DATE_FORMAT) not in _DATE_FORMATS:
+            raise NotEvaluated(f"the date format {options['format']!r} in a filter is not evaluated here")
+        given = {operator: options[operator] for operator in _BOUNDS if operator in options}
+        return self._ask(name, lambda field: leaf.bounds(field, given, _SPAN))
+
+    def _ask(self, name: str, ask: Callable[[Field], Predicate]) -> Predicate:
+        found = self._mapping.get(name)
+        return Always(False) if found is None else ask(found)
+
+
+_CLAUSES = ("must", "filter", "should", "must_not")
+_DATE_FORMAT = "strict_date_optional_time"
+_DATE_FORMATS = (_DATE_FORMAT, "strict_date_optional_time||epoch_millis", "epoch_millis", "date_optional_time")
+
+
+def _object(body: Any, kind: str) -> Dsl:
+    if not isinstance(body, AbstractMapping):
+        raise leaf.RefusedError(f"[{kind}] query malformed, no start_object after query name")
+    return body
+
+
+def _options(body: Any, kind: str, known: set[str]) -> Dsl:
+    options = {key: value for key, value in _object(body, kind).items() if key not in _IGNORED}
+    unknown = sorted(options.keys() - known)
+    if unknown:
+        raise NotEvaluated(f"the option '{unknown[0]}' of the query '{kind}' in a filter is not evaluated here")
+    return options
+
+
+def _one_field(body: Any, kind: str, short: str, known: set[str]) -> tuple[str, Dsl]:
+    """The field's name and the options; ``{"f": value}`` is short for ``{"f": {short: value}}``."""
+    fields = _object(body, kind)
+    if len(fields) != 1:
+        raise leaf.RefusedError(f"[{kind}] query doesn't support multiple fields")
+    ((name, given),) = fields.items()
+    if not isinstance(given, AbstractMapping):
+        return name, {short: given}
+    return name, _options(given, kind, {short, *known})
+
+
+def _pattern(text: str) -> leaf.Pattern:
+    """A wildcard query's text: ``*`` and ``?`` are marks, and a backslash takes the mark off the next character."""
+    made: list[str | Wild] = []
+    plain = ""
+    characters = iter(text)
+    for character in characters:
+        if character in "*?":
+            made += [plain, ANY if character == "*" else ONE] if plain else [ANY if character == "*" else ONE]
+            plain = ""
+        else:
+            plain += next(characters, character) if character == "\\" else character
+    return tuple([*made, plain] if plain else made)
