@@ -102,6 +102,9 @@ def _fields(operand: Operand, mapping: Mapping, path: str | None) -> list[tuple[
     if isinstance(operand, Literal):
         typed = path is None and not isinstance(operand.value, str)
         listed = None if typed else mapping.listed(name)
+        if listed is not None and not listed.declared and path is not None:
+            # Nothing is known of such a field, so the query is believed that the path is nested.
+            listed = replace(listed, nested=path)
         found = [] if listed is None else [listed]
     else:
         found = mapping.matching(name)

@@ -143,8 +143,10 @@ class Mapping:
         return [field, *(sub for sub in self.under(path) if sub.path == path)]
 
     def is_nested(self, path: str) -> bool:
-        """Whether the path is a nested object."""
-        return path in self._nested or any(field.nested == path for field in self.under(path))
+        """Whether the path is a nested object, or could be one, where undeclared fields are allowed."""
+        inside = self.under(path)
+        unknown = self._dynamic and not inside and path not in self._fields
+        return unknown or path in self._nested or any(field.nested == path for field in inside)
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self._fields.values())
