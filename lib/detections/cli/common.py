@@ -13,6 +13,7 @@ import click
 from detections.case import Bases, CaseLibrary
 from detections.cli.config import Config
 from detections.errors import Finding, Level, UsageError
+from detections.events import merge
 from detections.report import FORMATS, text
 from detections.rule import Rule, Rules, load_rules
 
@@ -62,18 +63,31 @@ def failed(findings: Iterable[Finding], strict: bool) -> bool:
 
 
 class Warnings:
-    """Findings about events, told on standard error as they come; of each code only the first twenty in full."""
+    """Findings about events, told on standard error; of each code only the first twenty in full.
+
+    What has a line is told as it comes. What is said of a file as a whole waits for the end, where the counts of all
+    its batches are put together.
+    """
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self._whole: list[Finding] = []
 
     def __call__(self, finding: Finding) -> None:
+        if finding.location.line:
+            self._tell(finding)
+        else:
+            self._whole.append(finding)
+
+    def _tell(self, finding: Finding) -> None:
         self.counts[finding.code] += 1
         if self.counts[finding.code] <= SHOWN:
             click.echo(text.finding(finding), err=True)
 
     def close(self) -> None:
-        """Say what was not shown."""
+        """Tell what waited, and say what was not shown."""
+        for finding in merge(self._whole):
+            self._tell(finding)
         for code, count in sorted(self.counts.items()):
             if count > SHOWN:
                 click.echo(f"{count - SHOWN:,} more findings {code}", err=True)
