@@ -45,11 +45,6 @@ def providers_of(action: str) -> list[str]:
     return sorted(provider for provider in providers() if action in events(provider))
 
 
-def suggest(provider: str, action: str) -> str | None:
-    """The provider's event name that was probably meant by a misspelt one."""
-    return closest(action, events(provider))
-
-
 def suggest_provider(provider: str) -> str | None:
     """The provider that was probably meant by a misspelt one, also where ``.amazonaws.com`` is what is wrong."""
     stem = closest(provider.partition(".")[0], (known.removesuffix(SUFFIX) for known in providers()))

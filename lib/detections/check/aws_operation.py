@@ -175,7 +175,7 @@ def _unknown(test: Test, action: str, providers: list[str]) -> Problem:
     elsewhere = aws.providers_of(action)
     if elsewhere:
         return Problem(test, action, message, f"{', '.join(elsewhere)} has")
-    meant = next((found for name in providers if (found := aws.suggest(name, action))), None)
+    meant = aws.closest(action, {event for name in providers for event in aws.events(name)})
     return Problem(test, action, message, f"did you mean {meant}?" if meant else "", sure=bool(meant))
 
 

@@ -1,8 +1,8 @@
 """A date in `[metadata]` is no date, or the dates contradict each other.
 
-`creation_date` and `updated_date` tell how old a rule is and whether a change was noted. They are written
-`YYYY/MM/DD`, `YYYY-MM-DD` or as a TOML date. The check finds what is no day of the calendar, an update before the
-creation, and a day more than a year ahead, which is a slip of the year.
+`creation_date` and `updated_date` tell how old a rule is and whether a change was noted. The check finds what is no day
+of the calendar, an update or a deprecation before the creation, and a day more than a year ahead, which is a slip of
+the year.
 
 Bad:
 
@@ -40,9 +40,9 @@ def check(rule: Rule) -> Iterator[Finding]:
         value = value_at(rule, "metadata", key)
         if value is None:
             continue
-        date = read_date(value)
+        date = _day(value)
         if date is None:
-            message = f"{key} is no date: write YYYY/MM/DD or YYYY-MM-DD"
+            message = f"{key} is no day of the calendar"
         elif date > latest:
             message = f"{key} is more than a year ahead"
         else:
@@ -56,13 +56,8 @@ def check(rule: Rule) -> Iterator[Finding]:
             yield rule.document.finding(CODE, message, ("metadata", key), length=None)
 
 
-def read_date(value: object) -> datetime.date | None:
-    """The day that a metadata value names, None where it names none."""
-    if isinstance(value, datetime.datetime):
-        return value.date()
-    if isinstance(value, datetime.date):
-        return value
+def _day(value: str) -> datetime.date | None:
     try:
-        return datetime.datetime.fromisoformat(str(value).replace("/", "-")).date()
+        return datetime.date.fromisoformat(value.replace("/", "-"))
     except ValueError:
         return None

@@ -22,14 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detections import catalog
 from detections.check.queries import Part, parts, tree_of
 from detections.compile.esql import compile_esql
 from detections.compile.kql import refusals
 from detections.compile.mapping import catalog_mapping
 from detections.errors import Finding, NotEvaluated, QueryTypeError
 from detections.query.esql import ast as esql
-from detections.query.kql import ast as kql
 from detections.rule import Rule
 
 CODE = "field-type"
@@ -53,12 +51,3 @@ def _refusals(part: Part) -> Iterator[QueryTypeError]:
             pass  # esql-opaque says so
     elif tree is not None:
         yield from refusals(tree, catalog_mapping(), part.text)
-        yield from _unsearchable(tree, part.text)
-
-
-def _unsearchable(tree: kql.Node, text: str) -> Iterator[QueryTypeError]:
-    for leaf in kql.leaves(tree):
-        name = leaf.field.value if isinstance(leaf.field, kql.Literal) else None
-        spec = catalog.field_spec(name) if isinstance(name, str) else None
-        if spec and spec.get("index") is False:
-            yield QueryTypeError(f"{name} is not indexed, it cannot be searched", text, *leaf.field.span)

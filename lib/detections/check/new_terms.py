@@ -1,8 +1,8 @@
 """The window of a new terms rule cannot tell new from old, or its terms are no terms.
 
 A tuple of values is new when its first event since `history_window_start` lies after `from`. So the history has to
-start before the window does: Kibana refuses the rule otherwise. There are one to three fields, each once, and each has
-to be aggregatable: text is not.
+start before the window does: Kibana refuses the rule otherwise. Each of the fields is named once, and has to be
+aggregatable: text is not.
 
 Bad:
 
@@ -34,14 +34,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from detections import catalog
-from detections.check.places import grouping_fields, keys_of
+from detections.check.places import instant, listed
 from detections.errors import Finding
 from detections.rule import NewTermsRule, Rule
-from detections.values import datemath
 
 CODE = "new-terms"
-MOST = 3
-_NOW = 1_700_000_000_000
 _TEXTS = frozenset({"text", "match_only_text"})
 
 
@@ -49,14 +46,10 @@ def check(rule: Rule) -> Iterator[Finding]:
     if not isinstance(rule, NewTermsRule):
         return
     seen: set[str] = set()
-    for keys, name in grouping_fields(rule):
-        if "new_terms" not in keys and "new_terms_fields" not in keys:
-            continue
+    for keys, name in listed(rule, "rule", "new_terms", "value"):
         spec = catalog.field_spec(name)
         if name in seen:
             yield rule.document.finding(CODE, f"the field {name} is listed twice", keys, length=None)
-        elif len(seen) == MOST:
-            yield rule.document.finding(CODE, f"Kibana takes at most {MOST} fields", keys, length=None)
         elif spec and spec["type"] in _TEXTS:
             message = f"{name} is of type {spec['type']}, whose values cannot be aggregated"
             yield rule.document.finding(CODE, message, keys, length=None)
@@ -65,18 +58,12 @@ def check(rule: Rule) -> Iterator[Finding]:
 
 
 def _window(rule: NewTermsRule) -> Iterator[Finding]:
-    keys = keys_of(rule, ("rule", "new_terms", "history_window_start", 0, "value"), ("rule", "history_window_start"))
     text = rule.history_window_start
-    try:
-        history = datemath.resolve(text, _NOW)
-    except ValueError:
-        message = f"history_window_start {text!r} is not date math: now-14d"
-        yield rule.document.finding(CODE, message, keys, length=None)
-        return
-    try:
-        start = datemath.resolve(rule.from_, _NOW)
-    except ValueError:
-        return  # schedule says so
-    if history >= start:
+    history, start = instant(text), instant(rule.from_)
+    if history is None:
+        message = f"history_window_start {text} is no time"
+    elif start is not None and history >= start:
         message = f"history_window_start {text} is not before from, {rule.from_}: nothing could be told from old"
-        yield rule.document.finding(CODE, message, keys, length=None)
+    else:
+        return
+    yield rule.document.finding(CODE, message, ("rule", "new_terms", "history_window_start", 0, "value"), length=None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from detections.rule import Rule
+from detections.values import datemath
 
 Keys: TypeAlias = tuple[str | int, ...]
 
@@ -19,11 +21,6 @@ def value_at(rule: Rule, *keys: str | int) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return found
-
-
-def keys_of(rule: Rule, *candidates: Keys) -> Keys:
-    """The first of the candidates that the file has, else the rule's own table."""
-    return next((keys for keys in candidates if value_at(rule, *keys) is not None), ("rule",))
 
 
 def listed(rule: Rule, *keys: str | int) -> Iterator[tuple[Keys, str]]:
@@ -40,8 +37,15 @@ def listed(rule: Rule, *keys: str | int) -> Iterator[tuple[Keys, str]]:
 def grouping_fields(rule: Rule) -> Iterator[tuple[Keys, str]]:
     """The fields whose values the rule groups alerts by: new terms, thresholds, suppression."""
     yield from listed(rule, "rule", "new_terms", "value")
-    yield from listed(rule, "rule", "new_terms_fields")
     yield from listed(rule, "rule", "threshold", "field")
     for index, _ in enumerate(value_at(rule, "rule", "threshold", "cardinality") or ()):
         yield from listed(rule, "rule", "threshold", "cardinality", index, "field")
     yield from listed(rule, "rule", "alert_suppression", "group_by")
+
+
+def instant(expression: str) -> int | None:
+    """The instant that date math names if the rule ran now, in ms; None where it names none (the 45th of a month)."""
+    try:
+        return datemath.resolve(expression, int(time.time()) * 1000)
+    except ValueError:
+        return None

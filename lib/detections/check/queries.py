@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from detections import query
-from detections.check.places import Keys, value_at
+from detections.check.places import Keys
 from detections.compile.esql import compile_esql
 from detections.compile.ir import And, Predicate
 from detections.compile.kql import compile_kql
@@ -16,7 +16,7 @@ from detections.compile.rows import Where
 from detections.errors import NotEvaluated, QueryError, QuerySyntaxError
 from detections.query.esql import ast as esql
 from detections.query.kql import Node as KqlNode
-from detections.rule import Rule
+from detections.rule import Rule, ThreatMatchRule
 
 Tree: TypeAlias = "KqlNode | esql.Query"
 LANGUAGES = frozenset({"kuery", "esql"})
@@ -41,9 +41,8 @@ def parts(rule: Rule) -> Iterator[Part]:
     """The rule's query, and a threat match rule's query for indicators, in languages that are parsed here."""
     if rule.query is not None and rule.language in LANGUAGES:
         yield Part(("rule", "query"), rule.query, rule.language)
-    threat_query = value_at(rule, "rule", "threat_query")
-    if isinstance(threat_query, str) and value_at(rule, "rule", "threat_language") in (None, "kuery"):
-        yield Part(("rule", "threat_query"), threat_query, "kuery")
+    if isinstance(rule, ThreatMatchRule) and rule.threat_language in LANGUAGES:
+        yield Part(("rule", "threat_query"), rule.threat_query, rule.threat_language)
 
 
 def tree_of(part: Part) -> Tree | None:

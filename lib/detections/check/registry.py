@@ -25,14 +25,17 @@ from detections.check import (
     query_syntax,
     required_text,
     schedule,
+    schema,
     severity,
     silence,
     tags,
     text,
     threshold,
     timestamp_override,
+    toml,
     unique,
     unknown_field,
+    unknown_key,
 )
 from detections.errors import Finding, UsageError
 from detections.rule import Rule
@@ -58,7 +61,8 @@ ALWAYS: tuple[ModuleType, ...] = (
     threshold,
 )
 PROFILES: dict[str, tuple[ModuleType, ...]] = {"house": (portability, tags, text, file_name)}
-PAGES: tuple[ModuleType, ...] = (*ALWAYS, *(module for some in PROFILES.values() for module in some), silence)
+READING: tuple[ModuleType, ...] = (toml, schema, unknown_key)
+PAGES: tuple[ModuleType, ...] = (*READING, *ALWAYS, *(module for some in PROFILES.values() for module in some), silence)
 
 OneRule = Callable[[Rule], Iterable[Finding]]
 AllRules = Callable[[Sequence[Rule]], Iterable[Finding]]

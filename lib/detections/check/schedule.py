@@ -1,4 +1,4 @@
-"""The time window of the rule leaves events out, or is no time.
+"""The time window of the rule leaves events out, or is empty.
 
 `from` and `to` are Elasticsearch date math against the time of the run (`now-6m`), `interval` is how often it runs.
 A window shorter than the interval never looks at the events between two runs; a window that ends before it starts, or
@@ -11,45 +11,29 @@ Good: `from = "now-6m"` with `interval = "5m"`: a minute of overlap for events t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from detections.check.places import instant
 from detections.errors import Finding, Level
 from detections.rule import Rule
-from detections.values import datemath
 
 CODE = "schedule"
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_INTERVAL = re.compile(r"([1-9]\d*)([smhd])")
-# Any instant will do: only differences are looked at. It is no boundary of day, month or year.
-_NOW = 1_700_000_000_000
 
 
 def check(rule: Rule) -> Iterator[Finding]:
-    start, end = _resolve(rule.from_), _resolve(rule.to)
-    interval = _INTERVAL.fullmatch(rule.interval)
-    for key, text, good in (
-        ("from", rule.from_, start is not None),
-        ("to", rule.to, end is not None),
-        ("interval", rule.interval, interval is not None),
-    ):
-        if not good:
-            example = "a number and s, m, h or d: 5m" if key == "interval" else "date math: now-6m"
-            yield _finding(rule, key, f"{key} {text!r} is not {example}")
+    start, end = instant(rule.from_), instant(rule.to)
+    for key, text, at in (("from", rule.from_, start), ("to", rule.to, end)):
+        if at is None:
+            yield _finding(rule, key, f"{text} is no time")
     if start is None or end is None:
         return
+    interval = int(rule.interval[:-1]) * _UNITS[rule.interval[-1]]
     if start >= end:
         yield _finding(rule, "from", f"the window from {rule.from_} to {rule.to} is empty")
-    elif interval and end - start < int(interval[1]) * _UNITS[interval[2]]:
+    elif end - start < interval:
         message = f"the window from {rule.from_} to {rule.to} is shorter than the interval of {rule.interval}"
         yield _finding(rule, "from", message, Level.WARNING)
-
-
-def _resolve(text: str) -> int | None:
-    try:
-        return datemath.resolve(text, _NOW)
-    except ValueError:
-        return None
 
 
 def _finding(rule: Rule, key: str, message: str, level: Level = Level.ERROR) -> Finding:

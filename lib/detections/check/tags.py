@@ -73,13 +73,12 @@ def _tactics(rule: Rule) -> list[str]:
 
 
 def _missing(rule: Rule, tags: dict[str, None]) -> Iterator[str]:
-    if "aws" in rule.metadata.integration:
+    aws_rule = "aws" in rule.metadata.integration
+    if aws_rule:
         yield from (tag for tag in _AWS if tag not in tags)
-        if not any(tag.startswith("Data Source: AWS ") for tag in tags):
-            yield "Data Source: AWS <service>"
-    for kind in ("Domain", "Data Source", "Use Case"):
-        if not any(tag.startswith(f"{kind}: ") for tag in tags):
-            yield f"{kind}: ..."
+    for start in ("Data Source: AWS ", "Use Case: ") if aws_rule else ("Domain: ", "Data Source: ", "Use Case: "):
+        if not any(tag.startswith(start) for tag in tags):
+            yield f"{start}..."
     yield from (tag for name in dict.fromkeys(_tactics(rule)) if (tag := f"Tactic: {name}") not in tags)
     if rule.note and GUIDE not in tags:
         yield GUIDE

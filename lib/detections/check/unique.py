@@ -2,6 +2,7 @@
 
 Kibana knows a rule by its `rule_id`: of two rules with the same one, an import keeps only the last. The name is what
 an analyst sees on the alert, and the file's name is what colleagues and cases call it; both must lead to one rule.
+A deprecated rule may leave its name, and its file's, to its successor.
 
 Bad: a rule copied to a new file, with a new name and query but the old `rule_id`.
 
@@ -31,6 +32,8 @@ def check_all(rules: Sequence[Rule]) -> Iterator[Finding]:
 
 def _identities(rule: Rule) -> Iterator[tuple[str, str, Keys]]:
     yield "rule_id", rule.rule_id, ("rule", "rule_id")
+    if rule.metadata.maturity == "deprecated":
+        return
     yield "name", rule.name, ("rule", "name")
     yield "file name", PurePath(rule.document.path).name, ()
 

@@ -92,19 +92,27 @@ def _written(operand: kql.Operand) -> str | None:
 def _esql_names(tree: esql.Query) -> Iterator[tuple[str, esql.Span]]:
     """The document fields that the commands before the first unread one use; what a command makes is no field."""
     made: set[str] = set(tree.metadata)
-    for at, command in enumerate(tree.commands):
+    for command in tree.commands:
         if isinstance(command, esql.Opaque):
             return
-        for name in esql.names(esql.Query(tree.commands[at : at + 1])):
-            if name.name not in made:
-                yield name.name, name.span
-        match command:
-            case esql.Eval(fields) | esql.Row(fields):
-                for field in fields:
-                    # Within one EVAL a later column may use an earlier one.
-                    made.add(field.name)
-            case esql.Rename(pairs):
-                made.update(new.name for _, new in pairs)
+        for step in _steps(command):
+            yield from ((name.name, name.span) for name in esql.names(esql.Query((step,))) if name.name not in made)
+            match step:
+                case esql.Eval(fields) | esql.Row(fields):
+                    made.update(field.name for field in fields)
+                case esql.Rename(pairs):
+                    made.update(new.name for _, new in pairs)
+
+
+def _steps(command: esql.Command) -> Iterator[esql.Command]:
+    """The command taken apart where a later part sees what an earlier one made."""
+    match command:
+        case esql.Eval(fields):
+            yield from (esql.Eval((field,)) for field in fields)
+        case esql.Rename(pairs):
+            yield from (esql.Rename((pair,)) for pair in pairs)
+        case _:
+            yield command
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from detections import catalog
 from detections.catalog import extracts
 from detections.errors import UsageError

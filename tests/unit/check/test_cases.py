@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from detections import check
 from detections.check.registry import PAGES
 from detections.errors import Finding

@@ -1,4 +1,5 @@
 import pytest
+
 from detections.check.registry import ALWAYS, PAGES, PROFILES, chosen
 from detections.errors import UsageError
 
