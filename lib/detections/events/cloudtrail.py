@@ -111,8 +111,9 @@ _ROLE_TYPES = ("AssumedRole", "FederatedUser")
 
 
 def is_record(value: Document) -> bool:
-    """Whether an object is a raw CloudTrail record (and no ECS document, no digest)."""
-    return ("eventVersion" in value or "eventSource" in value) and "@timestamp" not in value
+    """Whether an object is a raw CloudTrail record: it names its source, and has no ECS ``event`` yet."""
+    named = "eventVersion" in value or "eventSource" in value
+    return named and "event" not in value and "event.action" not in value
 
 
 def to_ecs(record: Document, *, retain: Retain = "all", refuse: Refuse | None = None) -> Document:

@@ -119,6 +119,19 @@ def test_whole_texts_of_every_shape(value: bytes) -> None:
     assert batch.findings == []
 
 
+@pytest.mark.parametrize(
+    ("document", "action"),
+    [
+        (b'{"@timestamp": "t", "eventVersion": "1", "eventName": "A"}', "A"),
+        (b'{"eventSource": "s", "eventName": "A", "event": {"action": "B"}}', "B"),
+        (b'{"eventSource": "s", "eventName": "A", "event.action": "B"}', "B"),
+        (b'{"eventName": "A"}', None),
+    ],
+)
+def test_what_is_a_raw_record(document: bytes, action: str | None) -> None:
+    assert lines(document).columns(["event.action"]) == [[action]]
+
+
 def test_hits_keep_their_metadata_only() -> None:
     hit = b'{"_id": "x", "_index": "logs", "_version": 3, "_score": 1.0, "sort": [1], "_source": {"@timestamp": "t"}}'
     batch = JsonText(0, "f", hit, 1, "all")
