@@ -1,7 +1,8 @@
 """Clause coverage: does some case turn on each leaf of the query alone?
 
-A leaf is covered by a case when inverting the leaf's answer, for the case's own event and nothing else, turns the
-verdict. (MC/DC of a decision, with the events of the cases as its tests.)
+A leaf is covered by a case when it holds for the case's own event, and inverting its answer there, and nothing else,
+turns the verdict. (The half of MC/DC that a rule is written for: an event for which neither side of `a or b` holds says
+nothing about which of them would find anything.)
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import replace
 from detections.case.event import OWN, Bases, documents
 from detections.case.model import Case, CaseFile, Clause
 from detections.case.run import case_alerts, own_alerts, window
-from detections.compile.ir import Always, Equals, IsTrue, Leaf, Not, Or, Predicate, Test, leaves, rewrite
+from detections.compile.ir import And, Equals, Leaf, Not, Or, Predicate, Test, leaves, rewrite
 from detections.compile.mapping import Field
 from detections.compile.plan import NewTermsPlan, Plan, RowsPlan, Span
 from detections.compile.rows import Where
@@ -137,14 +138,12 @@ def _alerted(plan: Plan, events: Sequence[Document]) -> set[str]:
 
 
 def _invert(predicate: Predicate, number: int) -> Predicate:
-    """The predicate with the answer of its leaf number ``number`` inverted: true to false, anything else to true."""
+    """The predicate with its leaf number ``number`` answering false where it is true, and else as it does."""
     count = -1
 
     def change(leaf: Leaf) -> Predicate:
         nonlocal count
         count += 1
-        if count != number:
-            return leaf
-        return Always(leaf.value is not True) if isinstance(leaf, Always) else Not(IsTrue(leaf))
+        return And((leaf, Not(leaf))) if count == number else leaf
 
     return rewrite(predicate, change)

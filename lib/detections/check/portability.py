@@ -2,8 +2,8 @@
 
 `toml` 0.10.2 is what much of the field reads rules with, though it was never finished: it fails on one public rule
 file in twenty, and misreads one in twelve without a word. A file of ours must say the same to everybody. The usual
-reasons: `\"\"` at the end of a line inside `'''`, where `toml` loses the line's end; an escaped quote at the end of a
-multi-line string; a comment behind an opening bracket.
+reasons: two double quotes at the end of a line inside a literal string, where `toml` loses the line's end; a blank at
+the end of a line; a string over several lines, in double quotes, inside a list.
 
 Bad:
 
@@ -32,28 +32,58 @@ from typing import Any
 import toml
 
 from detections.check.places import Keys
-from detections.errors import Finding, Level, Location
+from detections.errors import Finding
 from detections.rule import Rule
+from detections.source import Document
 
 CODE = "portability"
 
 
+_ACCIDENTS = (IndexError, KeyError, TypeError, ValueError, AttributeError, RecursionError)
+"""What `toml` raises besides its own error, which is a ValueError."""
+
+
 def check(rule: Rule) -> Iterator[Finding]:
     document = rule.document
-    try:
-        other = toml.loads(document.text)
-    except toml.TomlDecodeError as error:
-        yield _at_line(rule, f"toml 0.10.2 cannot read the file: {error.msg}", error.lineno)
-    except (IndexError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        yield _at_line(rule, f"toml 0.10.2 stumbles over the file: {type(error).__name__}", 1)
-    else:
-        for keys, offset, message in differences(document.data, other):
+    refused = _refusal(document.text)
+    if refused is None:
+        for keys, offset, message in differences(document.data, toml.loads(document.text)):
             yield document.finding(CODE, message, keys, offset)
+    else:
+        yield document.finding(CODE, f"toml 0.10.2 cannot read the file: {refused}", _culprit(document), length=None)
 
 
-def _at_line(rule: Rule, message: str, line: int) -> Finding:
-    excerpt = rule.document.excerpt(line)
-    return Finding(CODE, message, Location(rule.document.path, line, 1), Level.ERROR, excerpt, max(1, len(excerpt)))
+def _refusal(text: str) -> str | None:
+    try:
+        toml.loads(text)
+    except toml.TomlDecodeError as error:
+        return str(error.msg)
+    except _ACCIDENTS as error:
+        return f"it stumbles, {type(error).__name__}"
+    return None
+
+
+def _culprit(document: Document) -> Keys:
+    """The first value that `toml` cannot read by itself; where it says that it failed is often far behind."""
+    lines = document.text.split("\n")
+    starts = sorted((document.key_location(keys).line, keys) for keys in _members(document, document.data, ()))
+    ends = [line for line, _ in starts[1:]] + [len(lines) + 1]
+    for (line, keys), end in zip(starts, ends, strict=True):
+        if _refusal("\n".join(lines[line - 1 : end - 1])) is not None:
+            return keys
+    return ()
+
+
+def _members(document: Document, table: dict[str, Any], keys: Keys) -> Iterator[Keys]:
+    """The keys of values that begin on a line of their own."""
+    for name, value in table.items():
+        at = (*keys, name)
+        inner = [((*at, index), one) for index, one in enumerate(value)] if isinstance(value, list) else [(at, value)]
+        if inner and all(isinstance(one, dict) for _, one in inner):
+            for place, one in inner:
+                yield from _members(document, one, place)
+        elif document.excerpt(document.key_location(at).line).lstrip().startswith((name, f'"{name}', f"'{name}")):
+            yield at
 
 
 def differences(ours: Any, theirs: Any, keys: Keys = ()) -> Iterator[tuple[Keys, int, str]]:

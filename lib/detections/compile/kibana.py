@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, TypeAlias
 
 from detections.compile.clauses import Clause, KibanaError, clauses, full_name
@@ -63,9 +64,9 @@ class _Writer:
         match node:
             case And(items):
                 place = "must" if self._options.filters_in_must else "filter"
-                return {"bool": {place: [self.write(item, path) for item in items]}}
+                return {"bool": {place: list(map(self.write, items, repeat(path)))}}
             case Or(items):
-                return _should([self.write(item, path) for item in items])
+                return _should(list(map(self.write, items, repeat(path))))
             case Not(item):
                 return {"bool": {"must_not": self.write(item, path)}}
             case Nested(own, item):

@@ -55,7 +55,7 @@ def test_a_case_inherits_from_its_file_and_history_from_its_case() -> None:
         ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nhistory = [{}]', "needs 'at'", 5),
         ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nraw = "y"', "must be a table", 5),
         ('base = "a"\ncase = 1', "array of tables", 2),
-        ("", "no [[case]]", 1),
+        ("# nothing yet", "no [[case]]", 1),
         ('basis = "a"', "unknown key 'basis'", 1),
     ],
 )

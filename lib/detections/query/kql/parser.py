@@ -82,6 +82,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._end = 0  # of the operand read last, without the whitespace that an unquoted literal takes in
         self._depth = 0
         self._farthest = -1
         self._missed: list[str] = []
@@ -110,14 +111,14 @@ class _Parser:
         joined_by = 2
         while joined_by == 2:
             begin = self._at
-            conjuncts = [self._negation(field)]
+            conjuncts = [self._operand(field)]
             while (joined_by := self._conjunction()) == 1:
-                conjuncts.append(self._negation(field))
+                conjuncts.append(self._operand(field))
             if len(conjuncts) > 1:
-                alternatives.append(And(tuple(conjuncts), (begin, conjuncts[-1].span[1])))
+                alternatives.append(And(tuple(conjuncts), (begin, self._end)))
             else:
                 alternatives.append(conjuncts[0])
-        return alternatives[0] if len(alternatives) == 1 else Or(tuple(alternatives), (start, alternatives[-1].span[1]))
+        return alternatives[0] if len(alternatives) == 1 else Or(tuple(alternatives), (start, self._end))
 
     def _conjunction(self) -> int:
         """Step over ``and`` (1) or ``or`` (2) with the whitespace around it; 0 where there is none."""
@@ -130,26 +131,25 @@ class _Parser:
         self._quiet.add(found.end())
         return found.lastindex or 0
 
-    def _negation(self, field: Operand | None) -> Node:
+    def _operand(self, field: Operand | None) -> Node:
+        """One operand of ``and``: perhaps a ``not``, then a group in parentheses, a condition, or a value."""
         start = self._at
-        found = _NOT.match(self._text, start)
-        if found is None:
+        negated = _NOT.match(self._text, start)
+        if negated is None:
             self._note(start, "NOT")
-            return self._group(field)
-        self._at = found.end()
-        self._quiet.add(self._at)
-        item = self._group(field)
-        return Not(item, (start, item.span[1]))
-
-    def _group(self, field: Operand | None) -> Node:
-        start = self._at
-        if self._text[start : start + 1] == "(":
+        else:
+            self._at = negated.end()
+            self._quiet.add(self._at)
+        if self._text[self._at : self._at + 1] == "(":
             self._enter()
-            node = self._disjunction(field)
+            item = self._disjunction(field)
             self._leave(")")
-            return node
-        self._note(start, '"("')
-        return self._condition() if field is None else self._value(field)
+            self._end = self._at
+        else:
+            self._note(self._at, '"("')
+            item = self._condition() if field is None else self._value(field)
+            self._end = item.span[1]
+        return item if negated is None else Not(item, (start, self._end))
 
     def _enter(self) -> None:
         self._depth += 1
@@ -188,7 +188,7 @@ class _Parser:
             return self._range(left, operator if operator in _OPERATORS else operator[:1], start)
         self._note(self._at, '":"', '"<="', '">="', '"<"', '">"')
         self._at = end
-        return Is(Literal(None, False, (start, start)), left, (start, end))
+        return Is(Literal(None, False, (start, start)), left, left.span)
 
     def _range(self, left: Operand, operator: str, start: int) -> Node:
         self._at += len(operator)
@@ -196,21 +196,24 @@ class _Parser:
         right = self._literal()
         if right is None:
             self._fail(self._at, "literal")
-        return Range(left, _OPERATORS[operator], right, (start, self._at))
+        return Range(left, _OPERATORS[operator], right, (start, right.span[1]))
 
     def _values(self, field: Operand, start: int) -> Node:
         if self._text[self._at : self._at + 1] == "(":
-            return self._group(field)
+            self._enter()
+            node = self._disjunction(field)
+            self._leave(")")
+            return replace(node, span=(start, self._at)) if isinstance(node, Is) else node
         self._note(self._at, '"("')
         condition = self._value(field)
-        return Is(condition.field, condition.value, (start, self._at))
+        return Is(field, condition.value, (start, condition.span[1]))
 
     def _value(self, field: Operand) -> Is:
         start = self._at
         value = self._literal()
         if value is None:
             self._fail(start, "value")
-        return Is(field, value, (start, self._at))
+        return Is(field, value, value.span)
 
     def _literal(self) -> Operand | None:
         start = self._at
@@ -229,7 +232,7 @@ class _Parser:
         # that could have been one.
         if self._text[end : end + 1] not in _STOPPERS or (raw[-1] in "rRdDtT" and _KEYWORD_END.search(raw)):
             self._quiet.add(end)
-        return _unquoted(raw, (start, end))
+        return _unquoted(raw, (start, start + len(raw.rstrip(_TRIMMED))))
 
     def _spaces(self) -> None:
         found = _SPACES.match(self._text, self._at)

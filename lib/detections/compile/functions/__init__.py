@@ -1,0 +1,54 @@
+"""The scalar functions and operators of ES|QL: one table, read by the compiler (types) and by the engine (values).
+
+The table stands in this room, below the engine, since the compiler resolves types with it and computes constants.
+"""
+
+from __future__ import annotations
+
+from detections.compile.functions import conversions, dates, multivalues, numbers, operators, others, strings
+from detections.compile.functions.signature import Function
+
+FUNCTIONS: dict[str, Function] = {
+    **strings.FUNCTIONS,
+    **numbers.FUNCTIONS,
+    **dates.FUNCTIONS,
+    **conversions.FUNCTIONS,
+    **multivalues.FUNCTIONS,
+    **others.FUNCTIONS,
+}
+"""Functions by name, lower case."""
+
+OPERATORS: dict[str, Function] = operators.FUNCTIONS
+
+ALIASES = {
+    "to_bool": "to_boolean", "to_dbl": "to_double", "to_dt": "to_datetime", "to_int": "to_integer",
+    "to_str": "to_string", "to_ul": "to_unsigned_long", "to_ulong": "to_unsigned_long", "to_ver": "to_version",
+}  # fmt: skip
+
+AGGREGATES = frozenset(
+    (
+        "absent", "absent_over_time", "avg", "avg_over_time", "bucket", "categorize", "count", "count_distinct",
+        "count_distinct_over_time", "count_over_time", "delta", "deriv", "first", "first_over_time", "idelta",
+        "increase", "irate", "last", "last_over_time", "max", "max_over_time", "median", "median_absolute_deviation",
+        "min", "min_over_time", "percentile", "percentile_over_time", "present", "present_over_time", "rate", "sample",
+        "st_centroid_agg", "st_extent_agg", "std_dev", "stddev_over_time", "sum", "sum_over_time", "tbucket", "top",
+        "values", "variance", "weighted_avg",
+    )
+)  # fmt: skip
+"""Functions that only STATS has."""
+
+NOT_EVALUATED = frozenset(
+    (
+        "chunk", "clamp", "clamp_max", "clamp_min", "decay", "embedding", "field_extract", "json_extract", "knn", "kql",
+        "match", "match_phrase", "mv_difference", "multi_match", "network_direction", "qstr", "range_max", "range_min",
+        "range_within", "round_to", "score", "st_buffer", "st_contains", "st_disjoint", "st_distance", "st_envelope",
+        "st_geohash", "st_geohex", "st_geotile", "st_intersects", "st_npoints", "st_simplify", "st_within", "st_x",
+        "st_xmax", "st_xmin", "st_y", "st_ymax", "st_ymin", "term", "text_embedding", "to_aggregate_metric_double",
+        "to_cartesianpoint", "to_cartesianshape", "to_date_nanos", "to_date_range", "to_datenanos",
+        "to_dense_vector", "to_geohash", "to_geohex", "to_geopoint", "to_geoshape", "to_geotile", "top_snippets",
+        "trange", "v_cosine", "v_dot_product", "v_hamming", "v_l1_norm", "v_l2_norm", "v_magnitude",
+    )
+)  # fmt: skip
+"""Functions that Elasticsearch has and nothing here evaluates."""
+
+__all__ = ["AGGREGATES", "ALIASES", "FUNCTIONS", "NOT_EVALUATED", "OPERATORS", "Function"]

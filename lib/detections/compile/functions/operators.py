@@ -1,0 +1,188 @@
+"""Operators: arithmetic, comparison, logic, patterns (Elasticsearch 9.2).
+
+Comparisons and arithmetic take single values; a null, or several values, give null. Logic is Kleene's.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from detections.compile.functions import numbers
+from detections.compile.functions.dates import add
+from detections.compile.functions.signature import (
+    ANY,
+    BOOLEAN,
+    DATETIME,
+    NUMERIC,
+    SPAN,
+    STRING,
+    Duration,
+    Function,
+    Implementation,
+    Period,
+    Types,
+    function,
+    typed,
+)
+from detections.compile.ir import ANY as STAR
+from detections.compile.ir import ONE, Wild
+from detections.values import regex, wildcard
+from detections.values.order import version_key
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
+def sort_key(kind: str) -> Callable[[Any], Any] | None:
+    """How values of a type are ordered; None: as they are."""
+    return version_key if kind == "version" else None
+
+
+def _comparison(symbol: str) -> Callable[[Types], Implementation]:
+    compare = _COMPARE[symbol]
+
+    def make(types: Types) -> Implementation:
+        if "version" in types and symbol not in ("==", "!="):
+            return lambda left, right: compare(version_key(left), version_key(right))
+        return compare
+
+    return make
+
+
+def _kleene(decisive: bool) -> Implementation:
+    def compute(*values: Any) -> bool | None:
+        if any(value is decisive for value in values):
+            return decisive
+        return not decisive if all(value is (not decisive) for value in values) else None
+
+    return compute
+
+
+def _in(value: Any, *items: Any) -> bool | None:
+    """Null where no item is equal and one is null or several values."""
+    if value is None or isinstance(value, tuple):
+        return None
+    if any(not isinstance(item, tuple) and item is not None and item == value for item in items):
+        return True
+    return None if any(item is None or isinstance(item, tuple) for item in items) else False
+
+
+@functools.lru_cache(maxsize=1024)
+def like_pattern(text: str) -> tuple[str | Wild, ...]:
+    """A LIKE pattern: ``*`` any text, ``?`` one code point, a backslash takes the next character as it is.
+
+    Raises ValueError (nothing, or another character, behind a backslash).
+    """
+    parts: list[str | Wild] = []
+    literal: list[str] = []
+    at = 0
+    while at < len(text):
+        character = text[at]
+        if character in "*?":
+            if literal:
+                parts.append("".join(literal))
+                literal = []
+            parts.append(STAR if character == "*" else ONE)
+        else:
+            if character == "\\":
+                at += 1
+                if text[at : at + 1] not in ("*", "?", "\\"):
+                    raise ValueError(f"invalid sequence in the pattern [{text}]: a backslash goes before * ? or \\")
+            literal.append(text[at])
+        at += 1
+    if literal:
+        parts.append("".join(literal))
+    return tuple(parts)
+
+
+@functools.lru_cache(maxsize=1024)
+def _like_matcher(text: str) -> Callable[[str], bool]:
+    return wildcard.matcher(like_pattern(text))
+
+
+def _any_match(matcher: Callable[[str], Callable[[str], bool]]) -> Implementation:
+    return lambda text, *patterns: any(matcher(pattern)(text) for pattern in patterns)
+
+
+def _sum(symbol: str) -> Callable[[Types], Implementation]:
+    """``+`` and ``-``: numbers, a datetime and a span of time, or two spans of one kind."""
+
+    def make(types: Types) -> Implementation:
+        sign = 1 if symbol == "+" else -1
+        if "datetime" in types:
+            if types[0] == "datetime":
+                return lambda instant, span: add(instant, span, sign)
+            return lambda span, instant: add(instant, span, sign)
+        if set(types) & SPAN:
+            return lambda left, right: _add_spans(left, right, sign)
+        return numbers.arithmetic(symbol, types)
+
+    return make
+
+
+def _add_spans(left: Period | Duration, right: Period | Duration, sign: int) -> Period | Duration:
+    if isinstance(left, Period) and isinstance(right, Period):
+        return Period(left.months + sign * right.months, left.days + sign * right.days)
+    assert isinstance(left, Duration) and isinstance(right, Duration)
+    return Duration(left.milliseconds + sign * right.milliseconds)
+
+
+def _negative(types: Types) -> Implementation:
+    if types[0] == "date_period":
+        return lambda span: Period(-span.months, -span.days)
+    if types[0] == "time_duration":
+        return lambda span: Duration(-span.milliseconds)
+    return numbers.negative(types)
+
+
+def sum_type(types: Types) -> str | None:
+    """The type of ``+`` and ``-``, None where the types do not go together."""
+    known: set[str] = set(types) - {"null"}
+    if known <= NUMERIC:
+        return numbers.widest(types)
+    if "datetime" in known:
+        return "datetime" if known <= DATETIME | SPAN and types.count("datetime") == 1 else None
+    return known.pop() if len(known) == 1 and known <= SPAN else None
+
+
+def sum_of(types: Types) -> str:
+    return sum_type(types) or "null"
+
+
+def comparable(types: Sequence[str]) -> bool:
+    """Whether values of these types can be compared with each other."""
+    known = set(types) - {"null"}
+    return len(known) <= 1 or known <= STRING or (known <= NUMERIC and "unsigned_long" not in known)
+
+
+_VALUE = ANY
+_NUMBERS = (NUMERIC, NUMERIC)
+_SUMMANDS = (NUMERIC | DATETIME | SPAN,) * 2
+
+FUNCTIONS: dict[str, Function] = {
+    "+": typed(_sum("+"), *_SUMMANDS, result=sum_of),
+    "-": typed(_sum("-"), *_SUMMANDS, result=sum_of),
+    "*": typed(functools.partial(numbers.arithmetic, "*"), *_NUMBERS, result=numbers.widest),
+    "/": typed(functools.partial(numbers.arithmetic, "/"), *_NUMBERS, result=numbers.widest),
+    "%": typed(functools.partial(numbers.arithmetic, "%"), *_NUMBERS, result=numbers.widest),
+    "negative": typed(_negative, NUMERIC | SPAN, result=lambda types: types[0]),
+    "==": typed(_comparison("=="), _VALUE, _VALUE, result="boolean"),
+    "!=": typed(_comparison("!="), _VALUE, _VALUE, result="boolean"),
+    "<": typed(_comparison("<"), _VALUE - BOOLEAN, _VALUE - BOOLEAN, result="boolean"),
+    "<=": typed(_comparison("<="), _VALUE - BOOLEAN, _VALUE - BOOLEAN, result="boolean"),
+    ">": typed(_comparison(">"), _VALUE - BOOLEAN, _VALUE - BOOLEAN, result="boolean"),
+    ">=": typed(_comparison(">="), _VALUE - BOOLEAN, _VALUE - BOOLEAN, result="boolean"),
+    "and": function(_kleene(False), BOOLEAN, BOOLEAN, result="boolean", takes="whole"),
+    "or": function(_kleene(True), BOOLEAN, BOOLEAN, result="boolean", takes="whole"),
+    "not": function(operator.not_, BOOLEAN, result="boolean"),
+    "in": function(_in, _VALUE, _VALUE, result="boolean", takes="whole"),
+    "is null": function(lambda value: value is None, _VALUE, result="boolean", takes="whole"),
+    "is not null": function(lambda value: value is not None, _VALUE, result="boolean", takes="whole"),
+    "like": function(_any_match(_like_matcher), STRING, STRING, result="boolean"),
+    "rlike": function(_any_match(regex.matcher), STRING, STRING, result="boolean"),
+}
+"""Operators by their symbol. and, or, in, like and rlike take any number of arguments."""

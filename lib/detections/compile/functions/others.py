@@ -1,0 +1,92 @@
+"""Conditions and addresses (Elasticsearch 9.2)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from detections.compile.functions.conversions import parse_address
+from detections.compile.functions.operators import sort_key
+from detections.compile.functions.signature import (
+    ANY,
+    IP,
+    STRING,
+    Function,
+    Implementation,
+    Parameter,
+    Types,
+    first_type,
+    function,
+    repeated,
+    several,
+    typed,
+)
+from detections.values.ip import is_v4, parse_cidr
+
+_INTEGER = frozenset({"integer"})
+_COMPARABLE = ANY
+
+
+def _case(*arguments: Any) -> Any:
+    """The value behind the first condition that is true (neither null nor several values), else the last one."""
+    for at in range(0, len(arguments) - 1, 2):
+        if arguments[at] is True:
+            return arguments[at + 1]
+    return arguments[-1] if len(arguments) % 2 else None
+
+
+def _coalesce(*arguments: Any) -> Any:
+    return next((one for one in arguments if one is not None), None)
+
+
+def _extreme(pick: Callable[..., Any]) -> Callable[[Types], Implementation]:
+    """Over all values of all arguments; null where one argument is."""
+
+    def make(types: Types) -> Implementation:
+        key = sort_key(first_type(types))
+
+        def compute(*arguments: Any) -> Any:
+            if any(one is None for one in arguments):
+                return None
+            return pick((value for one in arguments for value in several(one)), key=key)
+
+        return compute
+
+    return make
+
+
+@functools.lru_cache(maxsize=4096)
+def block(text: str) -> tuple[int, int]:
+    """First and last address of a CIDR block, or a lone address. Raises ValueError."""
+    found = parse_cidr(text) if "/" in text else (parse_address(text),) * 2
+    if found is None:
+        raise ValueError(f"'{text}' is no CIDR block")
+    return found
+
+
+def _cidr_match(address: int, *blocks: str) -> bool:
+    return any(low <= address <= high for low, high in map(block, blocks))
+
+
+def _ip_prefix(address: int, v4_length: int, v6_length: int) -> int:
+    if not 0 <= v4_length <= 32 or not 0 <= v6_length <= 128:
+        raise ValueError("prefix length must be in range [0, 32] for IPv4, [0, 128] for IPv6")
+    kept = v4_length + 96 if is_v4(address) else v6_length
+    return address >> (128 - kept) << (128 - kept)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "case": function(
+        _case, result=lambda types: first_type((*types[1::2], *types[-1:][: len(types) % 2])), takes="whole"
+    ),
+    "cidr_match": function(
+        _cidr_match, IP, Parameter(STRING, check=block), Parameter(STRING, True, True, check=block), result="boolean"
+    ),
+    "coalesce": function(_coalesce, ANY, repeated(ANY), result=first_type, takes="whole", same=0),
+    "greatest": typed(_extreme(max), _COMPARABLE, repeated(_COMPARABLE), result=first_type, takes="whole", same=0),
+    "ip_prefix": function(_ip_prefix, IP, _INTEGER, _INTEGER, result="ip"),
+    "least": typed(_extreme(min), _COMPARABLE, repeated(_COMPARABLE), result=first_type, takes="whole", same=0),
+    "now": function(lambda: None, result="datetime"),
+}
+"""``case`` has its arguments checked where calls are compiled; ``now`` is answered by who evaluates."""

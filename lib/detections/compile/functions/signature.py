@@ -1,0 +1,143 @@
+"""What a function of ES|QL is: the arguments it takes, the type it gives, and how it computes.
+
+Values: ``str`` for keyword, text and version; ``int`` for whole numbers, datetime (milliseconds since the epoch) and ip
+(128 bits); ``float``; ``bool``; :class:`Period` and :class:`Duration` for spans of time; ``None`` for null; a tuple of at
+least two for several values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from typing import Literal as OneOf
+
+Types: TypeAlias = tuple[str, ...]
+Implementation: TypeAlias = Callable[..., Any]
+
+STRING = frozenset({"keyword", "text"})
+WHOLE = frozenset({"integer", "long", "unsigned_long"})
+NUMERIC = WHOLE | {"double"}
+BOOLEAN = frozenset({"boolean"})
+DATETIME = frozenset({"datetime"})
+IP = frozenset({"ip"})
+PERIOD = frozenset({"date_period"})
+SPAN = PERIOD | {"time_duration"}
+ANY = STRING | NUMERIC | BOOLEAN | DATETIME | IP | {"version"}
+"""The types of columns that expressions can use."""
+
+RANKS = {"integer": 0, "long": 1, "unsigned_long": 2, "double": 3}
+RANGES = {
+    "integer": (-(2**31), 2**31 - 1),
+    "long": (-(2**63), 2**63 - 1),
+    "unsigned_long": (0, 2**64 - 1),
+    "datetime": (-(2**63), 2**63 - 1),
+}
+
+FAILURES = (ValueError, ArithmeticError, LookupError)
+"""What an implementation raises for arguments it has no result for: the result is null (and Elasticsearch warns)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A span of the calendar."""
+
+    months: int = 0
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A span of time, in milliseconds."""
+
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """``check`` looks at an argument that is a constant, and raises ValueError (the query is wrong) or NotEvaluated."""
+
+    types: frozenset[str]
+    optional: bool = False
+    repeated: bool = False
+    constant: bool = False
+    check: Callable[[Any], object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """``takes``: what the implementation is called with.
+
+    * ``single``: values that are neither null nor several; with another argument the result is null.
+    * ``each``: the same, but the first argument may be several values, and is taken value by value.
+    * ``whole``: everything as it is.
+
+    ``result`` is the type of the result, or makes it from the types of the arguments. ``make`` makes the implementation
+    for the types of the arguments. ``same``: the arguments from this one on are of one type; numbers are widened to the
+    type of the first.
+    """
+
+    parameters: tuple[Parameter, ...]
+    result: str | Callable[[Types], str]
+    make: Callable[[Types], Implementation]
+    takes: OneOf["single", "each", "whole"] = "single"
+    same: int | None = None
+
+    def type_of(self, types: Types) -> str:
+        return self.result if isinstance(self.result, str) else self.result(types)
+
+
+def function(
+    implementation: Implementation,
+    *parameters: Parameter | frozenset[str],
+    result: str | Callable[[Types], str],
+    takes: OneOf["single", "each", "whole"] = "single",
+    same: int | None = None,
+) -> Function:
+    """A function that computes alike for all types."""
+    return typed(lambda types: implementation, *parameters, result=result, takes=takes, same=same)
+
+
+def typed(
+    make: Callable[[Types], Implementation],
+    *parameters: Parameter | frozenset[str],
+    result: str | Callable[[Types], str],
+    takes: OneOf["single", "each", "whole"] = "single",
+    same: int | None = None,
+) -> Function:
+    """A function whose computation depends on the types."""
+    made = tuple(one if isinstance(one, Parameter) else Parameter(one) for one in parameters)
+    return Function(made, result, make, takes, same)
+
+
+def optional(types: frozenset[str], check: Callable[[Any], object] | None = None) -> Parameter:
+    return Parameter(types, optional=True, check=check)
+
+
+def repeated(types: frozenset[str]) -> Parameter:
+    """Any number of further arguments, also none."""
+    return Parameter(types, optional=True, repeated=True)
+
+
+def first_type(types: Types) -> str:
+    """The type of the first argument that is not null; text becomes keyword."""
+    kind = next((one for one in types if one != "null"), "null")
+    return "keyword" if kind == "text" else kind
+
+
+def several(value: Any) -> tuple[Any, ...]:
+    """The values of an argument that is not null."""
+    return value if isinstance(value, tuple) else (value,)
+
+
+def packed(values: Sequence[Any]) -> Any:
+    """Values as a result: null for none, the value itself for one."""
+    return (tuple(values) if len(values) > 1 else values[0]) if values else None
+
+
+def in_range(value: int, kind: str) -> int:
+    """The number, if its type holds it. Raises ArithmeticError."""
+    low, high = RANGES[kind]
+    if not low <= value <= high:
+        raise ArithmeticError(f"{kind} overflow")
+    return value

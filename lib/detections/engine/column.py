@@ -1,0 +1,226 @@
+"""One field over the events of a batch: what its type makes of the raw values, and which rows hold which.
+
+A column knows its distinct values and the rows of each, so that a question is asked once a value. Few distinct values
+are kept as one byte a row, which turns a set of values into a set of rows with one table; many as lists of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any
+
+from detections.compile.mapping import Field
+from detections.engine.bits import of_rows
+from detections.values.analysis import standard_tokens
+from detections.values.coerce import coercion, json_text
+from detections.values.order import utf16_length
+
+UNMAPPED = "unmapped"
+_MOST_CODES = 255
+# Doc values of these families are sets; numbers, dates and booleans keep a value that stands twice.
+_SETS = ("keyword", "flattened", "ip", "version")
+
+
+class Column:
+    """The values of a field.
+
+    ``raw`` has one value a row, as :meth:`detections.events.Batch.columns` gives them. A normalised value is what
+    :mod:`detections.values.coerce` makes of it; of a text field it is the tuple of its tokens.
+    """
+
+    def __init__(self, field: Field, raw: list[Any]) -> None:
+        self.size = len(raw)
+        self._raw = raw
+        self._normalise = normaliser(field)
+        self._normalised: dict[Hashable, Any] = {}
+        self._root = field.key == ""
+        self._set = field.family in _SETS
+        self._codes: bytes | None = None
+        self._places: dict[Any, list[int]] | None = None
+        self._present = 0
+        self._several = 0
+
+    def values(self, row: int) -> list[Any]:
+        """The normalised values of a row: each once where the type keeps a set, else as they stand."""
+        raw = self._raw[row]
+        if raw is None:
+            return []
+        if isinstance(raw, str):
+            found = self._value(raw)
+            return [] if found is None else [found]
+        values = [value for value in map(self._value, scalars(raw, inside=self._root)) if value is not None]
+        return list(dict.fromkeys(values)) if self._set and len(values) > 1 else values
+
+    def _value(self, raw: Any) -> Any:
+        # 1, 1.0 and True are one key, but not one value.
+        key = raw if isinstance(raw, str) else (type(raw), raw)
+        try:
+            return self._normalised[key]
+        except KeyError:
+            found = self._normalised[key] = self._normalise(raw)
+            return found
+
+    @property
+    def indexed(self) -> bool:
+        return self._places is not None
+
+    @property
+    def distinct(self) -> int:
+        """How many different values there are."""
+        return len(self._index())
+
+    @property
+    def present(self) -> int:
+        """The rows with a value."""
+        self._index()
+        return self._present
+
+    @property
+    def several(self) -> int:
+        """The rows with more than one value."""
+        self._index()
+        return self._several
+
+    def holding(self, values: Iterable[Any]) -> int:
+        """The rows that have one of some values."""
+        index = self._index()
+        return self._rows([place for value in values if value in index for place in index[value]])
+
+    def where(self, test: Callable[[Any], bool]) -> int:
+        """The rows that have a value which passes a test."""
+        index = self._index()
+        return self._rows([place for value, places in index.items() if test(value) for place in places])
+
+    def _rows(self, places: list[int]) -> int:
+        if not places or self._codes is None:
+            return of_rows(places, self.size)
+        table = bytearray(b"0") * 256
+        for code in places:
+            table[code] = 49
+        return int(self._codes.translate(table), 2)
+
+    def _index(self) -> dict[Any, list[int]]:
+        """Each value with its places: codes, where there are codes, else rows."""
+        if self._places is None:
+            kinds = set(map(type, self._raw))
+            if kinds <= {str, type(None)}:
+                self._places = self._index_plain()
+            else:
+                self._places = self._index_any()
+        return self._places
+
+    def _index_plain(self) -> dict[Any, list[int]]:
+        distinct = dict.fromkeys(self._raw)
+        distinct.pop(None, None)
+        if len(distinct) > _MOST_CODES:
+            return self._index_rows()
+        codes: dict[Any, int] = {raw: code for code, raw in enumerate(distinct, 1)}
+        places: dict[Any, list[int]] = {}
+        for raw, code in codes.items():
+            value = self._value(raw)
+            if value is not None:
+                places.setdefault(value, []).append(code)
+        codes[None] = 0
+        # The last row first: its digit is the highest of the number made of them.
+        self._codes = bytes(map(codes.__getitem__, reversed(self._raw)))
+        self._present = self._rows([code for found in places.values() for code in found])
+        return places
+
+    def _index_rows(self) -> dict[Any, list[int]]:
+        by_raw: dict[str, list[int]] = {}
+        for row, raw in enumerate(self._raw):
+            if raw is not None:
+                if raw in by_raw:
+                    by_raw[raw].append(row)
+                else:
+                    by_raw[raw] = [row]
+        places: dict[Any, list[int]] = {}
+        for raw, rows in by_raw.items():
+            value = self._value(raw)
+            if value is not None:
+                places.setdefault(value, []).extend(rows)
+        self._present = of_rows([row for rows in places.values() for row in rows], self.size)
+        return places
+
+    def _index_any(self) -> dict[Any, list[int]]:
+        places: dict[Any, list[int]] = {}
+        present, several = [], []
+        for row, raw in enumerate(self._raw):
+            values = [] if raw is None else self.values(row)
+            for value in values:
+                places.setdefault(value, []).append(row)
+            if values:
+                present.append(row)
+                if len(values) > 1:
+                    several.append(row)
+        self._present = of_rows(present, self.size)
+        self._several = of_rows(several, self.size)
+        return places
+
+
+def scalars(raw: Any, *, inside: bool = False) -> Iterator[Any]:
+    """The scalars of a raw value, in order; with ``inside`` those in objects too, at any depth."""
+    waiting = [iter((raw,))]
+    while waiting:
+        for value in waiting[-1]:
+            if isinstance(value, list):
+                waiting.append(iter(value))
+                break
+            if isinstance(value, dict):
+                if inside:
+                    waiting.append(iter(value.values()))
+                    break
+            elif value is not None:
+                yield value
+        else:
+            waiting.pop()
+
+
+def normaliser(field: Field) -> Callable[[Any], Any]:
+    """What a field's type makes of a raw scalar; None where it has no value for it."""
+    if field.type == UNMAPPED:
+        return lambda raw: None
+    if field.family == "text":
+        return lambda raw: tuple(standard_tokens(json_text(raw))) or None
+    coerce = coercion(field.type)
+    limit = field.ignore_above
+    if limit is None or field.family not in ("keyword", "flattened"):
+        return coerce
+
+    def within(raw: Any) -> Any:
+        text = json_text(raw)
+        return None if len(text) > limit or (2 * len(text) > limit and utf16_length(text) > limit) else text
+
+    return within
+
+
+def nulls(document: dict[str, Any], path: str) -> int:
+    """How many nulls stand at a path: what a field with a ``null_value`` has a value for."""
+    count = 0
+    waiting: list[tuple[Any, str]] = [(document, path)]
+    while waiting:
+        value, rest = waiting.pop()
+        if isinstance(value, list):
+            waiting += [(item, rest) for item in value]
+        elif not rest:
+            count += value is None
+        elif isinstance(value, dict):
+            for key, inner in value.items():
+                if key == rest:
+                    waiting.append((inner, ""))
+                elif rest.startswith(f"{key}."):
+                    waiting.append((inner, rest[len(key) + 1 :]))
+    return count
+
+
+def names(document: dict[str, Any]) -> Iterator[str]:
+    """The dotted paths of the values in a document; some may come twice."""
+    waiting: list[tuple[str, Any]] = [("", document)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [(f"{path}.{key}" if path else key, inner) for key, inner in value.items()]
+        elif isinstance(value, list):
+            waiting += [(path, item) for item in value]
+        elif value is not None:
+            yield path

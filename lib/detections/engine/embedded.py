@@ -1,0 +1,130 @@
+"""The engine in this process, or in several."""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from detections.compile.plan import Alert, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span
+from detections.engine.collect import NewTermsCollector, QueryCollector
+from detections.engine.evaluator import Evaluator, Predicates
+from detections.engine.found import Collector
+from detections.engine.pipeline import RowsCollector
+from detections.errors import Finding
+from detections.events import Batch
+
+Task: TypeAlias = tuple[Plan, Span]
+Collected: TypeAlias = tuple[list[Any], list[Finding]]
+"""What a batch has for each plan, and what was wrong with its events."""
+
+_WAITING = 2
+"""Batches under way for each process: enough to keep it busy, few enough to keep memory flat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Evaluates plans over events in this process, or in ``jobs`` processes: the same alerts in the same order.
+
+    ``report`` is told once of everything that was wrong with the events.
+    """
+
+    jobs: int = 1
+    report: Callable[[Finding], None] | None = field(default=None, compare=False)
+
+    def run(self, tasks: Sequence[Task], batches: Iterable[Batch]) -> Iterator[Alert]:
+        """The alerts of every plan over its span, sorted by timestamp (none last), then rule_id, then input.
+
+        Raises:
+            NotEvaluated: a plan has a regular expression that Elasticsearch refuses.
+            EventsError: the events cannot be read at all.
+        """
+        work = _Work(tasks)
+        for parts, findings in self._collected(work, tasks, batches):
+            for plan, part in zip(work.collectors, parts, strict=True):
+                if part:
+                    plan.merge(part)
+            if self.report is not None:
+                for finding in findings:
+                    self.report(finding)
+        yield from sorted((alert for plan in work.collectors for alert in plan.alerts()), key=_order)
+
+    def _collected(self, work: _Work, tasks: Sequence[Task], batches: Iterable[Batch]) -> Iterator[Collected]:
+        if self.jobs > 1:
+            yield from _in_processes(self.jobs, tasks, batches)
+            return
+        with _no_collection():
+            for batch in batches:
+                yield work.collect(batch)
+
+
+def _order(alert: Alert) -> tuple[bool, int, str, int, tuple[str, ...]]:
+    return alert.timestamp is None, alert.timestamp or 0, alert.rule_id, alert.position, alert.new_terms
+
+
+def _collector(task: Task, predicates: Predicates) -> Collector:
+    plan, span = task
+    match plan:
+        case QueryPlan():
+            return QueryCollector(plan, span, predicates)
+        case NewTermsPlan():
+            return NewTermsCollector(plan, span, predicates)
+        case RowsPlan():
+            return RowsCollector(plan, span, predicates)
+
+
+class _Work:
+    """The plans made ready."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self._predicates = Predicates()
+        self.collectors: list[Collector] = [_collector(task, self._predicates) for task in tasks]
+        paths = [path for plan in self.collectors for path in plan.paths]
+        self._paths = list(dict.fromkeys([*self._predicates.paths, *paths]))
+
+    def collect(self, batch: Batch) -> Collected:
+        evaluator = Evaluator(batch, self._predicates, self._paths)
+        return [plan.collect(evaluator) for plan in self.collectors], list(batch.findings)
+
+
+_work: list[_Work] = []
+"""In a worker process: the one piece of work that it was started for."""
+
+
+def _start(tasks: Sequence[Task]) -> None:
+    _work.append(_Work(tasks))
+    gc.disable()
+
+
+def _collect(batch: Batch) -> Collected:
+    return _work[0].collect(batch)
+
+
+def _in_processes(jobs: int, tasks: Sequence[Task], batches: Iterable[Batch]) -> Iterator[Collected]:
+    waiting: deque[Future[Collected]] = deque()
+    executor = ProcessPoolExecutor(jobs, initializer=_start, initargs=(tasks,))
+    try:
+        for batch in batches:
+            waiting.append(executor.submit(_collect, batch))
+            if len(waiting) > _WAITING * jobs:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without Python's cycle collector, which would walk the columns over and over and find nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,338 @@
+"""Predicates over the events of one batch, answered column by column.
+
+A leaf is answered once for all predicates that have it, for the rows that were asked about; in a conjunction the cheap
+parts are asked first, and the others only about the rows that are left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+from detections.compile.ir import (
+    Always,
+    And,
+    AnyField,
+    Compute,
+    Equals,
+    Exists,
+    IsTrue,
+    Leaf,
+    Nested,
+    Not,
+    Or,
+    Predicate,
+    Scalar,
+    Test,
+    leaves,
+)
+from detections.compile.mapping import Field
+from detections.engine.bits import Bits, of_rows, rows_of
+from detections.engine.column import UNMAPPED, Column, names, nulls, scalars
+from detections.engine.operators import COST, Check, check_of
+from detections.engine.rows import Condition, value_of
+from detections.events import Batch, Documents
+
+Question: TypeAlias = "Callable[[Evaluator, int], Bits]"
+"""A predicate made ready: asked about some rows it answers for those, and for no others."""
+
+_COMPUTE_COST = 50
+_NESTED_COST = 40
+_ANY_FIELD_COST = 1000
+_FEW = 8
+
+
+class Predicates:
+    """Predicates made ready to be asked of any number of batches; equal leaves are one.
+
+    ``scope`` is the nested path whose objects are the rows, None for documents.
+    """
+
+    def __init__(self, scope: str | None = None) -> None:
+        self._scope = scope
+        self._numbers: dict[Leaf, int] = {}
+        self._inner: dict[str, Predicates] = {}
+        self._paths: dict[str, None] = {}
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths of the documents that the predicates read."""
+        return list(self._paths)
+
+    def ready(self, predicate: Predicate) -> Question:
+        """Raises NotEvaluated for a regular expression that Elasticsearch refuses."""
+        return self._ready(predicate)[1]
+
+    def _ready(self, predicate: Predicate) -> tuple[int, Question]:
+        """The question, and about how much a row of it costs."""
+        match predicate:
+            case And(items):
+                return _all_of([self._ready(item) for item in items])
+            case Or(items):
+                return _any_of([self._ready(item) for item in items])
+            case Not(item):
+                cost, question = self._ready(item)
+                return cost, _negation(question)
+            case IsTrue(item):
+                cost, question = self._ready(item)
+                return cost, lambda evaluator, rows: Bits(question(evaluator, rows).true, 0)
+            case Nested(path, item):
+                return _NESTED_COST, self._nested(path, item)
+            case Always(value):
+                return 0, _constant(value)
+            case Compute():
+                return _COMPUTE_COST, self._leaf(predicate, _Computed(predicate))
+            case AnyField():
+                return _ANY_FIELD_COST, self._leaf(predicate, _Anywhere(predicate, self))
+        return COST[type(predicate.operator)], self._leaf(predicate, _Tested(predicate, self._scope))
+
+    def _leaf(self, leaf: Leaf, asked: _Tested | _Computed | _Anywhere) -> Question:
+        self._paths.update(dict.fromkeys(asked.paths))
+        number = self._numbers.setdefault(leaf, len(self._numbers))
+        return lambda evaluator, rows: evaluator.leaf(number, asked.answer, rows)
+
+    def _nested(self, path: str, item: Predicate) -> Question:
+        self._paths[path] = None
+        inner = self._inner.setdefault(path, Predicates(path))
+        question = inner.ready(item)
+
+        def ask(evaluator: Evaluator, rows: int) -> Bits:
+            child, parents = evaluator.nested(path, inner)
+            asked = of_rows([number for number, row in enumerate(parents) if rows >> row & 1], len(parents))
+            found = question(child, asked).true if asked else 0
+            return Bits(of_rows({parents[number] for number in rows_of(found)}, evaluator.size), 0)
+
+        return ask
+
+
+def _all_of(parts: list[tuple[int, Question]]) -> tuple[int, Question]:
+    questions = [question for _, question in sorted(parts, key=lambda part: part[0])]
+
+    def ask(evaluator: Evaluator, rows: int) -> Bits:
+        true, possible = rows, rows
+        for question in questions:
+            found = question(evaluator, possible)
+            true &= found.true
+            possible &= found.true | found.missing
+            if not possible:
+                break
+        return Bits(true, possible & ~true)
+
+    return max((cost for cost, _ in parts), default=0), ask
+
+
+def _any_of(parts: list[tuple[int, Question]]) -> tuple[int, Question]:
+    questions = [question for _, question in sorted(parts, key=lambda part: part[0])]
+
+    def ask(evaluator: Evaluator, rows: int) -> Bits:
+        true, missing, left = 0, 0, rows
+        for question in questions:
+            found = question(evaluator, left)
+            true |= found.true
+            missing |= found.missing
+            left &= ~found.true
+            if not left:
+                break
+        return Bits(true, missing & ~true)
+
+    return max((cost for cost, _ in parts), default=0), ask
+
+
+def _negation(question: Question) -> Question:
+    def ask(evaluator: Evaluator, rows: int) -> Bits:
+        found = question(evaluator, rows)
+        return Bits(rows & ~(found.true | found.missing), found.missing)
+
+    return ask
+
+
+def _constant(value: bool | None) -> Question:
+    return lambda evaluator, rows: Bits(rows if value else 0, rows if value is None else 0)
+
+
+class _Tested:
+    """A test leaf, ready to be asked."""
+
+    def __init__(self, test: Test, scope: str | None) -> None:
+        # A field of a nested object is seen from inside that object only.
+        hidden = test.field.nested != scope
+        self._field = Field(test.field.name, UNMAPPED) if hidden else test.field
+        self._equal = _looked_up(test)
+        self._exists = isinstance(test.operator, Exists)
+        self._check: Check = check_of(test.operator, test.field)
+        self._missing = test.missing == "missing"
+        self._one = test.several == "missing"
+        self.paths = [self._field.path]
+
+    def answer(self, evaluator: Evaluator, rows: int) -> tuple[Bits, int]:
+        """The answer, and the rows it is for: at least ``rows``."""
+        column = evaluator.column(self._field)
+        count = rows.bit_count()
+        if column.indexed and (self._equal is not None or self._exists):
+            return self._by_value(column, evaluator.everything)
+        if count * _FEW < (column.distinct if column.indexed else column.size):
+            return self._by_row(column, rows)
+        return self._by_value(column, evaluator.everything)
+
+    def _by_value(self, column: Column, everything: int) -> tuple[Bits, int]:
+        if self._exists:
+            true = column.present
+        elif self._equal is not None:
+            true = column.holding(self._equal)
+        else:
+            true = column.where(self._check)
+        missing = everything & ~column.present if self._missing else 0
+        if self._one:
+            true &= ~column.several
+            missing |= column.several
+        return Bits(true, missing), everything
+
+    def _by_row(self, column: Column, rows: int) -> tuple[Bits, int]:
+        true, missing = [], []
+        for row in rows_of(rows):
+            values = column.values(row)
+            if (not values and self._missing) or (self._one and len(values) > 1):
+                missing.append(row)
+            elif any(map(self._check, values)):
+                true.append(row)
+        return Bits(of_rows(true, column.size), of_rows(missing, column.size)), rows
+
+
+def _looked_up(test: Test) -> frozenset[Scalar] | None:
+    """The values that a test compares with, where they can be looked up in the column."""
+    match test.operator:
+        case Equals(values, False) if test.field.family != "text":
+            return values
+    return None
+
+
+class _Computed:
+    """A computed leaf, ready to be asked."""
+
+    def __init__(self, leaf: Compute) -> None:
+        self._condition = Condition(leaf.expression)
+        self.paths = [field.path for field in self._condition.fields.values()]
+
+    def answer(self, evaluator: Evaluator, rows: int) -> tuple[Bits, int]:
+        """The answer for ``rows``."""
+        columns = [(name, field, evaluator.column(field)) for name, field in self._condition.fields.items()]
+        true, missing = [], []
+        for row in rows_of(rows):
+            found = self._condition({name: value_of(column.values(row), field) for name, field, column in columns})
+            if found is None:
+                missing.append(row)
+            elif found:
+                true.append(row)
+        return Bits(of_rows(true, evaluator.size), of_rows(missing, evaluator.size)), rows
+
+
+class _Anywhere:
+    """A leaf about fields that no mapping knows, ready to be asked: they are looked for in each batch."""
+
+    paths: tuple[str, ...] = ()
+
+    def __init__(self, leaf: AnyField, predicates: Predicates) -> None:
+        self._condition = leaf.condition
+        self._predicates = predicates
+
+    def answer(self, evaluator: Evaluator, rows: int) -> tuple[Bits, int]:
+        """The answer for ``rows``."""
+        predicate = self._condition.expand(evaluator.names())
+        evaluator.fetch(leaf.field.path for leaf in leaves(predicate) if isinstance(leaf, Test))
+        return Bits(self._predicates.ready(predicate)(evaluator, rows).true, 0), rows
+
+
+class Evaluator:
+    """Answers predicates over the events of a batch.
+
+    ``paths`` are decoded at once, where it is known beforehand what will be asked; others when they are needed.
+    """
+
+    def __init__(self, batch: Batch, predicates: Predicates | None = None, paths: Iterable[str] = ()) -> None:
+        self._batch = batch
+        self._predicates = predicates or Predicates()
+        self._raw: dict[str, list[Any]] = {}
+        self.fetch(paths)
+        self.size = len(next(iter(self._raw.values()), batch))
+        self.everything = (1 << self.size) - 1
+        self._columns: dict[Field, Column] = {}
+        self._answers: dict[int, tuple[Bits, int]] = {}
+        self._nested: dict[str, tuple[Evaluator, list[int]]] = {}
+        self._names: dict[str, None] | None = None
+
+    @property
+    def ordinal(self) -> int:
+        return self._batch.ordinal
+
+    def answer(self, predicate: Predicate) -> Bits:
+        """What the predicate answers for each event; answers to leaves are kept for the next predicate.
+
+        Raises NotEvaluated for a regular expression that Elasticsearch refuses.
+        """
+        return self._predicates.ready(predicate)(self, self.everything)
+
+    def fetch(self, paths: Iterable[str]) -> None:
+        """Decode what stands at some paths."""
+        wanted = [path for path in dict.fromkeys(paths) if path not in self._raw]
+        if wanted:
+            self._raw.update(zip(wanted, self._batch.columns(wanted), strict=True))
+
+    def names(self) -> Iterable[str]:
+        """The dotted paths at which the events have values."""
+        if self._names is None:
+            self._names = {}
+            for document in self._batch.documents():
+                self._names.update(dict.fromkeys(names(document)))
+        return self._names
+
+    def raw(self, path: str) -> list[Any]:
+        """The raw values at a path, one a row."""
+        self.fetch((path,))
+        return self._raw[path]
+
+    def column(self, field: Field) -> Column:
+        """The column of a field."""
+        found = self._columns.get(field)
+        if found is None:
+            raw = [None] * self.size if field.type == UNMAPPED else self.raw(field.path)
+            if field.null_value is not None:
+                raw = self._with_nulls(field, raw)
+            found = self._columns[field] = Column(field, raw)
+        return found
+
+    def _with_nulls(self, field: Field, raw: list[Any]) -> list[Any]:
+        counts = [nulls(document, field.path) for document in self._batch.documents()]
+        return [
+            [*scalars(value), *[field.null_value] * count] if count else value
+            for value, count in zip(raw, counts, strict=True)
+        ]
+
+    def leaf(self, number: int, ask: Callable[[Evaluator, int], tuple[Bits, int]], rows: int) -> Bits:
+        """The answer to a leaf for some rows, asked for those of them only that it was not asked for before."""
+        answer, known = self._answers.get(number, (Bits(0, 0), 0))
+        unknown = rows & ~known
+        if unknown:
+            found, covered = ask(self, unknown)
+            answer = Bits(answer.true | found.true, answer.missing | found.missing)
+            self._answers[number] = (answer, known | covered)
+        return Bits(answer.true & rows, answer.missing & rows)
+
+    def nested(self, path: str, predicates: Predicates) -> tuple[Evaluator, list[int]]:
+        """An evaluator whose rows are the objects under a nested path, and the row each of them belongs to."""
+        if path not in self._nested:
+            objects, parents = [], []
+            for row, raw in enumerate(self.raw(path)):
+                for item in raw if isinstance(raw, list) else (raw,):
+                    if isinstance(item, dict):
+                        objects.append({path: item})
+                        parents.append(row)
+            self._nested[path] = (Evaluator(Documents(0, objects), predicates, predicates.paths), parents)
+        return self._nested[path]
+
+
+def select(predicate: Predicate, batch: Batch) -> list[int]:
+    """The rows of a batch that the predicate selects."""
+    predicates = Predicates()
+    question = predicates.ready(predicate)
+    evaluator = Evaluator(batch, predicates, predicates.paths)
+    return list(rows_of(question(evaluator, evaluator.everything).true))

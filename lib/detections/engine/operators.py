@@ -1,0 +1,84 @@
+"""The operators of the predicate IR as functions of one normalised value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from detections.compile.ir import AnyToken, Between, Equals, Exists, Like, Matches, Operator, Phrase
+from detections.compile.mapping import Field
+from detections.errors import NotEvaluated
+from detections.values import regex, wildcard
+from detections.values.order import fold, version_key
+
+Check: TypeAlias = Callable[[Any], bool]
+
+COST = {Equals: 1, Exists: 2, Between: 3, Like: 10, Matches: 20, AnyToken: 30, Phrase: 30}
+"""About how much a value costs, in units of a set lookup. Text is dear: it is cut into tokens first."""
+
+
+def check_of(operator: Operator, field: Field) -> Check:
+    """Whether a value satisfies the operator. On text fields, whether some token does, or the tokens together do.
+
+    Raises:
+        NotEvaluated: a regular expression that Elasticsearch refuses.
+    """
+    match operator:
+        case Exists():
+            return lambda value: True
+        case Phrase(tokens):
+            return _phrase(tokens)
+        case AnyToken(tokens):
+            return lambda value: not tokens.isdisjoint(value)
+    check = _term(operator, field)
+    if field.family == "text":
+        return lambda value: any(map(check, value))
+    return check
+
+
+def _term(operator: Equals | Between | Like | Matches, field: Field) -> Check:
+    match operator:
+        case Equals(values, True):
+            folded = frozenset(fold(str(value)) for value in values)
+            return lambda value: fold(str(value)) in folded
+        case Equals(values):
+            return values.__contains__
+        case Like(pattern, case_insensitive):
+            return wildcard.matcher(pattern, case_insensitive=case_insensitive)
+        case Matches(pattern, case_insensitive):
+            try:
+                return regex.matcher(pattern, case_insensitive=case_insensitive)
+            except regex.RegexError as error:
+                raise NotEvaluated(f"regular expression on {field.name}: {error}") from None
+        case Between():
+            return _between(operator, version_key if field.family == "version" else None)
+
+
+def _between(operator: Between, key: Callable[[Any], Any] | None) -> Check:
+    low, high = operator.low, operator.high
+    if key is not None:
+        low, high = (None if low is None else key(low)), (None if high is None else key(high))
+    include_low, include_high = operator.include_low, operator.include_high
+
+    def check(value: Any) -> bool:
+        if key is not None:
+            value = key(value)
+        if low is not None and not (value >= low if include_low else value > low):
+            return False
+        return high is None or bool(value <= high if include_high else value < high)
+
+    return check
+
+
+def _phrase(tokens: tuple[str, ...]) -> Check:
+    first, length = tokens[0], len(tokens)
+
+    def check(value: tuple[str, ...]) -> bool:
+        at = -1
+        for _ in range(value.count(first)):
+            at = value.index(first, at + 1)
+            if value[at : at + length] == tokens:
+                return True
+        return False
+
+    return check

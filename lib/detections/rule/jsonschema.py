@@ -1,0 +1,109 @@
+"""The JSON Schema of a rule file, for editors: made from the marshmallow schemas.
+
+``python -m detections.rule.jsonschema`` writes it to ``etc/rule.schema.json``. It is draft 7, which every editor knows.
+The type of the rule chooses what else holds, so that an editor says what is wrong with a rule of this type.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from detections.catalog import etc_path
+from detections.rule.fields import Flag, Items, Matches, Text, Whole
+from detections.rule.schemas import SCHEMAS, FileSchema, schema
+
+FILE = "rule.schema.json"
+
+Json = dict[str, Any]
+
+
+def json_schema() -> Json:
+    """The JSON Schema (draft 7) of a rule file."""
+    definitions: Json = {}
+    file = _table(FileSchema, definitions)
+    file["properties"]["rule"] = _rule(definitions)
+    file["required"].append("rule")
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$comment": "Made by `python -m detections.rule.jsonschema`; do not edit.",
+        "title": "Detection rule",
+        **file,
+        "definitions": dict(sorted(definitions.items())),
+    }
+
+
+def _rule(definitions: Json) -> Json:
+    cases = []
+    for name, kind in SCHEMAS.items():
+        definitions[kind.__name__] = _table(kind, definitions)
+        condition = {"properties": {"type": {"const": name}}, "required": ["type"]}
+        cases.append({"if": condition, "then": {"$ref": f"#/definitions/{kind.__name__}"}})
+    return {
+        "type": "object",
+        "properties": {"type": {"enum": list(SCHEMAS)}},
+        "required": ["type"],
+        "allOf": cases,
+    }
+
+
+def _table(kind: type[Schema], definitions: Json) -> Json:
+    properties = {one.data_key or name: _value(one, definitions) for name, one in schema(kind).fields.items()}
+    required = [one.data_key or name for name, one in schema(kind).fields.items() if one.required]
+    return {"type": "object", "properties": properties} | ({"required": required} if required else {})
+
+
+def _value(field: fields.Field[Any], definitions: Json) -> Json:
+    described = {"description": field.metadata["description"]} if "description" in field.metadata else {}
+    return described | _type(field, definitions) | _limits(field, field.validators)
+
+
+def _type(field: fields.Field[Any], definitions: Json) -> Json:
+    if isinstance(field, Items):
+        items = {"type": "array", "items": _value(field.inner, definitions)}
+        return items | ({"type": ["array", "string"]} if field.or_one else {})
+    if isinstance(field, fields.Nested):
+        kind = type(field.schema)
+        if kind.__name__ not in definitions:
+            definitions[kind.__name__] = {}  # its place, so that a table in itself would end here
+            definitions[kind.__name__] = _table(kind, definitions)
+        return {"$ref": f"#/definitions/{kind.__name__}"}
+    return {"type": {Text: "string", Whole: "integer", Flag: "boolean"}.get(type(field), "object")}
+
+
+def _limits(field: fields.Field[Any], validators: Iterable[Any]) -> Json:
+    limits: Json = {}
+    unit = "Items" if isinstance(field, Items) else "Length"
+    for one in validators:
+        if isinstance(one, validate.OneOf):
+            limits |= {"const": one.choices[0]} if len(one.choices) == 1 else {"enum": list(one.choices)}
+        elif isinstance(one, Matches):
+            limits["pattern"] = one.regex.pattern
+        elif isinstance(one, validate.Range):
+            limits |= _ends("minimum", one.min, "maximum", one.max)
+        elif isinstance(one, validate.Length):
+            limits |= _ends(f"min{unit}", one.min, f"max{unit}", one.max)
+        else:
+            raise TypeError(f"{one!r} cannot be said in JSON Schema")
+    return limits
+
+
+def _ends(low: str, least: Any, high: str, most: Any) -> Json:
+    return ({} if least is None else {low: least}) | ({} if most is None else {high: most})
+
+
+def text() -> str:
+    """The file as it stands in etc/."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Write the file anew."""
+    etc_path(FILE).write_text(text(), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
