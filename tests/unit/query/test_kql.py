@@ -113,6 +113,7 @@ def test_spans_cover_the_text_of_each_node() -> None:
     assert isinstance(nested, Nested)
     assert text(node) == query.strip()
     assert text(either) == 'a: "x" or not b >= 5'
+    assert text(values) == "c:(d* or e)"
     assert [text(leaf) for leaf in leaves(node)] == ['a: "x"', "b >= 5", "d*", "e", "f"]
     assert [text(leaf.field) for leaf in leaves(values)] == ["c", "c"]
     assert text(nested) == "n:{ f }"

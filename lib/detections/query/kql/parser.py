@@ -13,6 +13,7 @@ of a choice ends the parse, and time is linear in the length of the query.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import NoReturn
 
 from detections.errors import QuerySyntaxError
@@ -203,7 +204,7 @@ class _Parser:
             self._enter()
             node = self._disjunction(field)
             self._leave(")")
-            return replace(node, span=(start, self._at)) if isinstance(node, Is) else node
+            return replace(node, span=(start, self._at))
         self._note(self._at, '"("')
         condition = self._value(field)
         return Is(field, condition.value, (start, condition.span[1]))
