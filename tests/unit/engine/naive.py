@@ -1,4 +1,4 @@
-"""The predicate IR evaluated the plain way: one document, one node at a time. Nothing here is shared with the engine."""
+"""The predicate IR evaluated the plain way: one document, one node at a time. Shares nothing with the engine."""
 
 from __future__ import annotations
 

@@ -28,8 +28,10 @@ from detections.compile.ir import (
     Or,
     Phrase,
     Predicate,
-    Test,
     rewrite,
+)
+from detections.compile.ir import (
+    Test as Ask,
 )
 from detections.compile.mapping import Field
 from detections.engine import Evaluator, select
@@ -84,9 +86,10 @@ TEXTS = st.one_of(
     st.just(Exists()),
     st.builds(Like, st.just(("a", ANY))),
 )
+ENDS = st.one_of(st.none(), st.integers(-3, 2))
 WHOLE = st.one_of(
     st.builds(Equals, st.frozensets(st.integers(-3, 2), min_size=1)),
-    st.builds(Between, st.one_of(st.none(), st.integers(-3, 2)), st.one_of(st.none(), st.integers(-3, 2)), st.booleans(),
+    st.builds(Between, ENDS, ENDS, st.booleans(),
               st.booleans()),
     st.just(Exists()),
 )  # fmt: skip
@@ -98,17 +101,17 @@ LOW, HIGH = 0xFFFF0A000000, 0xFFFF0A000002
 ADDRESS = st.one_of(st.builds(Between, st.just(LOW), st.just(HIGH)), st.just(Equals(frozenset({1}))), st.just(Exists()))
 
 
-def tests_of(field: Field, operators: st.SearchStrategy[Any]) -> st.SearchStrategy[Test]:
+def asks_of(field: Field, operators: st.SearchStrategy[Any]) -> st.SearchStrategy[Ask]:
     ways = st.sampled_from(["false", "missing"]), st.sampled_from(["any", "missing"])
-    return st.builds(Test, st.just(field), operators, *ways)
+    return st.builds(Ask, st.just(field), operators, *ways)
 
 
 LEAVES = st.one_of(
-    tests_of(KEYWORD, STRINGS), tests_of(TEXT, TEXTS), tests_of(LONG, WHOLE), tests_of(DOUBLE, DECIMAL),
-    tests_of(BOOLEAN, TRUTH), tests_of(IP, ADDRESS), tests_of(ROOT, STRINGS), tests_of(KEYED, STRINGS),
-    tests_of(INNER, STRINGS), tests_of(UNSEEN, STRINGS),
-    tests_of(INNER, STRINGS).map(lambda test: Nested("o", Or((test, Not(test))))),
-    tests_of(INNER, STRINGS).map(lambda test: Nested("o", Not(test))),
+    asks_of(KEYWORD, STRINGS), asks_of(TEXT, TEXTS), asks_of(LONG, WHOLE), asks_of(DOUBLE, DECIMAL),
+    asks_of(BOOLEAN, TRUTH), asks_of(IP, ADDRESS), asks_of(ROOT, STRINGS), asks_of(KEYED, STRINGS),
+    asks_of(INNER, STRINGS), asks_of(UNSEEN, STRINGS),
+    asks_of(INNER, STRINGS).map(lambda test: Nested("o", Or((test, Not(test))))),
+    asks_of(INNER, STRINGS).map(lambda test: Nested("o", Not(test))),
     st.sampled_from([Always(True), Always(False), Always(None)]),
 )  # fmt: skip
 
@@ -145,11 +148,11 @@ def test_few_and_many_distinct_values(distinct: int) -> None:
     batch = documents(4000, distinct)
     wanted = frozenset({"0", "254", "255", "3999"})
     expected = [row for row in range(4000) if f"{row % distinct}" in wanted]
-    assert select(Test(field, Equals(wanted)), batch) == expected
-    assert select(Test(field, Like(("25", ANY))), batch) == [
+    assert select(Ask(field, Equals(wanted)), batch) == expected
+    assert select(Ask(field, Like(("25", ANY))), batch) == [
         row for row in range(4000) if f"{row % distinct}".startswith("25")
     ]
-    assert select(Not(Test(field, Exists())), batch) == []
+    assert select(Not(Ask(field, Exists())), batch) == []
 
 
 def test_dear_leaves_are_asked_about_surviving_rows_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,8 +162,8 @@ def test_dear_leaves_are_asked_about_surviving_rows_only(monkeypatch: pytest.Mon
         return lambda text: asked.append(text) or True
 
     monkeypatch.setattr("detections.engine.operators.wildcard.matcher", matcher)
-    dear = Test(Field("k", "keyword"), Like((ANY, "x")))
-    cheap = Test(LONG, Equals(frozenset({3})))
+    dear = Ask(Field("k", "keyword"), Like((ANY, "x")))
+    cheap = Ask(LONG, Equals(frozenset({3})))
     batch = Documents(0, [{"k": f"value {row}", "n": row} for row in range(1000)])
     assert select(And((dear, cheap)), batch) == [3]
     assert asked == ["value 3"]
@@ -173,8 +176,8 @@ def test_a_leaf_is_asked_once_for_all_predicates(monkeypatch: pytest.MonkeyPatch
         return lambda text: bool(asked.append(text))
 
     monkeypatch.setattr("detections.engine.operators.wildcard.matcher", matcher)
-    first = Test(Field("k", "keyword"), Like(("x", ANY)), span=(1, 2))
-    second = Test(Field("k", "keyword"), Like(("x", ANY)), span=(3, 4))
+    first = Ask(Field("k", "keyword"), Like(("x", ANY)), span=(1, 2))
+    second = Ask(Field("k", "keyword"), Like(("x", ANY)), span=(3, 4))
     evaluator = Evaluator(documents(1000, 10))
     evaluator.answer(first)
     evaluator.answer(Not(second))
@@ -182,7 +185,7 @@ def test_a_leaf_is_asked_once_for_all_predicates(monkeypatch: pytest.MonkeyPatch
 
 
 def test_one_leaf_can_be_inverted() -> None:
-    predicate = And((Test(LONG, Equals(frozenset({1}))), Test(KEYWORD, Exists())))
+    predicate = And((Ask(LONG, Equals(frozenset({1}))), Ask(KEYWORD, Exists())))
     evaluator = Evaluator(Documents(0, [{"n": 1, "k": "a"}, {"n": 2, "k": "a"}, {"n": 1}]))
     usual = evaluator.answer(predicate).true
     inverted = evaluator.answer(rewrite(predicate, lambda leaf: Not(IsTrue(leaf)) if leaf.field is LONG else leaf)).true
@@ -192,25 +195,25 @@ def test_one_leaf_can_be_inverted() -> None:
 def test_null_value_stands_for_explicit_nulls_only() -> None:
     field = Field("a.k", "keyword", null_value="NULL")
     batch = Documents(0, [{"a": {"k": None}}, {"a.k": None}, {}, {"a": [{"k": ["x", None]}]}, {"a": {"k": "x"}}])
-    assert select(Test(field, Equals(frozenset({"NULL"}))), batch) == [0, 1, 3]
-    assert select(Test(field, Equals(frozenset({"x"}))), batch) == [3, 4]
+    assert select(Ask(field, Equals(frozenset({"NULL"}))), batch) == [0, 1, 3]
+    assert select(Ask(field, Equals(frozenset({"x"}))), batch) == [3, 4]
 
 
 def test_an_empty_batch() -> None:
-    assert select(Or((Always(True), Test(KEYWORD, Exists()))), Documents(0, [])) == []
+    assert select(Or((Always(True), Ask(KEYWORD, Exists()))), Documents(0, [])) == []
 
 
 def test_a_regular_expression_too_complex_is_said() -> None:
     with pytest.raises(NotEvaluated, match="regular expression on k: too complex"):
-        select(Test(KEYWORD, Matches(".*a.{20}")), documents(1, 1))
+        select(Ask(KEYWORD, Matches(".*a.{20}")), documents(1, 1))
 
 
 def test_size_is_only_work() -> None:
     batch = Documents(0, [{"k": "x" * 10_000_000 + " needle"}])
     begin = time.perf_counter()
-    assert select(Test(Field("k", "keyword"), Like((ANY, "needle"))), batch) == [0]
-    assert select(Test(TEXT, Phrase(("needle",))), batch) == [0]
-    assert select(Test(KEYWORD, Exists()), batch) == []
+    assert select(Ask(Field("k", "keyword"), Like((ANY, "needle"))), batch) == [0]
+    assert select(Ask(TEXT, Phrase(("needle",))), batch) == [0]
+    assert select(Ask(KEYWORD, Exists()), batch) == []
     assert time.perf_counter() - begin < 10
 
 
