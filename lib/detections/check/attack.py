@@ -48,7 +48,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from detections.catalog import attack
-from detections.check.places import Keys, value_at
+from detections.check.places import Keys
 from detections.errors import Finding, Level
 from detections.rule import Rule
 
@@ -58,27 +58,21 @@ _FRAMEWORK = "MITRE ATT&CK"
 
 def check(rule: Rule) -> Iterator[Finding]:
     seen: set[str] = set()
-    for index, entry in enumerate(_tables(value_at(rule, "rule", "threat"))):
-        if entry.get("framework") != _FRAMEWORK:
+    for index, entry in enumerate(rule.threat):
+        if entry["framework"] != _FRAMEWORK:
             continue
         keys: Keys = ("rule", "threat", index)
-        place = entry.get("tactic")
-        tactic_id = str(place.get("id", "")) if isinstance(place, dict) else ""
-        if isinstance(place, dict):
-            yield from _check_tactic(rule, (*keys, "tactic"), place, tactic_id, seen)
-        for number, technique in enumerate(_tables(entry.get("technique"))):
+        tactic_id = entry["tactic"]["id"]
+        yield from _check_tactic(rule, (*keys, "tactic"), entry["tactic"], seen)
+        for number, technique in enumerate(entry.get("technique", ())):
             at = (*keys, "technique", number)
             yield from _check_technique(rule, at, technique, tactic_id, None)
-            for inner, sub in enumerate(_tables(technique.get("subtechnique"))):
-                parent = str(technique.get("id", ""))
-                yield from _check_technique(rule, (*at, "subtechnique", inner), sub, tactic_id, parent)
+            for inner, sub in enumerate(technique.get("subtechnique", ())):
+                yield from _check_technique(rule, (*at, "subtechnique", inner), sub, tactic_id, technique["id"])
 
 
-def _tables(value: Any) -> list[dict[str, Any]]:
-    return [one if isinstance(one, dict) else {} for one in value] if isinstance(value, list) else []
-
-
-def _check_tactic(rule: Rule, keys: Keys, place: dict[str, Any], tactic_id: str, seen: set[str]) -> Iterator[Finding]:
+def _check_tactic(rule: Rule, keys: Keys, place: dict[str, Any], seen: set[str]) -> Iterator[Finding]:
+    tactic_id = place["id"]
     tactic = attack.tactic(tactic_id)
     if tactic is None:
         yield _finding(rule, (*keys, "id"), f"ATT&CK {attack.VERSION} has no tactic {tactic_id}")
@@ -93,9 +87,7 @@ def _check_tactic(rule: Rule, keys: Keys, place: dict[str, Any], tactic_id: str,
 def _check_technique(
     rule: Rule, keys: Keys, place: dict[str, Any], tactic_id: str, parent: str | None
 ) -> Iterator[Finding]:
-    if "id" not in place:
-        return  # the schema says so
-    identifier = str(place["id"])
+    identifier = place["id"]
     technique = attack.technique(identifier)
     at = (*keys, "id")
     if technique is None:
@@ -106,7 +98,7 @@ def _check_technique(
         yield _finding(rule, at, f"the technique {identifier} is revoked", hint)
     elif technique.deprecated:
         yield _finding(rule, at, f"the technique {identifier} is deprecated")
-    elif tactic_id and attack.tactic(tactic_id) and tactic_id not in technique.tactics:
+    elif attack.tactic(tactic_id) and tactic_id not in technique.tactics:
         hint = f"it belongs to {', '.join(technique.tactics)}"
         yield _finding(rule, at, f"the technique {identifier} does not belong to {tactic_id}", hint)
     if technique.parent != parent:
@@ -118,10 +110,9 @@ def _check_technique(
 
 def _agree(rule: Rule, keys: Keys, place: dict[str, Any], known: attack.Tactic | attack.Technique) -> Iterator[Finding]:
     """Name and URL are those of the id."""
-    name, reference = place.get("name"), place.get("reference")
-    if isinstance(name, str) and name != known.name:
-        yield _finding(rule, (*keys, "name"), f"{known.id} is called {known.name!r}, not {name!r}")
-    if isinstance(reference, str) and reference.rstrip("/") != known.reference.rstrip("/"):
+    if place["name"] != known.name:
+        yield _finding(rule, (*keys, "name"), f"{known.id} is called {known.name!r}, not {place['name']!r}")
+    if place["reference"].rstrip("/") != known.reference.rstrip("/"):
         yield _finding(rule, (*keys, "reference"), f"the page of {known.id} is {known.reference}")
 
 

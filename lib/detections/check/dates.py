@@ -24,7 +24,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from detections.check.places import value_at
 from detections.errors import Finding
 from detections.rule import Rule
 
@@ -37,7 +36,7 @@ def check(rule: Rule) -> Iterator[Finding]:
     dates: dict[str, datetime.date] = {}
     latest = datetime.datetime.now(datetime.UTC).date() + _AHEAD
     for key in _KEYS:
-        value = value_at(rule, "metadata", key)
+        value: str | None = getattr(rule.metadata, key)
         if value is None:
             continue
         date = _day(value)

@@ -14,7 +14,6 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from detections.check.places import value_at
 from detections.errors import Finding, Location
 from detections.rule import Rule
 
@@ -24,10 +23,10 @@ _NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*\.toml")
 
 def check(rule: Rule) -> Iterator[Finding]:
     name = PurePath(rule.document.path).name
-    tactic = value_at(rule, "rule", "threat", 0, "tactic", "name")
+    tactic = rule.threat[0]["tactic"]["name"] if rule.threat else ""
     if not _NAME.fullmatch(name):
         message = f"{name} is not lower case with underscores"
-    elif isinstance(tactic, str) and not name.startswith(_slug(tactic) + "_"):
+    elif tactic and not name.startswith(_slug(tactic) + "_"):
         message = f"{name} does not begin with the rule's first tactic, {_slug(tactic)}_"
     else:
         return

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detections.check.places import listed, value_at
+from detections.check.places import listed
 from detections.errors import Finding, Level
 from detections.rule import Rule
 
@@ -35,11 +35,10 @@ _NEED = frozenset({"query", "eql", "threshold", "threat_match", "new_terms"})
 
 
 def check(rule: Rule) -> Iterator[Finding]:
-    index, view = value_at(rule, "rule", "index"), value_at(rule, "rule", "data_view_id")
     document = rule.document
-    if rule.type in _NEED and not index and not view:
+    if rule.type in _NEED and not rule.index and not rule.data_view_id:
         yield document.finding(CODE, "the rule names neither index nor data_view_id", ("rule", "type"), length=None)
-    if index and view:
+    if rule.index and rule.data_view_id:
         message = "data_view_id wins over index: name one of them"
         yield document.finding(CODE, message, ("rule", "data_view_id"), level=Level.WARNING)
     seen: set[str] = set()

@@ -6,40 +6,30 @@ import time
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from detections.rule import Rule
+from detections.rule import Rule, ThresholdRule
 from detections.values import datemath
 
 Keys: TypeAlias = tuple[str | int, ...]
 
 
-def value_at(rule: Rule, *keys: str | int) -> Any:
-    """The value under these keys of the rule's file, None where there is none."""
-    found: Any = rule.document.data
-    for key in keys:
-        try:
-            found = found[key]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return found
-
-
 def listed(rule: Rule, *keys: str | int) -> Iterator[tuple[Keys, str]]:
-    """The strings of a value that is a string or a list of strings, each with its keys."""
-    value = value_at(rule, *keys)
+    """The strings of a value that is a string or a list of them, each with its keys; nothing for what is not there."""
+    value: Any = rule.document.data
+    for key in keys:
+        value = value.get(key, {}) if isinstance(value, dict) else value[key]
     if isinstance(value, str):
         yield keys, value
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            if isinstance(item, str):
-                yield (*keys, index), item
+    else:
+        yield from (((*keys, index), item) for index, item in enumerate(value))
 
 
 def grouping_fields(rule: Rule) -> Iterator[tuple[Keys, str]]:
     """The fields whose values the rule groups alerts by: new terms, thresholds, suppression."""
     yield from listed(rule, "rule", "new_terms", "value")
     yield from listed(rule, "rule", "threshold", "field")
-    for index, _ in enumerate(value_at(rule, "rule", "threshold", "cardinality") or ()):
-        yield from listed(rule, "rule", "threshold", "cardinality", index, "field")
+    if isinstance(rule, ThresholdRule):
+        for index, _ in enumerate(rule.threshold.get("cardinality", ())):
+            yield from listed(rule, "rule", "threshold", "cardinality", index, "field")
     yield from listed(rule, "rule", "alert_suppression", "group_by")
 
 

@@ -32,7 +32,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from detections.catalog import aws
-from detections.check.places import listed, value_at
+from detections.check.places import Keys, listed
 from detections.errors import Finding
 from detections.rule import Rule
 
@@ -45,8 +45,8 @@ _AWS = ("Domain: Cloud", "Data Source: AWS", "Data Source: Amazon Web Services")
 def check(rule: Rule) -> Iterator[Finding]:
     tags = dict.fromkeys(rule.tags)
     for missing in _missing(rule, tags):
-        keys = ("rule", "tags") if value_at(rule, "rule", "tags") else ("rule",)
-        yield rule.document.finding(CODE, f"the tag {missing!r} is missing", keys)
+        place: Keys = ("rule", "tags") if rule.tags else ("rule",)
+        yield rule.document.finding(CODE, f"the tag {missing!r} is missing", place)
     tactics = _tactics(rule)
     seen: set[str] = set()
     for keys, tag in listed(rule, "rule", "tags"):
@@ -68,8 +68,7 @@ def check(rule: Rule) -> Iterator[Finding]:
 
 
 def _tactics(rule: Rule) -> list[str]:
-    entries = value_at(rule, "rule", "threat") or ()
-    return [entry["tactic"]["name"] for entry in entries if isinstance(entry.get("tactic"), dict)]
+    return [entry["tactic"]["name"] for entry in rule.threat]
 
 
 def _missing(rule: Rule, tags: dict[str, None]) -> Iterator[str]:

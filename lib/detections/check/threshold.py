@@ -32,15 +32,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detections.check.places import listed, value_at
+from detections.check.places import listed
 from detections.errors import Finding, Level
-from detections.rule import Rule
+from detections.rule import Rule, ThresholdRule
 
 CODE = "threshold"
 
 
 def check(rule: Rule) -> Iterator[Finding]:
-    if rule.type != "threshold":
+    if not isinstance(rule, ThresholdRule):
         return
     groups: set[str] = set()
     for keys, name in listed(rule, "rule", "threshold", "field"):
@@ -48,13 +48,11 @@ def check(rule: Rule) -> Iterator[Finding]:
             message = f"the field {name} is listed twice"
             yield rule.document.finding(CODE, message, keys, length=None, level=Level.WARNING)
         groups.add(name)
-    for index, entry in enumerate(value_at(rule, "rule", "threshold", "cardinality") or ()):
-        base = ("rule", "threshold", "cardinality", index)
-        if not isinstance(entry, dict):
-            continue
-        if entry.get("field") in groups and entry.get("value", 0) > 1:
+    for index, entry in enumerate(rule.threshold.get("cardinality", ())):
+        at = ("rule", "threshold", "cardinality", index, "field")
+        if entry["field"] in groups and entry["value"] > 1:
             message = f"a group has one value of {entry['field']}, so this is never reached"
-            yield rule.document.finding(CODE, message, (*base, "field"), length=None)
+            yield rule.document.finding(CODE, message, at, length=None)
         if index:
             message = "Kibana looks at the first cardinality only"
-            yield rule.document.finding(CODE, message, (*base, "field"), level=Level.WARNING)
+            yield rule.document.finding(CODE, message, at, length=None, level=Level.WARNING)

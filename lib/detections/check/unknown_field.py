@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from detections import catalog
 from detections.catalog.aws import closest
-from detections.check.places import Keys, grouping_fields, value_at
+from detections.check.places import Keys, grouping_fields
 from detections.check.queries import parts, tree_of
 from detections.compile.mapping import catalog_mapping
 from detections.errors import Finding, Level
@@ -61,9 +61,8 @@ def _names(rule: Rule) -> Iterator[tuple[str, Keys, int, int]]:
             yield name, part.keys, start, end - start
     for keys, name in grouping_fields(rule):
         yield name, keys, 0, len(name)
-    override = value_at(rule, "rule", "timestamp_override")
-    if isinstance(override, str):
-        yield override, ("rule", "timestamp_override"), 0, len(override)
+    if rule.timestamp_override:
+        yield rule.timestamp_override, ("rule", "timestamp_override"), 0, len(rule.timestamp_override)
 
 
 def _kql_names(root: kql.Node, root_path: str) -> Iterator[tuple[str, kql.Span]]:
