@@ -22,7 +22,7 @@ from detections.compile.mapping import FieldSpec
 from detections.compile.plan import Alert
 from detections.engine import Embedded, rows_of, select
 from detections.errors import Finding, NotEvaluated, UsageError
-from detections.events import Document, batches, read
+from detections.events import Document, Retain, batches, read
 from detections.replay import replay as replay_plans
 from detections.rule import Rule, Rules
 from detections.rule import load_rules as load
@@ -41,7 +41,7 @@ def load_rules(*paths: str | Path) -> Rules:
 
 
 def read_events(
-    *paths: str | Path, retain: str = "all", report: Callable[[Finding], None] | None = None
+    *paths: str | Path, retain: Retain = "all", report: Callable[[Finding], None] | None = None
 ) -> Iterator[Document]:
     """The events of files and folders, raw CloudTrail already mapped to ECS; what was wrong goes to ``report``.
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from detections.compile.plan import Alert
 from detections.errors import Finding
+from detections.events import Retain
 from detections.rule import Rule
 from detections.source import Document
 
@@ -33,7 +34,7 @@ class EventSpec:
     raw_unset: tuple[str, ...]
     set: Mapping[str, Any]
     unset: tuple[str, ...]
-    retain: str
+    retain: Retain
     at: int
 
 

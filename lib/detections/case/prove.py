@@ -10,8 +10,8 @@ from detections.case.library import CaseLibrary
 from detections.case.model import CaseFile, Proof
 from detections.case.mutate import mutate
 from detections.case.run import run
-from detections.compile.planner import plan as make_plan
 from detections.compile.plan import Engine, Plan
+from detections.compile.planner import plan as make_plan
 from detections.errors import NotEvaluated, QueryError
 from detections.rule import Rule
 

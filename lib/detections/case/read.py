@@ -8,10 +8,11 @@ from typing import Any
 
 from detections.case.model import Case, CaseFile, EventSpec, Uncovered
 from detections.errors import Finding
+from detections.events import RETAIN
 from detections.source import Document
 
 CODE = "case"
-RETAIN = ("all", "flattened", "keyword", "minimal")
+
 VERDICTS = ("alert", "quiet")
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _AT = re.compile(r"([+-])(\d+)([smhdw])")

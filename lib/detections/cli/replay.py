@@ -12,7 +12,7 @@ from detections.cli.common import JOBS, LINES, RETAIN, Warnings, rules_at
 from detections.cli.config import find_config
 from detections.engine import Embedded
 from detections.errors import DetectionsError
-from detections.events import read
+from detections.events import Retain, read
 from detections.replay import replay
 from detections.report import json
 from detections.report.count import plural
@@ -37,7 +37,7 @@ def command(
     start: str | None,
     end: str | None,
     style: str,
-    retain: str,
+    retain: Retain,
     jobs: int,
 ) -> int:
     """Run the rules over EVENTS: files or folders of raw CloudTrail or ECS documents.

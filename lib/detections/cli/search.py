@@ -9,7 +9,7 @@ import click
 
 from detections import api
 from detections.cli.common import LINES, RETAIN, Warnings, existing
-from detections.events import Document
+from detections.events import Document, Retain
 from detections.report import json
 
 _SHOWN = ("@timestamp", "event.provider", "event.action", "event.outcome", "user.name", "source.address", "event.id")
@@ -21,7 +21,7 @@ _SHOWN = ("@timestamp", "event.provider", "event.action", "event.outcome", "user
 @click.option("--size", type=click.IntRange(0), help="At most this many events or rows.  [default: all]")
 @LINES
 @RETAIN
-def command(arguments: Sequence[str], language: str, size: int | None, style: str, retain: str) -> int:
+def command(arguments: Sequence[str], language: str, size: int | None, style: str, retain: Retain) -> int:
     """Run QUERY over EVENTS: files or folders of raw CloudTrail or ECS documents.
 
     With --format json each matching event is printed whole, one a line (each row, for ES|QL).

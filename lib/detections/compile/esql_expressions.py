@@ -24,6 +24,7 @@ TYPES = {
     "double": "double", "float": "double", "half_float": "double", "scaled_float": "double",
     "boolean": "boolean", "date": "datetime", "ip": "ip", "version": "version",
 }  # fmt: skip
+_CASTS = {"date": "datetime", "int": "integer", "bool": "boolean"}
 MANY = ("and", "or", "in", "like", "rlike")
 """Operators that take any number of arguments, the last parameter again and again."""
 MIXED = ("==", "!=", "<", "<=", ">", ">=", "in")

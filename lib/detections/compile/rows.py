@@ -55,7 +55,7 @@ Command: TypeAlias = Where | Eval | Project | Sort | Limit
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """``columns`` are the columns of the result, in order; ``metadata`` what FROM asked for (``_id``, ``_index`` ...)."""
+    """``columns`` are the columns of the result, in order; ``metadata`` what FROM asked for (``_id``, ...)."""
 
     indices: tuple[str, ...]
     metadata: tuple[str, ...]

@@ -19,7 +19,7 @@ _FOUND = "\0found"
 
 
 class Program:
-    """A pipeline, cut in three: ``predicate`` (columnar), commands a batch can do by itself, commands that need all rows."""
+    """A pipeline cut in three: ``predicate`` (columnar), what a batch does by itself, and what needs all rows."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         commands = list(pipeline.commands)

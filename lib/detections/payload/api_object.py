@@ -1,7 +1,7 @@
 """Rule -> the object of Kibana's API (Kibana 8.19 and 9.x, ``POST /api/detection_engine/rules`` and ``_import``).
 
-The ``[rule]`` table of a file is that object already, but for the tables that the TOML layout names differently. What is
-not a field of the API stays in the file (``[metadata]``, ``[transform]``); a key nobody knows is carried through.
+The ``[rule]`` table of a file is that object already, but for the tables that the TOML layout names differently. What
+is not a field of the API stays in the file (``[metadata]``, ``[transform]``); a key nobody knows is carried through.
 """
 
 from __future__ import annotations

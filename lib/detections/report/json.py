@@ -35,7 +35,7 @@ def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> str:
 
 def finding(one: Finding) -> dict[str, Any]:
     """A finding as an object; line and column are absent where they are unknown."""
-    place = {"path": one.location.path}
+    place: dict[str, Any] = {"path": one.location.path}
     if one.location.line:
         place |= {"line": one.location.line, "column": one.location.column, "length": one.length}
     said = {"code": one.code, "level": str(one.level), "message": one.message, **place}

@@ -43,5 +43,5 @@ def test_a_failure_while_writing_leaves_the_earlier_bundle(tmp_path: Path) -> No
 
 def test_a_place_that_cannot_be_written_is_an_error_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="rules.ndjson cannot be written"):
+    with pytest.raises(UsageError, match=r"rules\.ndjson cannot be written"):
         bundle.write(tmp_path / "file" / "rules.ndjson", RULES)

@@ -36,7 +36,7 @@ def widest(types: Types) -> str:
 
 def divide(left: int, right: int) -> int:
     """Java's division of whole numbers: towards zero."""
-    quotient = abs(left) // abs(right)
+    quotient: int = abs(left) // abs(right)
     return quotient if (left < 0) == (right < 0) else -quotient
 
 
@@ -97,7 +97,7 @@ def _round_whole(value: int, decimals: int) -> int:
         return value
     if decimals < -20:
         return 0
-    scale = 10**-decimals
+    scale: int = 10**-decimals
     return int(math.copysign(1, value)) * ((abs(value) + scale // 2) // scale * scale)
 
 
@@ -146,7 +146,6 @@ def _double(compute: Callable[..., float], *parameters: Any) -> Function:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "negative": typed(negative, NUMERIC, result=first_type),
     "abs": typed(_absolute, NUMERIC, result=first_type),
     "acos": _double(math.acos),
     "asin": _double(math.asin),

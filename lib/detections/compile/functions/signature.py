@@ -1,8 +1,8 @@
 """What a function of ES|QL is: the arguments it takes, the type it gives, and how it computes.
 
 Values: ``str`` for keyword, text and version; ``int`` for whole numbers, datetime (milliseconds since the epoch) and ip
-(128 bits); ``float``; ``bool``; :class:`Period` and :class:`Duration` for spans of time; ``None`` for null; a tuple of at
-least two for several values.
+(128 bits); ``float``; ``bool``; :class:`Period` and :class:`Duration` for spans of time; ``None`` for null; a tuple of
+at least two for several values.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from typing import Literal as OneOf
+
+from detections.errors import NotEvaluated
 
 Types: TypeAlias = tuple[str, ...]
 Implementation: TypeAlias = Callable[..., Any]
@@ -34,8 +36,12 @@ RANGES = {
     "datetime": (-(2**63), 2**63 - 1),
 }
 
-FAILURES = (ValueError, ArithmeticError, LookupError)
-"""What an implementation raises for arguments it has no result for: the result is null (and Elasticsearch warns)."""
+FAILURES = (ValueError, ArithmeticError, LookupError, NotEvaluated)
+"""What an implementation raises for arguments it has no result for: the result is null (and Elasticsearch warns).
+
+A pattern or format that is not evaluated here is refused when the query is compiled; only one that is computed from
+documents can still be met with.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +147,30 @@ def in_range(value: int, kind: str) -> int:
     if not low <= value <= high:
         raise ArithmeticError(f"{kind} overflow")
     return value
+
+
+def bind(function: Function, types: Types) -> Implementation:
+    """The implementation for arguments of these types, with what :class:`Function` says of nulls and several values."""
+    implementation = function.make(types)
+
+    def single(*values: Any) -> Any:
+        for value in values:
+            if value is None or type(value) is tuple:
+                return None
+        try:
+            return implementation(*values)
+        except FAILURES:
+            return None
+
+    def each(value: Any, *others: Any) -> Any:
+        if type(value) is not tuple:
+            return single(value, *others)
+        return packed([made for made in (single(one, *others) for one in value) if made is not None])
+
+    def whole(*values: Any) -> Any:
+        try:
+            return implementation(*values)
+        except FAILURES:
+            return None
+
+    return {"single": single, "each": each, "whole": whole}[function.takes]

@@ -1,0 +1,158 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+Run = Callable[..., Any]
+RULE = Path("rules/aws/defense_evasion_ec2_network_acl_created.toml")
+CASES = Path("tests/rules/aws/defense_evasion_ec2_network_acl_created.toml")
+BUNDLE = Path("dist/detections.ndjson")
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_help_names_every_command(run: Run) -> None:
+    outcome = run("--help")
+    assert outcome.code == 0
+    for name in ("build", "check", "test", "export", "replay", "search", "explain"):
+        assert f"\n  {name} " in outcome.out
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["check", "--format", "xml"], ["check", "absent"], ["replay"]])
+def test_wrong_usage_is_exit_code_2(run: Run, project: Path, arguments: list[str]) -> None:
+    outcome = run(*arguments)
+    assert outcome.code == 2
+    assert outcome.err
+
+
+def test_build_checks_proves_and_bundles(run: Run, project: Path) -> None:
+    outcome = run("build")
+    assert outcome.code == 0, outcome.out
+    assert [line.split()[:2] for line in outcome.out.splitlines()] == [
+        ["ok", "rules"], ["ok", "cases"], ["ok", "clauses"], ["ok", "bundle"],
+    ]  # fmt: skip
+    (rule,) = map(json.loads, BUNDLE.read_text().splitlines())
+    assert rule["name"] == "AWS EC2 Network Access Control List Creation"
+    assert "\x1b" not in outcome.out
+
+
+def test_a_case_that_fails_fails_the_build_and_keeps_the_bundle(run: Run, project: Path) -> None:
+    assert run("build").code == 0
+    before = BUNDLE.read_bytes()
+    edit(CASES, 'verdict = "alert"', 'verdict = "quiet"')
+    outcome = run("build")
+    assert outcome.code == 1
+    assert f"{CASES}:7:" in outcome.out and "the rule alerts, the case expects quiet" in outcome.out
+    assert "not written" in outcome.out
+    assert BUNDLE.read_bytes() == before
+
+
+def test_a_clause_without_a_case_fails_the_build(run: Run, project: Path) -> None:
+    edit(RULE, 'event.action: ("CreateNetworkAcl" or', 'event.action: ("CreateVpc" or "CreateNetworkAcl" or')
+    outcome = run("test")
+    assert outcome.code == 1
+    assert "coverage no case turns on" in outcome.out and "CreateVpc" in outcome.out
+
+
+def test_check_reports_every_problem_of_every_file(run: Run, project: Path) -> None:
+    (project / "rules/broken.toml").write_text("[rule\n")
+    (project / "rules/junk.toml").write_bytes(b"\x00\xff\xfe")
+    (project / "rules/empty.toml").write_text("")
+    edit(RULE, 'event.outcome: "success"', 'event.outcome: "success" and')
+    edit(RULE, "severity = ", "severty = ")
+    outcome = run("check")
+    assert outcome.code == 1
+    for name in ("broken.toml", "junk.toml", "empty.toml"):
+        assert f"rules/{name}" in outcome.out
+    assert "query-syntax" in outcome.out or "schema" in outcome.out
+    assert "severty" in outcome.out
+
+
+def test_strict_makes_warnings_count(run: Run, project: Path) -> None:
+    edit(RULE, "[rule]\n", '[rule]\nour_own_key = "x"\n')
+    assert run("check").code == 0
+    assert run("check", "--strict").code == 1
+
+
+def test_formats_of_check_and_test(run: Run, project: Path) -> None:
+    assert json.loads(run("check", "--format", "json").out)["errors"] == 0
+    assert json.loads(run("test", "--format", "sarif").out)["version"] == "2.1.0"
+    assert json.loads(run("test", "--format", "json").out)["summary"]["rules"] == 1
+    ElementTree.fromstring(run("test", "--format", "junit").out.split("?>", 1)[1])
+    assert "1 rule checked" in run("check", "--format", "github").out
+
+
+def test_mutants_that_no_case_noticed_are_listed(run: Run, project: Path) -> None:
+    outcome = run("test", "--mutate")
+    assert outcome.code == 0
+    assert "mutants noticed" in outcome.out
+
+
+def test_only_production_rules_are_exported_unless_asked(run: Run, project: Path) -> None:
+    edit(RULE, 'maturity = "production"', 'maturity = "development"')
+    assert "0 rules" in run("export").out
+    assert "1 rule" in run("export", "--all", "-o", "all.ndjson").out
+    assert Path("all.ndjson").read_text().count("\n") == 1
+
+
+def test_replay_prints_one_object_an_alert(run: Run, records: Path) -> None:
+    outcome = run("replay", records, "--format", "json")
+    assert outcome.code == 0
+    (alert,) = map(json.loads, outcome.out.splitlines())
+    assert list(alert) == ["rule_id", "rule_name", "event_ids", "timestamp"]
+
+
+def test_replay_with_a_window_and_jobs(run: Run, records: Path) -> None:
+    assert run("replay", records, "--start", "2100-01-01", "--format", "json").out == ""
+    whole = run("replay", records, "--format", "json")
+    assert run("replay", records, "--format", "json", "--jobs", "2").out == whole.out
+    assert run("replay", records, "--start", "soon").code == 2
+
+
+def test_replay_goes_on_past_bad_events(run: Run, records: Path, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more/a.ndjson").write_text('{"not json\n')
+    (tmp_path / "more/b.json.gz").write_bytes(b"\x1f\x8b\x08\x00trunc")
+    (tmp_path / "more/c.json").write_text("[" * 10_000)
+    (tmp_path / "more/ignored.txt").write_text("x")
+    outcome = run("replay", records, tmp_path / "more", "--format", "json")
+    assert outcome.code == 0
+    assert len(outcome.out.splitlines()) == 1
+    for name in ("a.ndjson", "b.json.gz", "c.json"):
+        assert name in outcome.err
+    assert "ignored.txt" not in outcome.err
+
+
+def test_search_kql_and_esql(run: Run, records: Path) -> None:
+    found = run("search", records, "event.action: CreateNetworkAcl", "--format", "json")
+    assert [json.loads(line)["event"]["action"] for line in found.out.splitlines()] == ["CreateNetworkAcl"]
+    rows = run("search", records, "FROM x | KEEP event.action | LIMIT 1", "--language", "esql", "--format", "json")
+    assert len(rows.out.splitlines()) == 1
+    assert "CreateNetworkAcl" in run("search", records, "event.action: Create*").out
+    bad = run("search", records, "event.action: (a or")
+    assert bad.code == 1 and "^" in bad.err
+
+
+def test_explain_shows_ast_dsl_and_evaluation(run: Run, project: Path) -> None:
+    outcome = run("explain", RULE)
+    assert outcome.code == 0, outcome.err
+    for title in ("Parsed (Kibana's AST)", "Sent by Kibana (Query DSL)", "Evaluated here"):
+        assert title in outcome.out
+    parts = json.loads(run("explain", "--query", "a: b*", "--format", "json").out)
+    assert parts["dsl"]["bool"]["should"] == [{"wildcard": {"a": {"value": "b*"}}}]
+    esql = run("explain", "--query", 'FROM x | WHERE event.action == "y"', "--language", "esql")
+    assert "where\n" in esql.out
+    assert run("explain").code == 2
+
+
+def test_a_bad_configuration_is_said(run: Run, project: Path) -> None:
+    (project / "pyproject.toml").write_text("[tool.detections]\nrulez = 1\n")
+    outcome = run("check")
+    assert outcome.code == 2 and "rulez" in outcome.err
