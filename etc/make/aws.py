@@ -1,4 +1,4 @@
-"""Make etc/aws/operations.json from the PyPI package botocore (Apache-2.0): ``make extract-aws``.
+"""Make etc/aws/operations.json from the PyPI package botocore (Apache-2.0): ``make extracts``.
 
 Needs the package installed (etc/make/requirements.txt). CloudTrail's eventSource is the service's signing name, else
 its endpoint prefix, and ``.amazonaws.com``, but for the services in EXCEPTIONS. What CloudTrail records besides is in

@@ -1,4 +1,4 @@
-"""Make etc/fields/ecs.json from the npm package @elastic/ecs (Apache-2.0): ``make extract-ecs``.
+"""Make etc/fields/ecs.json from the npm package @elastic/ecs (Apache-2.0): ``make extracts``.
 
 Needs npm and node, and fetches the package when it is run. Every ECS field with what a query has to know: type,
 ignore_above, multi-fields, whether it usually holds an array, and whether it is searchable at all.

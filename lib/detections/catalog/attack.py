@@ -1,7 +1,4 @@
-"""MITRE ATT&CK Enterprise v18.1, with what is known of v19 beside it; from etc/attack.
-
-ATT&CK v19 renamed tactics and split techniques; rules name v18.1, and :class:`Technique` says where each goes.
-"""
+"""MITRE ATT&CK Enterprise v18.1, which rules name, with what is known of v19 beside it; from etc/attack."""
 
 from __future__ import annotations
 
@@ -17,11 +14,8 @@ _V19 = "attack/v19.json"
 
 @dataclass(frozen=True, slots=True)
 class Tactic:
-    """``v19_name`` is its name in v19, where it is known to differ."""
-
     id: str
     name: str
-    v19_name: str | None = None
 
     @property
     def reference(self) -> str:
@@ -33,7 +27,7 @@ class Technique:
     """A technique or sub-technique.
 
     ``tactics`` are ids. ``revoked`` and ``deprecated`` as in v18.1; ``successor`` is the technique that replaced a
-    revoked one. ``v19`` and ``v19_tactic`` are its id and tactic in v19, where they are known to differ.
+    revoked one. ``v19`` is the technique that takes its place in v19, where that is known and another one.
     """
 
     id: str
@@ -43,7 +37,6 @@ class Technique:
     deprecated: bool = False
     successor: str | None = None
     v19: str | None = None
-    v19_tactic: str | None = None
 
     @property
     def parent(self) -> str | None:
@@ -60,9 +53,7 @@ class Technique:
 def tactic(identifier: str) -> Tactic | None:
     """The tactic with this id (``TA0005``), None where v18.1 has none."""
     entry = extract(_V18)["tactics"].get(identifier)
-    if entry is None:
-        return None
-    return Tactic(identifier, entry["name"], extract(_V19)["tactics"].get(identifier, {}).get("name"))
+    return Tactic(identifier, entry["name"]) if entry else None
 
 
 @functools.cache
@@ -71,14 +62,19 @@ def technique(identifier: str) -> Technique | None:
     entry = extract(_V18)["techniques"].get(identifier)
     if entry is None:
         return None
-    later = extract(_V19)["techniques"].get(identifier, {})
     return Technique(
-        identifier, entry["name"], tuple(entry["tactics"]),
-        revoked="revoked" in entry, deprecated=entry.get("deprecated", False),
-        successor=entry.get("revoked") or None, v19=later.get("successor"), v19_tactic=later.get("tactic"),
-    )  # fmt: skip
+        identifier,
+        entry["name"],
+        tuple(entry["tactics"]),
+        revoked="revoked" in entry,
+        deprecated=entry.get("deprecated", False),
+        successor=entry.get("revoked") or None,
+        v19=extract(_V19)["techniques"].get(identifier, {}).get("successor"),
+    )
 
 
-def tactics() -> tuple[Tactic, ...]:
-    """Every tactic, by id."""
-    return tuple(found for known in extract(_V18)["tactics"] if (found := tactic(known)))
+def before_v19(identifier: str) -> list[Technique]:
+    """The techniques of v18.1 that a technique of v19 took the place of, or that moved to a tactic of v19."""
+    moved = extract(_V19)["techniques"]
+    found = (technique(old) for old, to in moved.items() if identifier in (to.get("successor"), to["tactic"]))
+    return [one for one in found if one]

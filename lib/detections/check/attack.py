@@ -75,7 +75,8 @@ def _check_tactic(rule: Rule, keys: Keys, place: dict[str, Any], seen: set[str])
     tactic_id = place["id"]
     tactic = attack.tactic(tactic_id)
     if tactic is None:
-        yield _finding(rule, (*keys, "id"), f"ATT&CK {attack.VERSION} has no tactic {tactic_id}")
+        message = f"ATT&CK {attack.VERSION} has no tactic {tactic_id}"
+        yield _finding(rule, (*keys, "id"), message, _earlier(tactic_id))
         return
     if tactic_id in seen:
         message = f"the tactic {tactic_id} has an entry already"
@@ -91,7 +92,8 @@ def _check_technique(
     technique = attack.technique(identifier)
     at = (*keys, "id")
     if technique is None:
-        yield _finding(rule, at, f"ATT&CK {attack.VERSION} has no technique {identifier}")
+        message = f"ATT&CK {attack.VERSION} has no technique {identifier}"
+        yield _finding(rule, at, message, _earlier(identifier))
         return
     if technique.revoked:
         hint = f"{technique.successor} took its place" if technique.successor else ""
@@ -114,6 +116,12 @@ def _agree(rule: Rule, keys: Keys, place: dict[str, Any], known: attack.Tactic |
         yield _finding(rule, (*keys, "name"), f"{known.id} is called {known.name!r}, not {place['name']!r}")
     if place["reference"].rstrip("/") != known.reference.rstrip("/"):
         yield _finding(rule, (*keys, "reference"), f"the page of {known.id} is {known.reference}")
+
+
+def _earlier(identifier: str) -> str:
+    """Where an id of v19 comes from."""
+    old = [f"{one.id} in {' and '.join(one.tactics)}" for one in attack.before_v19(identifier)]
+    return f"it is of ATT&CK v19, and was {' or '.join(old)}" if old else ""
 
 
 def _finding(rule: Rule, keys: Keys, message: str, hint: str = "") -> Finding:

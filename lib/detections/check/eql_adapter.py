@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import eql
-from eql.parser import (
+import eql  # type: ignore[import-untyped]
+from eql.parser import (  # type: ignore[import-untyped]
     allow_negation,
     allow_runs,
     allow_sample,

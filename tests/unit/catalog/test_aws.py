@@ -1,3 +1,7 @@
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from detections.catalog import aws
@@ -62,3 +66,15 @@ def test_providers_are_event_sources():
 
 def test_the_same_name_in_other_services():
     assert aws.providers_of("DeleteMountTarget") == ["elasticfilesystem.amazonaws.com", "s3files.amazonaws.com"]
+
+
+CAPTURES = Path(__file__).parents[4] / "shared" / "data" / "cloudtrail" / "stratus-red-team"
+NAMES = re.compile(r'"eventName":\s*("[^"]+"),.{0,400}?"eventSource":\s*("[^"]+")', re.DOTALL)
+
+
+@pytest.mark.skipif(not CAPTURES.is_dir(), reason="../shared is not there")
+def test_what_real_trails_hold_is_known():
+    text = "".join(path.read_text(encoding="utf-8") for path in CAPTURES.rglob("*.json"))
+    seen = {(json.loads(source), json.loads(name)) for name, source in NAMES.findall(text)}
+    assert len(seen) > 50
+    assert [pair for pair in sorted(seen) if not aws.is_operation(*pair)] == []
