@@ -71,7 +71,8 @@ def _type(field: fields.Field[Any], definitions: Json) -> Json:
             definitions[kind.__name__] = {}  # its place, so that a table in itself would end here
             definitions[kind.__name__] = _table(kind, definitions)
         return {"$ref": f"#/definitions/{kind.__name__}"}
-    return {"type": {Text: "string", Whole: "integer", Flag: "boolean"}.get(type(field), "object")}
+    names: dict[type[fields.Field[Any]], str] = {Text: "string", Whole: "integer", Flag: "boolean"}
+    return {"type": names.get(type(field), "object")}
 
 
 def _limits(field: fields.Field[Any], validators: Iterable[Any]) -> Json:
@@ -79,7 +80,8 @@ def _limits(field: fields.Field[Any], validators: Iterable[Any]) -> Json:
     unit = "Items" if isinstance(field, Items) else "Length"
     for one in validators:
         if isinstance(one, validate.OneOf):
-            limits |= {"const": one.choices[0]} if len(one.choices) == 1 else {"enum": list(one.choices)}
+            choices = list(one.choices)
+            limits |= {"const": choices[0]} if len(choices) == 1 else {"enum": choices}
         elif isinstance(one, Matches):
             limits["pattern"] = one.regex.pattern
         elif isinstance(one, validate.Range):

@@ -102,7 +102,7 @@ def _tables() -> Mapping[str, type[Schema]]:
 
 
 def nearest(name: str, names: Collection[str]) -> str | None:
-    """The name that this one was meant to be: the same but for case, hyphens, and two slips (one in up to five letters)."""
+    """The name that this one was meant to be: the same but for case, hyphens, and two slips (one in a short name)."""
     plain = _plain(name)
     allowed = 1 if len(plain) <= 5 else 2
     distance, near = min(((_distance(plain, _plain(one), allowed), one) for one in sorted(names)), default=(99, ""))
