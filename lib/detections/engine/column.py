@@ -17,6 +17,7 @@ from detections.values.order import utf16_length
 
 UNMAPPED = "unmapped"
 _MOST_CODES = 255
+_FEW = 16
 # Doc values of these families are sets; numbers, dates and booleans keep a value that stands twice.
 _SETS = ("keyword", "flattened", "ip", "version")
 
@@ -37,6 +38,7 @@ class Column:
         self._set = field.family in _SETS
         self._codes: bytes | None = None
         self._places: dict[Any, list[int]] | None = None
+        self._asked = 0
         self._present = 0
         self._several = 0
 
@@ -63,6 +65,11 @@ class Column:
     @property
     def indexed(self) -> bool:
         return self._places is not None
+
+    def worth_indexing(self, count: int) -> bool:
+        """Whether to look up, now that ``count`` more rows are asked about: an index costs as much as some rows do."""
+        self._asked += count
+        return self.indexed or self._asked * _FEW > self.size
 
     @property
     def distinct(self) -> int:

@@ -168,11 +168,11 @@ class _Tested:
         """The answer, and the rows it is for: at least ``rows``."""
         column = evaluator.column(self._field)
         count = rows.bit_count()
-        if column.indexed and (self._equal is not None or self._exists):
-            return self._by_value(column, evaluator.everything)
-        if count * _FEW < (column.distinct if column.indexed else column.size):
-            return self._by_row(column, rows)
-        return self._by_value(column, evaluator.everything)
+        if self._equal is not None or self._exists:
+            by_row = not column.worth_indexing(count)
+        else:
+            by_row = count * _FEW < (column.distinct if column.indexed else column.size)
+        return self._by_row(column, rows) if by_row else self._by_value(column, evaluator.everything)
 
     def _by_value(self, column: Column, everything: int) -> tuple[Bits, int]:
         if self._exists:
