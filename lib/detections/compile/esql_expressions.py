@@ -16,6 +16,7 @@ from detections.compile.mapping import Field
 from detections.errors import NotEvaluated, QueryTypeError
 from detections.query.esql import ast
 from detections.values.dates import parse_date
+from detections.values.regex import RegexError, matcher
 
 TYPES = {
     "keyword": "keyword", "constant_keyword": "keyword", "wildcard": "keyword",
@@ -78,6 +79,8 @@ class ExpressionCompiler:
             case ast.In(value, items, negated):
                 return self.negated(self.call("in", (value, *items), node), negated)
             case ast.Like(value, patterns, regex, negated):
+                if regex:
+                    self.check_patterns(patterns)
                 return self.negated(self.call("rlike" if regex else "like", (value, *patterns), node), negated)
             case ast.IsNull(value, negated):
                 return self.call("is not null" if negated else "is null", (value,), node)
@@ -90,6 +93,14 @@ class ExpressionCompiler:
 
     def wrong(self, message: str, span: tuple[int, int]) -> QueryTypeError:
         return QueryTypeError(message, self.scope.text, *span)
+
+    def check_patterns(self, patterns: Sequence[ast.Expression]) -> None:
+        for pattern in patterns:
+            if isinstance(pattern, ast.Literal) and isinstance(pattern.value, str):
+                try:
+                    matcher(pattern.value)
+                except RegexError as error:
+                    raise self.wrong(f"Invalid regex pattern: {error}", pattern.span) from None
 
     @staticmethod
     def negated(expression: Expression, negated: bool) -> Expression:

@@ -10,6 +10,7 @@ from detections.compile.functions.operators import like_pattern
 from detections.compile.ir import Between, Equals, Exists, Like, Matches, Not, Operator, Predicate, Test
 from detections.query.esql import ast
 from detections.values.coerce import coerce
+from detections.values.regex import matcher
 
 Resolve = Callable[[str, tuple[int, int]], Column]
 _KEYWORDS = ("keyword",)
@@ -67,10 +68,12 @@ def _pattern(column: Column, pattern: ast.Expression, regex: bool, span: tuple[i
     if not isinstance(pattern.value, str):
         return None
     try:
-        operator = Matches(pattern.value) if regex else Like(like_pattern(pattern.value))
+        if not regex:
+            return _test(column, Like(like_pattern(pattern.value)), span)
+        matcher(pattern.value)
     except ValueError:
         return None
-    return _test(column, operator, span)
+    return _test(column, Matches(pattern.value), span)
 
 
 def _constant(column: Column, literal: ast.Literal) -> Any:

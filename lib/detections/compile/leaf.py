@@ -44,7 +44,7 @@ from detections.compile.ir import (
 )
 from detections.compile.mapping import Field
 from detections.errors import NotEvaluated
-from detections.values import datemath
+from detections.values import datemath, regex
 from detections.values.analysis import standard_tokens
 from detections.values.coerce import coerce, json_text
 from detections.values.ip import parse_cidr, parse_ip
@@ -132,6 +132,10 @@ def regexp(field: Field, pattern: str, span: Span, *, case_insensitive: bool = F
             f"Can only use regexp queries on keyword and text fields - not on [{field.name}] "
             f"which is of type [{field.type}]"
         )
+    try:
+        regex.matcher(pattern, case_insensitive=case_insensitive)
+    except regex.RegexError as error:
+        raise RefusedError(f"regular expression on [{field.name}]: {error}") from None
     return Test(field, Matches(pattern, case_insensitive), span=span)
 
 

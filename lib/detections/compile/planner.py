@@ -33,7 +33,7 @@ def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
         raise NotEvaluated(f"rules of type {rule.type} are not evaluated yet")
     predicate = _predicate(rule, fields)
     if isinstance(rule, NewTermsRule):
-        terms = tuple(fields.get(name) or Field(name, "unmapped") for name in rule.new_terms_fields)
+        terms = tuple(_aggregated(name, fields) for name in rule.new_terms_fields)
         start = rule.history_window_start
         return NewTermsPlan(rule.rule_id, rule.name, predicate, time, terms, start, fields)
     return QueryPlan(rule.rule_id, rule.name, predicate, time, fields)
@@ -45,6 +45,13 @@ def time_field(rule: Rule) -> TimeField:
     if not override or override == "@timestamp":
         return TimeField()
     return TimeField(override, None if rule.timestamp_override_fallback_disabled else "@timestamp")
+
+
+def _aggregated(name: str, fields: Mapping) -> Field:
+    found = fields.get(name) or Field(name, "unmapped")
+    if found.family == "text":
+        raise NotEvaluated(f"the new terms field {name} is of type {found.type}, whose values cannot be aggregated")
+    return found
 
 
 def _predicate(rule: Rule, fields: Mapping) -> Predicate:

@@ -1,5 +1,5 @@
 """Replay: the rules run over a span of time."""
 
-from detections.replay.window import plans_of, replay, window
+from detections.replay.window import replay, window
 
-__all__ = ["plans_of", "replay", "window"]
+__all__ = ["replay", "window"]

@@ -31,33 +31,34 @@ def replay(
     ``history_window_start`` reaches back from now. ``max_signals`` plays no part. A rule that nothing here evaluates is
     told to ``report`` as a warning, and the others run.
     """
-    tasks = [(plan, window(plan, start, end)) for plan in plans_of(rules, report)]
+    tasks = []
+    for rule in rules:
+        try:
+            plan = make_plan(rule)
+            tasks.append((plan, window(plan, start, end)))
+        except (NotEvaluated, QueryError) as error:
+            if report:
+                report(_refusal(rule, error))
     return engine.run(tasks, batches)
 
 
-def plans_of(rules: Iterable[Rule], report: Callable[[Finding], None] | None = None) -> list[Plan]:
-    """The plans of the rules that can be planned; why the others cannot goes to ``report``."""
-    plans = []
-    for rule in rules:
-        try:
-            plans.append(make_plan(rule))
-        except (NotEvaluated, QueryError) as error:
-            if report:
-                said = error.message if isinstance(error, QueryError) else str(error)
-                message = f"{rule.name} is not replayed: {said}"
-                keys = ("rule", "query" if rule.query else "type")
-                offset = error.start if isinstance(error, QueryError) else 0
-                report(rule.document.finding(CODE, message, keys, offset=offset, level=Level.WARNING))
-    return plans
+def _refusal(rule: Rule, error: NotEvaluated | QueryError) -> Finding:
+    said, offset = (error.message, error.start) if isinstance(error, QueryError) else (str(error), 0)
+    keys = ("rule", "query" if rule.query else "type")
+    return rule.document.finding(CODE, f"{rule.name} is not replayed: {said}", keys, offset=offset, level=Level.WARNING)
 
 
 def window(plan: Plan, start: int | None, end: int | None) -> Span:
     """The span of a plan in a replay of [start, end].
 
     Raises:
-        ValueError: the rule's ``history_window_start`` is no date math.
+        NotEvaluated: the rule's ``history_window_start`` is no date math.
     """
     if start is None or not isinstance(plan, NewTermsPlan):
         return Span(start, end)
     now = round(time.time() * 1000)
-    return Span(start, end, start - (now - datemath.resolve(plan.history_window_start, now)))
+    try:
+        history = datemath.resolve(plan.history_window_start, now)
+    except ValueError as error:
+        raise NotEvaluated(f"history_window_start: {error}") from None
+    return Span(start, end, start - (now - history))

@@ -1,0 +1,136 @@
+"""What rules of each type become."""
+
+from __future__ import annotations
+
+import pytest
+
+from detections.compile.ir import And, Equals, Not
+from detections.compile.ir import Test as Ask
+from detections.compile.mapping import Mapping
+from detections.compile.plan import NewTermsPlan, QueryPlan, RowsPlan, TimeField
+from detections.compile.planner import plan
+from detections.errors import NotEvaluated, QuerySyntaxError, QueryTypeError
+from detections.rule import Rule, load
+from detections.source import parse
+
+HEAD = """[metadata]
+creation_date = "2026/01/01"
+updated_date = "2026/01/01"
+maturity = "production"
+
+[rule]
+author = ["x"]
+description = "x"
+name = "a rule"
+risk_score = 21
+rule_id = "id"
+severity = "low"
+"""
+KQL = 'index = ["logs-*"]\ntype = "query"\nlanguage = "kuery"\nquery = "a: b"\n'
+FIELDS = Mapping.of({"a": "keyword", "n": "long", "t": "text", "x": "keyword", "event.ingested": "date"})
+
+
+def rule(body: str) -> Rule:
+    found, findings = load(parse(HEAD + body, "r.toml"))
+    assert found is not None, findings
+    return found
+
+
+def test_query() -> None:
+    made = plan(rule(KQL), FIELDS)
+    assert isinstance(made, QueryPlan)
+    assert (made.rule_id, made.rule_name, made.time) == ("id", "a rule", TimeField())
+    assert isinstance(made.predicate, Ask)
+    assert (made.predicate.field.name, made.predicate.operator) == ("a", Equals(frozenset({"b"})))
+
+
+def test_filters_are_part_of_the_query() -> None:
+    body = '[[rule.filters]]\n[rule.filters.meta]\nnegate = true\n[rule.filters.query.term]\n"x" = "y"\n'
+    made = plan(rule(KQL + body), FIELDS)
+    assert isinstance(made, QueryPlan)
+    assert isinstance(made.predicate, And)
+    kept = made.predicate.items[1]
+    while isinstance(kept, And):
+        (kept,) = kept.items
+    assert isinstance(kept, Not)
+
+
+@pytest.mark.parametrize(
+    ("body", "time"),
+    [
+        ("", TimeField()),
+        ('timestamp_override = "@timestamp"\n', TimeField()),
+        ('timestamp_override = "event.ingested"\n', TimeField("event.ingested", "@timestamp")),
+        (
+            'timestamp_override = "event.ingested"\ntimestamp_override_fallback_disabled = true\n',
+            TimeField("event.ingested"),
+        ),
+    ],
+)
+def test_where_the_time_is(body: str, time: TimeField) -> None:
+    assert plan(rule(KQL + body), FIELDS).time == time
+
+
+TERMS = """index = ["logs-*"]
+type = "new_terms"
+language = "kuery"
+query = "a: b"
+[rule.new_terms]
+field = "new_terms_fields"
+value = ["x", "unknown"]
+[[rule.new_terms.history_window_start]]
+field = "history_window_start"
+value = "now-7d"
+"""
+
+
+def test_new_terms() -> None:
+    made = plan(rule(TERMS), FIELDS)
+    assert isinstance(made, NewTermsPlan)
+    assert [(field.name, field.type) for field in made.fields] == [("x", "keyword"), ("unknown", "unmapped")]
+    assert made.history_window_start == "now-7d"
+
+
+def test_new_terms_cannot_be_words_of_a_text() -> None:
+    with pytest.raises(NotEvaluated, match="t is of type text, whose values cannot be aggregated"):
+        plan(rule(TERMS.replace('"unknown"', '"t"')), FIELDS)
+
+
+def test_esql() -> None:
+    made = plan(rule('type = "esql"\nlanguage = "esql"\nquery = "FROM logs METADATA _id | WHERE n > 1"\n'), FIELDS)
+    assert isinstance(made, RowsPlan)
+    assert len(made.pipeline.commands) == 1
+
+
+def test_a_saved_query_rule_has_a_query_of_its_own() -> None:
+    saved = KQL.replace('"query"', '"saved_query"').replace("query = ", "query = ", 1) + 'saved_id = "s"\n'
+    assert isinstance(plan(rule(saved), FIELDS), QueryPlan)
+    without = 'type = "saved_query"\nsaved_id = "s"\n'
+    with pytest.raises(NotEvaluated, match="stands in Kibana"):
+        plan(rule(without), FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("query", "error", "start"), [("a: (", QuerySyntaxError, 4), ("a: b and n: x", QueryTypeError, 12)]
+)
+def test_a_query_that_cannot_be_used_has_its_place(query: str, error: type[Exception], start: int) -> None:
+    with pytest.raises(error) as caught:
+        plan(rule(KQL.replace("a: b", query)), FIELDS)
+    assert caught.value.start == start  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ('type = "eql"\nlanguage = "eql"\nquery = "any where true"\n', "type eql"),
+        ('type = "machine_learning"\nanomaly_threshold = 5\nmachine_learning_job_id = ["j"]\n', "machine_learning"),
+        (KQL.replace("kuery", "lucene"), "lucene"),
+        (
+            'type = "threshold"\nlanguage = "kuery"\nquery = "a:b"\n[rule.threshold]\nfield = ["a"]\nvalue = 2\n',
+            "threshold",
+        ),
+    ],
+)
+def test_what_nothing_here_evaluates_is_said(body: str, reason: str) -> None:
+    with pytest.raises(NotEvaluated, match=reason):
+        plan(rule(body), FIELDS)

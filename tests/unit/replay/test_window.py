@@ -1,0 +1,105 @@
+"""Replay in one window: which rules run, and what lies in the window and in the history before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from detections.compile.plan import Alert
+from detections.engine import Embedded
+from detections.errors import Finding, Level
+from detections.events import batches
+from detections.replay import replay
+from detections.rule import Rule, load
+from detections.source import parse
+
+DAY = 86_400_000
+QUERY = 'type = "query"\nlanguage = "kuery"\nquery = "event.action: a"'
+TERMS = """type = "new_terms"
+language = "kuery"
+query = "event.action: a"
+[rule.new_terms]
+field = "new_terms_fields"
+value = ["user.name"]
+[[rule.new_terms.history_window_start]]
+field = "history_window_start"
+value = "now-2d"
+"""
+
+
+def rule(body: str, name: str = "r") -> Rule:
+    text = f"""[metadata]
+creation_date = "2026/01/01"
+updated_date = "2026/01/01"
+maturity = "production"
+
+[rule]
+author = ["x"]
+description = "x"
+name = "{name}"
+risk_score = 21
+rule_id = "{name}"
+severity = "low"
+index = ["logs-*"]
+{body}
+"""
+    found, findings = load(parse(text, f"{name}.toml"))
+    assert found is not None, findings
+    return found
+
+
+def event(time: int, user: str = "u") -> dict[str, Any]:
+    return {"@timestamp": time, "event": {"id": f"{time}", "action": "a"}, "user": {"name": user}}
+
+
+def run(rules: Iterable[Rule], events: list[dict[str, Any]], **span: int) -> tuple[list[Alert], list[Finding]]:
+    said: list[Finding] = []
+    return list(replay(rules, batches(events), Embedded(), report=said.append, **span)), said
+
+
+def test_every_event_is_in_the_window_without_ends() -> None:
+    found, said = run([rule(QUERY), rule(TERMS, "t")], [event(5 * DAY), event(1 * DAY), event(0, "v")])
+    assert [(one.rule_id, one.event_ids, one.new_terms) for one in found] == [
+        ("r", ("0",), ()),
+        ("t", ("0",), ("v",)),
+        ("r", (f"{DAY}",), ()),
+        ("t", (f"{DAY}",), ("u",)),
+        ("r", (f"{5 * DAY}",), ()),
+    ]
+    assert said == []
+
+
+def test_history_reaches_back_from_start() -> None:
+    events = [event(10 * DAY), event(9 * DAY, "seen"), event(8 * DAY, "edge"), event(8 * DAY - 1, "old")]
+    events += [event(11 * DAY, name) for name in ("u", "seen", "edge", "old", "new")]
+    found, _ = run([rule(TERMS)], events, start=10 * DAY, end=12 * DAY)
+    assert [one.new_terms for one in found] == [("old",), ("new",)]
+
+
+def test_ends_are_inclusive() -> None:
+    found, _ = run([rule(QUERY)], [event(time) for time in (1, 2, 3, 4)], start=2, end=3)
+    assert [one.timestamp for one in found] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "message"),
+    [
+        ('type = "eql"\nlanguage = "eql"\nquery = "any where true"', 16, "rules of type eql are not evaluated yet"),
+        ('type = "query"\nlanguage = "lucene"\nquery = "a:b"', 16, "queries in lucene are not evaluated yet"),
+        ('type = "query"\nlanguage = "kuery"\nquery = "source.ip: a*b"', 16, "ip"),
+        ('type = "query"\nlanguage = "kuery"\nquery = "a:("', 16, "Expected"),
+        (TERMS.replace("now-2d", "now-99999999999d"), 16, "too large"),
+        (TERMS.replace("user.name", "user.name.text"), 16, "cannot be aggregated"),
+        ('type = "machine_learning"\nanomaly_threshold = 50\nmachine_learning_job_id = ["j"]', 14, "machine_learning"),
+    ],
+)
+def test_a_rule_that_cannot_run_is_said_and_the_others_run(body: str, line: int, message: str) -> None:
+    found, said = run([rule(body, "bad"), rule(QUERY)], [event(1)], start=0, end=2)
+    assert [one.rule_id for one in found] == ["r"]
+    (finding,) = said
+    assert (finding.code, finding.level, finding.location.path) == ("not-replayed", Level.WARNING, "bad.toml")
+    assert finding.location.line == line
+    assert finding.message.startswith("bad is not replayed: ")
+    assert message in finding.message
