@@ -93,12 +93,16 @@ def _quiet(chance: random.Random) -> dict[str, Any]:
         **({"errorCode": "AccessDenied", "errorMessage": f"User {role} is not authorized"} if failed else {}),
         "requestParameters": {
             "maxResults": chance.choice([50, 100, 1000]),
-            "filterSet": {"items": [{"name": "instance-id", "valueSet": {"items": [{"value": one} for one in instances]}}]},
+            "filterSet": {
+                "items": [{"name": "instance-id", "valueSet": {"items": [{"value": one} for one in instances]}}]
+            },
         },
         "responseElements": None,
         "requestID": f"{chance.getrandbits(128):032x}",
         "readOnly": True,
-        "resources": [{"accountId": account, "ARN": f"arn:aws:ec2:eu-west-1:{account}:instance/{one}"} for one in instances],
+        "resources": [
+            {"accountId": account, "ARN": f"arn:aws:ec2:eu-west-1:{account}:instance/{one}"} for one in instances
+        ],
         "eventType": "AwsApiCall",
         "managementEvent": True,
         "recipientAccountId": account,
