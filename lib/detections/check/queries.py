@@ -67,6 +67,6 @@ def predicate_of(part: Part) -> Predicate | None:
             pipeline = compile_esql(tree, catalog_mapping(), part.text)
             conditions = [command.predicate for command in pipeline.commands if isinstance(command, Where)]
             return And(tuple(conditions))
-        return compile_kql(tree, catalog_mapping(), part.text)
+        return compile_kql(tree, catalog_mapping(), part.text, refused=[])
     except (QueryError, NotEvaluated):
         return None

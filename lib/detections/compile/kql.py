@@ -39,24 +39,31 @@ _TOO_DEEP = (
 
 
 def compile_kql(
-    node: Node, mapping: Mapping, query_text: str, *, case_insensitive: bool = False, now: int | None = None
+    node: Node,
+    mapping: Mapping,
+    query_text: str,
+    *,
+    case_insensitive: bool = False,
+    now: int | None = None,
+    refused: list[QueryTypeError] | None = None,
 ) -> Predicate:
     """The predicate of a KQL query; its answers are true or false, never missing.
 
     ``case_insensitive`` is Kibana's option for keyword fields. Dates without a zone are UTC, as in a rule; ``now`` is
-    the instant that date math counts from (milliseconds since the epoch), None the clock's.
+    the instant that date math counts from (milliseconds since the epoch), None the clock's. ``refused`` is given what
+    would otherwise be raised; what was refused is then false, and the rest of the query still says what it asks.
 
     Raises:
         QueryTypeError: Kibana or Elasticsearch would refuse the query for these fields: the first place where.
         NotEvaluated: a field has a type that nothing here evaluates.
     """
-    return _Compiler(mapping, query_text, case_insensitive, now).compile(node, None, AROUND + 1)
+    return _Compiler(mapping, query_text, case_insensitive, now, refused).compile(node, None, AROUND + 1)
 
 
 def refusals(node: Node, mapping: Mapping, query_text: str) -> list[QueryTypeError]:
     """All places where Kibana or Elasticsearch would refuse the query for these fields, from left to right."""
     found: list[QueryTypeError] = []
-    _Compiler(mapping, query_text, False, None, found).compile(node, None, AROUND + 1)
+    compile_kql(node, mapping, query_text, refused=found)
     return found
 
 
