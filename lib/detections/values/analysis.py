@@ -93,6 +93,10 @@ _PROPERTIES = _Properties()
 def standard_tokens(text: str) -> list[str]:
     """The tokens of a text, in order."""
     if text.isascii():
+        text = text.lower()
+        found: list[str] = _ASCII_TOKEN.findall(text)
+        if max(map(len, found), default=0) <= LONGEST_TOKEN:
+            return [token for token in found if token.strip("_")]
         return _cut(_ASCII_TOKEN, text, text)
     return _cut(_TOKEN, text.translate(_PROPERTIES), text)
 
