@@ -7,18 +7,20 @@ The type of the rule chooses what else holds, so that an editor says what is wro
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from marshmallow import Schema, fields, validate
 
 from detections.catalog import etc_path
 from detections.rule.fields import Flag, Items, Matches, Text, Whole
-from detections.rule.schemas import SCHEMAS, FileSchema, schema
+from detections.rule.schemas import SCHEMAS, CommonSchema, FileSchema, schema
 
 FILE = "rule.schema.json"
 
 Json = dict[str, Any]
+
+_TYPES: dict[type, str] = {Text: "string", Whole: "integer", Flag: "boolean"}
 
 
 def json_schema() -> Json:
@@ -37,22 +39,28 @@ def json_schema() -> Json:
 
 
 def _rule(definitions: Json) -> Json:
-    cases = []
+    rule = _table(CommonSchema, definitions)
+    common = frozenset(rule["properties"])
+    rule["required"].append("type")
+    rule["allOf"] = []
+    anywhere: dict[str, list[Json]] = {}
     for name, kind in SCHEMAS.items():
-        definitions[kind.__name__] = _table(kind, definitions)
+        definitions[kind.__name__] = own = _table(kind, definitions, without=common)
+        for key, value in own["properties"].items():
+            if value not in (values := anywhere.setdefault(key, [])):
+                values.append(value)
         condition = {"properties": {"type": {"const": name}}, "required": ["type"]}
-        cases.append({"if": condition, "then": {"$ref": f"#/definitions/{kind.__name__}"}})
-    return {
-        "type": "object",
-        "properties": {"type": {"enum": list(SCHEMAS)}},
-        "required": ["type"],
-        "allOf": cases,
-    }
+        rule["allOf"].append({"if": condition, "then": {"$ref": f"#/definitions/{kind.__name__}"}})
+    # Every key of every type stands in the rule itself too: an editor offers it, and knows it from a slip of the pen.
+    rule["properties"] |= {key: one[0] if len(one) == 1 else {"anyOf": one} for key, one in anywhere.items()}
+    rule["properties"]["type"] = {"type": "string", "enum": list(SCHEMAS)}
+    return rule
 
 
-def _table(kind: type[Schema], definitions: Json) -> Json:
-    properties = {one.data_key or name: _value(one, definitions) for name, one in schema(kind).fields.items()}
-    required = [one.data_key or name for name, one in schema(kind).fields.items() if one.required]
+def _table(kind: type[Schema], definitions: Json, without: Collection[str] = ()) -> Json:
+    named = {one.data_key or name: one for name, one in schema(kind).fields.items()}
+    properties = {name: _value(one, definitions) for name, one in named.items() if name not in without}
+    required = [name for name in properties if named[name].required]
     return {"type": "object", "properties": properties} | ({"required": required} if required else {})
 
 
@@ -75,7 +83,7 @@ def _type(field: fields.Field[Any], definitions: Json) -> Json:
     return {"type": names.get(type(field), "object")}
 
 
-def _limits(field: fields.Field[Any], validators: Iterable[Any]) -> Json:
+def _limits(field: fields.Field[Any], validators: Collection[Any]) -> Json:
     limits: Json = {}
     unit = "Items" if isinstance(field, Items) else "Length"
     for one in validators:
