@@ -55,7 +55,8 @@ Command: TypeAlias = Where | Eval | Project | Sort | Limit
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """``columns`` are the columns of the result, in order; ``metadata`` what FROM asked for (``_id``, ...)."""
+    """``columns`` are the columns of the result, in order; ``metadata`` what FROM asked for (``_id``, ...).
+    Without ``indices`` the source is ROW: one row, whose columns the first command makes."""
 
     indices: tuple[str, ...]
     metadata: tuple[str, ...]
