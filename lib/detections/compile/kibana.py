@@ -23,14 +23,15 @@ _LEADING_WILDCARDS = "Leading wildcards are disabled. See query:allowLeadingWild
 class DslOptions:
     """Kibana's options for a query.
 
-    ``case_insensitive`` and ``nested_ignore_unmapped`` are written into the queries that know them; None leaves them
-    out. ``time_zone`` goes with dates, unless they are digits only. ``filters_in_must``: ``and`` becomes ``must``.
+    ``case_insensitive`` and ``nested_ignore_unmapped`` are written into the queries that know them when they are true;
+    false is what Elasticsearch takes them for anyway. ``time_zone`` goes with dates, unless they are digits only.
+    ``filters_in_must``: ``and`` becomes ``must``.
     """
 
     allow_leading_wildcards: bool = True
-    case_insensitive: bool | None = None
+    case_insensitive: bool = False
     time_zone: str | None = None
-    nested_ignore_unmapped: bool | None = None
+    nested_ignore_unmapped: bool = False
     filters_in_must: bool = False
 
 
@@ -89,8 +90,7 @@ class _Writer:
         return written if clause.nested is None else self._nested(clause.nested, written)
 
     def _nested(self, path: str, query: Dsl) -> Dsl:
-        ignore = self._options.nested_ignore_unmapped
-        extra = {} if ignore is None else {"ignore_unmapped": ignore}
+        extra = {"ignore_unmapped": True} if self._options.nested_ignore_unmapped else {}
         return {"nested": {"path": path, "query": query, "score_mode": "none", **extra}}
 
     def _clause(self, clause: Clause, condition: Is | Range) -> Dsl:
@@ -115,8 +115,7 @@ class _Writer:
                 return {kind: {name: _sent(value)}}
 
     def _case(self) -> Dsl:
-        case_insensitive = self._options.case_insensitive
-        return {} if case_insensitive is None else {"case_insensitive": case_insensitive}
+        return {"case_insensitive": True} if self._options.case_insensitive else {}
 
     def _zone(self, clause: Clause) -> Dsl:
         sent = _sent(clause.value)

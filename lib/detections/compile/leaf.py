@@ -119,7 +119,7 @@ def wildcard(
             f"Can only use {kind} queries on keyword, text and wildcard fields - not on [{field.name}] "
             f"which is of type [{field.type}]"
         )
-    if field.key and not (len(pattern) == 2 and isinstance(pattern[0], str) and pattern[1] is ANY):
+    if field.key and kind != "prefix":
         raise RefusedError("[wildcard] queries are not currently supported on keyed [flattened] fields")
     return Test(field, Like(pattern, case_insensitive), span=span)
 

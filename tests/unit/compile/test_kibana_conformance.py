@@ -56,9 +56,9 @@ def options(case: dict[str, Any]) -> DslOptions:
     config = case.get("config", {})
     return DslOptions(
         allow_leading_wildcards=config.get("allowLeadingWildcards", True),
-        case_insensitive=config.get("caseInsensitive"),
+        case_insensitive=config.get("caseInsensitive", False),
         time_zone=config.get("dateFormatTZ"),
-        nested_ignore_unmapped=config.get("nestedIgnoreUnmapped"),
+        nested_ignore_unmapped=config.get("nestedIgnoreUnmapped", False),
         filters_in_must=config.get("filtersInMustClause", False),
     )
 

@@ -83,7 +83,12 @@ def test_leaves_keep_their_place_in_the_query() -> None:
         return query[start:end]
 
     assert [place(leaf) for leaf in leaves(made)] == ['"a"', "b*", "port >= 5", '"free"']
-    assert [type(leaf.operator) for leaf in leaves(made) if isinstance(leaf, ir.Test)] == [Equals, Like, Between, Equals]
+    assert [type(leaf.operator) for leaf in leaves(made) if isinstance(leaf, ir.Test)] == [
+        Equals,
+        Like,
+        Between,
+        Equals,
+    ]
 
 
 def test_equal_leaves_are_equal_wherever_they_stand() -> None:
