@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from events import documents
+from made.events import documents
 
 COUNTS = (20_000, 80_000, 320_000)
 BLOCK = 20_000

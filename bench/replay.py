@@ -1,6 +1,6 @@
 """How fast ``replay`` is with all rules of the project, beside untyped msgspec decoding of the same bytes.
 
-``python bench/replay.py [EVENTS.ndjson]`` (made up by bench/events.py where no file is given). Both are run several
+``python bench/replay.py [EVENTS.ndjson]`` (made up by bench/made/events.py where no file is given). Both are run several
 times in turn, in one process, and medians compared, so that what else the machine does hits both.
 """
 
@@ -14,12 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+from made.events import write
 
 import detections
 from detections.engine import Embedded
 from detections.events import read
 from detections.replay import replay
-from events import write
 
 RULES = Path(__file__).parents[1] / "rules"
 EVENTS = 100_000

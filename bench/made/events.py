@@ -1,6 +1,6 @@
 """Made-up events to measure with: CloudTrail as the integration writes it to Elasticsearch, one JSON document a line.
 
-``python bench/events.py 100000 > events.ndjson``
+``python bench/made/events.py 100000 > events.ndjson``
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from detections.events import to_ecs
 
-RECORDS = Path(__file__).parents[1] / "tests" / "events" / "cloudtrail"
+RECORDS = Path(__file__).parents[2] / "tests" / "events" / "cloudtrail"
 QUIET = {
     "ec2.amazonaws.com": [
         "DescribeInstances",
