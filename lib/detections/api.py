@@ -7,6 +7,7 @@ milliseconds since the epoch; a datetime or text without a zone is UTC.
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,10 +104,7 @@ def search(
     """
     mapping = mappings.Mapping.of(fields)
     if language == "esql":
-        pipeline = compile_esql(languages.parse(query, "esql"), mapping, query)
-        table = rows_of(pipeline, batches(events))
-        columns = [{"name": column.name, "type": column.type} for column in pipeline.columns]
-        return SearchResult(columns=columns, rows=[list(row) for row in table][:size])
+        return _table(query, mapping, events, size)
     if language != "kuery":
         raise _unknown(language)
     predicate = compile_kql(languages.parse(query, "kuery"), mapping, query)
@@ -116,6 +114,17 @@ def search(
         if size is not None and len(found) >= size:
             break
     return SearchResult(events=found[:size])
+
+
+def _table(query: str, mapping: mappings.Mapping, events: Iterable[Document], size: int | None) -> SearchResult:
+    pipeline = compile_esql(languages.parse(query, "esql"), mapping, query, list_fields=True)
+    rows = list(itertools.islice(rows_of(pipeline, batches(events)), size))
+    shown: list[int] = list(range(len(pipeline.columns)))
+    if mapping.dynamic:
+        # The catalog has thousands of fields: as Kibana asks for it, columns without a value are left out.
+        shown = [at for at in shown if any(row[at] is not None for row in rows)]
+    columns = [{"name": pipeline.columns[at].name, "type": pipeline.columns[at].type} for at in shown]
+    return SearchResult(columns=columns, rows=[[row[at] for at in shown] for row in rows])
 
 
 def replay(

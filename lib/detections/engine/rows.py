@@ -5,59 +5,51 @@ A row is a dict from the names of its columns to values as :mod:`detections.comp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
+from detections.compile.esql.scope import SOURCE
 from detections.compile.expression import Call, Column, Constant, Expression
-from detections.compile.functions import FUNCTIONS, OPERATORS, Function
+from detections.compile.functions import FUNCTIONS, OPERATORS
 from detections.compile.functions.conversions import to_text
 from detections.compile.functions.operators import sort_key
-from detections.compile.functions.signature import FAILURES, packed
+from detections.compile.functions.signature import bind, packed
 from detections.compile.ir import Always, And, Compute, IsTrue, Not, Or, Predicate
 from detections.compile.mapping import Field
-from detections.compile.rows import Command, Eval, Limit, Project, Sort, Where
+from detections.compile.rows import Command, Eval, Limit, Order, Project, Sort, Where
 from detections.errors import NotEvaluated
 
 Row: TypeAlias = dict[str, Any]
 Compiled: TypeAlias = Callable[[Row], Any]
+Step: TypeAlias = Callable[[Iterable[Row]], Iterator[Row]]
+
+_REMEMBERED = 4096
 
 
 def compiled(expression: Expression) -> Compiled:
-    """The expression as a function of a row."""
+    """The expression as a function of a row. ``now()`` is the moment of this call."""
     match expression:
         case Column(name):
             return lambda row: row.get(name)
         case Constant(value):
             return lambda row: value
+        case Call("now"):
+            now = time.time_ns() // 1_000_000
+            return lambda row: now
         case Call(name, arguments):
-            function = OPERATORS.get(name) or FUNCTIONS[name]
-            types = tuple(argument.type for argument in arguments)
-            return _call(function, function.make(types), [compiled(argument) for argument in arguments])
+            compute = bind(OPERATORS.get(name) or FUNCTIONS[name], tuple(argument.type for argument in arguments))
+            return _call(compute, [compiled(argument) for argument in arguments])
 
 
-def _call(function: Function, implementation: Callable[..., Any], arguments: list[Compiled]) -> Compiled:
-    if function.takes == "whole":
-        return lambda row: _tried(implementation, [argument(row) for argument in arguments])
-    each = function.takes == "each"
-
-    def single(row: Row) -> Any:
-        values = [argument(row) for argument in arguments]
-        rest = values[1:] if each else values
-        if any(value is None or isinstance(value, tuple) for value in rest) or values[:1] == [None]:
-            return None
-        if each and values and isinstance(values[0], tuple):
-            made = [_tried(implementation, [value, *rest]) for value in values[0]]
-            return packed([value for value in made if value is not None])
-        return _tried(implementation, values)
-
-    return single
-
-
-def _tried(implementation: Callable[..., Any], values: list[Any]) -> Any:
-    try:
-        return implementation(*values)
-    except FAILURES:
-        return None
+def _call(compute: Callable[..., Any], arguments: list[Compiled]) -> Compiled:
+    match arguments:
+        case [one]:
+            return lambda row: compute(one(row))
+        case [one, two]:
+            return lambda row: compute(one(row), two(row))
+        case _:
+            return lambda row: compute(*[argument(row) for argument in arguments])
 
 
 def columns_in(expression: Expression) -> Iterator[Column]:
@@ -71,21 +63,35 @@ def columns_in(expression: Expression) -> Iterator[Column]:
 
 
 def value_of(values: list[Any], field: Field) -> Any:
-    """A field's normalised values as one value of a row; doc values come sorted."""
-    return packed(values if len(values) < 2 else sorted(values, key=sort_key(field.type)))
+    """A field's normalised values as one value of a row; doc values come sorted, text as the source has it."""
+    ordered = len(values) < 2 or field.type == SOURCE
+    return packed(values if ordered else sorted(values, key=sort_key(field.type)))
 
 
 class Condition:
-    """A boolean expression over fields of a document: true, false, or None for null."""
+    """A boolean expression over fields of a document: true, false, or None for null.
+
+    Answers are remembered: equal values give equal answers.
+    """
 
     def __init__(self, expression: Expression) -> None:
-        found = dict.fromkeys(column for column in columns_in(expression) if column.field is not None)
+        found = dict.fromkeys(columns_in(expression))
         self.fields = {column.name: column.field for column in found if column.field is not None}
+        self._names = [column.name for column in found]
         self._compiled = compiled(expression)
+        self._known: dict[tuple[Any, ...], bool | None] = {}
 
     def __call__(self, row: Row) -> bool | None:
-        found = self._compiled(row)
-        return None if found is None or isinstance(found, tuple) else bool(found)
+        key = tuple([row.get(name) for name in self._names])
+        try:
+            return self._known[key]
+        except KeyError:
+            found = self._compiled(row)
+        answer = found if isinstance(found, bool) else None
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[key] = answer
+        return answer
 
 
 def condition(predicate: Predicate) -> Compiled:
@@ -116,21 +122,23 @@ def condition(predicate: Predicate) -> Compiled:
             raise NotEvaluated("a test of a document field stands behind the first EVAL of the pipeline")
 
 
-def apply(command: Command, rows: Iterable[Row]) -> Iterator[Row]:
-    """What a command makes of rows."""
+def step(command: Command) -> Step:
+    """A command as a function of rows."""
     match command:
         case Where(predicate):
             holds = condition(predicate)
-            return (row for row in rows if holds(row) is True)
+            return lambda rows: (row for row in rows if holds(row) is True)
         case Eval(columns):
             made = [(name, compiled(expression)) for name, expression in columns]
-            return (_extended(row, made) for row in rows)
+            return lambda rows: (_extended(row, made) for row in rows)
         case Project(columns):
-            return ({new: row.get(column.name) for new, column in columns} for row in rows)
-        case Sort():
-            return iter(_sorted(command, list(rows)))
+            names = [(new, column.name) for new, column in columns]
+            return lambda rows: ({new: row.get(name) for new, name in names} for row in rows)
+        case Sort(orders):
+            orders_made = [(order, compiled(order.expression)) for order in orders]
+            return lambda rows: iter(_sorted(orders_made, list(rows)))
         case Limit(count):
-            return (row for _, row in zip(range(count), rows, strict=False))
+            return lambda rows: (row for _, row in zip(range(count), rows, strict=False))
 
 
 def _extended(row: Row, made: list[tuple[str, Compiled]]) -> Row:
@@ -142,10 +150,9 @@ def _extended(row: Row, made: list[tuple[str, Compiled]]) -> Row:
     return row
 
 
-def _sorted(command: Sort, rows: list[Row]) -> list[Row]:
+def _sorted(keyed_by: Sequence[tuple[Order, Compiled]], rows: list[Row]) -> list[Row]:
     # The last order first: sorting is stable.
-    for order in reversed(command.orders):
-        expression = compiled(order.expression)
+    for order, expression in reversed(keyed_by):
         key = sort_key(order.expression.type) or (lambda value: value)
         chosen = max if order.descending else min
         keyed = [(expression(row), row) for row in rows]
@@ -165,6 +172,6 @@ def shown(value: Any, kind: str) -> Any:
     """A value as Elasticsearch's API shows it: dates and addresses in text, several values as a list."""
     if isinstance(value, tuple):
         return [shown(one, kind) for one in value]
-    if value is not None and kind in ("datetime", "ip", "date_period", "time_duration"):
+    if value is not None and kind in ("datetime", "ip"):
         return to_text(kind)(value)
     return value

@@ -62,15 +62,6 @@ def _kleene(decisive: bool) -> Implementation:
     return compute
 
 
-def _in(value: Any, *items: Any) -> bool | None:
-    """Null where no item is equal and one is null or several values."""
-    if value is None or isinstance(value, tuple):
-        return None
-    if any(not isinstance(item, tuple) and item is not None and item == value for item in items):
-        return True
-    return None if any(item is None or isinstance(item, tuple) for item in items) else False
-
-
 @functools.lru_cache(maxsize=1024)
 def like_pattern(text: str) -> tuple[str | Wild, ...]:
     """A LIKE pattern: ``*`` any text, ``?`` one code point, a backslash takes the next character as it is.
@@ -179,10 +170,9 @@ FUNCTIONS: dict[str, Function] = {
     "and": function(_kleene(False), BOOLEAN, BOOLEAN, result="boolean", takes="whole"),
     "or": function(_kleene(True), BOOLEAN, BOOLEAN, result="boolean", takes="whole"),
     "not": function(operator.not_, BOOLEAN, result="boolean"),
-    "in": function(_in, _VALUE, _VALUE, result="boolean", takes="whole"),
     "is null": function(lambda value: value is None, _VALUE, result="boolean", takes="whole"),
     "is not null": function(lambda value: value is not None, _VALUE, result="boolean", takes="whole"),
     "like": function(_any_match(_like_matcher), STRING, STRING, result="boolean"),
     "rlike": function(_any_match(regex.matcher), STRING, STRING, result="boolean"),
 }
-"""Operators by their symbol. and, or, in, like and rlike take any number of arguments."""
+"""Operators by their symbol. and, or, like and rlike take any number of arguments."""

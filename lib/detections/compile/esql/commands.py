@@ -1,0 +1,138 @@
+"""ES|QL to a row pipeline: commands in order, every name resolved (Elasticsearch 9.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from detections.compile.esql.conditions import Conditions
+from detections.compile.esql.expressions import Expressions
+from detections.compile.esql.scope import METADATA, METADATA_NOT_EVALUATED, Scope, documents
+from detections.compile.expression import Column, Expression
+from detections.compile.functions.signature import SPAN
+from detections.compile.mapping import Mapping
+from detections.compile.rows import Command, Eval, Limit, Order, Pipeline, Project, Sort, Where
+from detections.errors import NotEvaluated, QueryTypeError
+from detections.query.esql import ast
+
+
+def compile_esql(query: ast.Query, mapping: Mapping, query_text: str, *, list_fields: bool = False) -> Pipeline:
+    """The pipeline of a query over documents with these fields.
+
+    There is no limit but the query's own. Of the catalog's fields only those that the query names are columns, unless
+    ``list_fields`` asks for all; a field that nobody declared is a keyword there.
+
+    Raises:
+        QueryTypeError: an unknown column or function, or types that do not go together; the span lies in
+            ``query_text``.
+        NotEvaluated: a command, function or type that is ES|QL but not evaluated here.
+    """
+    names: set[str] | None = set() if mapping.dynamic else None
+    if list_fields and mapping.dynamic:
+        names = {field.name for field in mapping}
+    while True:
+        compiler = _Compiler(mapping, query_text, names)
+        commands = [made for command in query.commands for made in compiler.command(command)]
+        if names is None or compiler.discovered <= names:
+            return Pipeline(query.indices, query.metadata, tuple(commands), tuple(compiler.scope))
+        # A name met late must be among the columns from the start, to pass through what stands before it.
+        names |= compiler.discovered
+
+
+class _Compiler:
+    def __init__(self, mapping: Mapping, text: str, names: set[str] | None) -> None:
+        self._mapping = mapping
+        self._text = text
+        self._names = names
+        self._columnar = True
+        self.scope = Scope()
+
+    @property
+    def discovered(self) -> set[str]:
+        return self.scope.discovered
+
+    def command(self, command: ast.Command) -> Sequence[Command]:
+        if not isinstance(command, ast.From | ast.Where):
+            self._columnar = False
+        match command:
+            case ast.From(metadata=metadata):
+                self.scope = documents(self._mapping, [self._checked(name) for name in metadata], self._names)
+                return ()
+            case ast.Row(fields):
+                # Its values see no columns, not even those before them.
+                return (Eval(tuple(self._field(field, Scope()) for field in fields)),)
+            case ast.Eval(fields):
+                return (Eval(tuple(self._field(field, self.scope) for field in fields)),)
+            case ast.Where(condition):
+                return (Where(Conditions(self._text, self.scope, columnar=self._columnar).compile(condition)),)
+            case ast.Keep(patterns):
+                self.scope.keep(self._kept(patterns))
+                return (self._project(),)
+            case ast.Drop(patterns):
+                self.scope.drop(self._dropped(patterns))
+                return (self._project(),)
+            case ast.Rename(pairs):
+                return [self._renamed(old, new) for old, new in pairs]
+            case ast.Sort(orders):
+                return (Sort(tuple(self._order(order) for order in orders)),)
+            case ast.Limit(count):
+                return (Limit(count),)
+            case ast.Opaque(name):
+                raise NotEvaluated(f"the ES|QL command {name.upper()} is not evaluated yet")
+
+    def _project(self) -> Project:
+        made = Project(tuple((column.name, column) for column in self.scope))
+        self.scope.settle()
+        return made
+
+    def _renamed(self, old: ast.Name, new: ast.Name) -> Project:
+        column = Expressions(self._text, self.scope).column(old)
+        self.scope.rename(column.name, new.name)
+        names = [(one.name, column if one.name == new.name else one) for one in self.scope]
+        self.scope.settle()
+        return Project(tuple(names))
+
+    def _checked(self, name: ast.Name) -> str:
+        if name.name in METADATA_NOT_EVALUATED:
+            raise NotEvaluated(f"the metadata column {name.name} is not evaluated here")
+        if name.name not in METADATA:
+            raise QueryTypeError(f"unresolved metadata pattern [{name.name}]", self._text, *name.span)
+        return name.name
+
+    def _field(self, field: ast.Field, scope: Scope) -> tuple[str, Expression]:
+        expressions = Expressions(self._text, scope)
+        value = expressions.usable(field.value)
+        if value.type in SPAN:
+            message = f"a span of time is no column: [{field.name}] is a {value.type}"
+            raise QueryTypeError(message, self._text, *field.value.span)
+        self.scope.add(Column(field.name, value.type), guessed=expressions.guessed(field.value) is not None)
+        return field.name, value
+
+    def _kept(self, patterns: Sequence[ast.Pattern]) -> list[Column]:
+        """A name goes before a pattern, a pattern before the lone star; among equals the last one places the column."""
+        ranks: dict[Column, int] = {}
+        for pattern in patterns:
+            rank = 1 if len(pattern.texts) == 1 else 3 if pattern.texts == ("", "") else 2
+            for column in self._matched(pattern):
+                if ranks.get(column, rank) >= rank:
+                    ranks.pop(column, None)
+                    ranks[column] = rank
+        return list(ranks)
+
+    def _matched(self, pattern: ast.Pattern) -> list[Column]:
+        expressions = Expressions(self._text, self.scope)
+        if len(pattern.texts) == 1:
+            return [expressions.column(pattern)]
+        found = self.scope.matching(pattern.texts)
+        if not found and not self.scope.is_open:
+            expressions.refuse(f"No matches found for pattern [{'*'.join(pattern.texts)}]", pattern)
+        return found
+
+    def _dropped(self, patterns: Sequence[ast.Pattern]) -> list[Column]:
+        for pattern in patterns:
+            if pattern.texts == ("", ""):
+                raise QueryTypeError("Removing all fields is not allowed [*]", self._text, *pattern.span)
+        return [column for pattern in patterns for column in self._matched(pattern)]
+
+    def _order(self, order: ast.Order) -> Order:
+        value = Expressions(self._text, self.scope).usable(order.value)
+        return Order(value, not order.ascending, order.nulls_first)
