@@ -24,6 +24,7 @@ from detections.compile.plan import Alert
 from detections.engine import Embedded, rows_of, select
 from detections.errors import Finding, NotEvaluated, UsageError
 from detections.events import Document, Retain, batches, read
+from detections.query import esql
 from detections.replay import replay as replay_plans
 from detections.rule import Rule, Rules
 from detections.rule import load_rules as load
@@ -117,11 +118,12 @@ def search(
 
 
 def _table(query: str, mapping: mappings.Mapping, events: Iterable[Document], size: int | None) -> SearchResult:
-    pipeline = compile_esql(languages.parse(query, "esql"), mapping, query, list_fields=True)
+    tree = languages.parse(query, "esql")
+    pipeline = compile_esql(tree, mapping, query, list_fields=True)
     rows = list(itertools.islice(rows_of(pipeline, batches(events)), size))
     shown: list[int] = list(range(len(pipeline.columns)))
-    if mapping.dynamic:
-        # The catalog has thousands of fields: as Kibana asks for it, columns without a value are left out.
+    if mapping.dynamic and tree.indices and not any(isinstance(command, esql.ast.Keep) for command in tree.commands):
+        # Nobody named the columns, and the catalog has thousands of fields: those without a value are left out.
         shown = [at for at in shown if any(row[at] is not None for row in rows)]
     columns = [{"name": pipeline.columns[at].name, "type": pipeline.columns[at].type} for at in shown]
     return SearchResult(columns=columns, rows=[[row[at] for at in shown] for row in rows])
