@@ -63,7 +63,12 @@ def _files(path: Path, report: Report) -> Iterator[Path]:
         return
     found = []
     for folder, _, names in os.walk(path, onerror=lambda error: report(_warning(path, _reason(error)))):
-        found += [Path(folder, name) for name in names if name.lower().endswith(SUFFIXES)]
+        for file in (Path(folder, name) for name in names if name.lower().endswith(SUFFIXES)):
+            if file.exists() and not file.is_file():
+                # A pipe among the files would be waited for, perhaps for ever.
+                report(_warning(file, "this is no regular file: not read"))
+            else:
+                found.append(file)
     if not found:
         report(_warning(path, f"this folder has no file of events ({', '.join(SUFFIXES)})"))
     yield from sorted(found)
@@ -85,7 +90,7 @@ def _file(path: Path, report: Report, retain: Retain, batch_size: int, ordinal: 
         if not told:
             report(_warning(path, "this file is empty"))
         return
-    if b"\0" in head:
+    if b"\0" in head and head.lstrip()[:1] not in (b"{", b"["):
         report(_warning(path, "this is no JSON: binary data"))
         return
     if text.is_cut_off(head.lstrip().partition(b"\n")[0]):

@@ -98,20 +98,23 @@ class _Reader:
     def values(self) -> Iterator[Value | Broken]:
         at = self._skip(0, _SPACE)
         between = _SPACE
+        unexplained = False
         while at < len(self._text):
             self._notes.clear()
             try:
                 value, end = self._decoder.raw_decode(self._text, at)
-            except json.JSONDecodeError as error:
+            except (json.JSONDecodeError, RecursionError) as error:
                 opening = _LIST.match(self._text, at)
-                if opening:
+                if opening and (between is _SPACE or isinstance(error, json.JSONDecodeError)):
                     # A list that cannot be read as a whole may have been cut off: its items are read one by one.
-                    between = _BETWEEN_ITEMS
+                    between, unexplained = _BETWEEN_ITEMS, True
                     at = self._skip(opening.end(), between)
                     continue
-                yield self._broken(error.msg, error.pos)
-            except RecursionError:
-                yield self._broken("nested too deeply", at)
+                unexplained = False
+                if isinstance(error, RecursionError):
+                    yield self._broken("nested too deeply", at)
+                else:
+                    yield self._broken(error.msg, error.pos)
             else:
                 yield Value(value, *self._place(at), tuple(dict.fromkeys((*self._base, *self._notes))))
                 at = self._skip(end, between)
@@ -119,6 +122,8 @@ class _Reader:
             following = _NEXT_VALUE.search(self._text, at)
             at = following.end() - 1 if following else len(self._text)
             between = _SPACE
+        if unexplained:
+            yield self._broken("the list is cut off: what is there was read", len(self._text))
 
     def _skip(self, at: int, space: re.Pattern[str]) -> int:
         found = space.match(self._text, at)
