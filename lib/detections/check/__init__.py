@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from detections.check import silence
-from detections.check.registry import PAGES, chosen, findings_of
+from detections.check.registry import PAGES, QUERIES, chosen, findings_of
 from detections.errors import Finding
 from detections.rule import Rules
 
@@ -23,5 +23,6 @@ def run(rules: Rules, profiles: Sequence[str] = ("house",)) -> list[Finding]:
     """
     modules = chosen(profiles)
     found = [*rules.findings, *(finding for module in modules for finding in findings_of(module, rules))]
+    found += (finding for module in QUERIES for finding in findings_of(module, rules.unsound))
     left = silence.apply(found, rules, {module.CODE for module in PAGES})
     return sorted(left, key=lambda finding: (finding.location, finding.code, finding.message))

@@ -13,14 +13,18 @@ Keys: TypeAlias = tuple[str | int, ...]
 
 
 def listed(rule: Rule, *keys: str | int) -> Iterator[tuple[Keys, str]]:
-    """The strings of a value that is a string or a list of them, each with its keys; nothing for what is not there."""
+    """The strings of a value that is a string or a list of them, each with its keys; nothing for what is not there, or
+    is something else in a rule that the schema refuses."""
     value: Any = rule.document.data
     for key in keys:
-        value = value.get(key, {}) if isinstance(value, dict) else value[key]
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return
     if isinstance(value, str):
         yield keys, value
-    else:
-        yield from (((*keys, index), item) for index, item in enumerate(value))
+    elif isinstance(value, list):
+        yield from (((*keys, index), item) for index, item in enumerate(value) if isinstance(item, str))
 
 
 def grouping_fields(rule: Rule) -> Iterator[tuple[Keys, str]]:

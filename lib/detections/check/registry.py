@@ -60,6 +60,9 @@ ALWAYS: tuple[ModuleType, ...] = (
     timestamp_override,
     threshold,
 )
+QUERIES = (query_syntax, unknown_field, field_type, aws_operation, esql_id, esql_opaque, eql_second_opinion)
+"""Of these, the checks that look at queries only: they run on rules too that the schema refuses."""
+
 PROFILES: dict[str, tuple[ModuleType, ...]] = {"house": (portability, tags, text, file_name)}
 READING: tuple[ModuleType, ...] = (toml, schema, unknown_key)
 PAGES: tuple[ModuleType, ...] = (*READING, *ALWAYS, *(module for some in PROFILES.values() for module in some), silence)

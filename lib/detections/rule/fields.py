@@ -128,7 +128,7 @@ class Matches(validate.Regexp):
         self.wanted = wanted
 
     def __call__(self, value: Any) -> Any:
-        if not self.regex.search(value):
+        if not self.regex.fullmatch(value):
             raise refusal(f"must be {self.wanted}, not {quoted(value)}")
         return value
 

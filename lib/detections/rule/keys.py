@@ -74,7 +74,7 @@ def _finding(document: Document, name: str, names: Collection[str], keys: Keys) 
 
 
 def _advice(name: str, keys: Keys) -> str:
-    if len(keys) != 1:
+    if len(keys) > 1:
         return ""
     if keys == ("rule",):
         types = [kind for kind, one in SCHEMAS.items() if name in shape(one).names]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from marshmallow import Schema, ValidationError
 
 from detections.errors import Finding, Location, SourceError, UsageError
-from detections.rule.fields import OneOf, Problem, kind, quoted
+from detections.rule.fields import Items, OneOf, Problem, Record, Text, Whole, kind, quoted
 from detections.rule.keys import dotted, shape, unknown_keys, unknown_tables
 from detections.rule.model import RULES, Metadata, Rule, Rules
 from detections.rule.parts import MetadataSchema
@@ -32,26 +33,8 @@ def load(document: Document) -> tuple[Rule | None, list[Finding]]:
     A rule with a misspelt key is still a rule, so that everything else about it can be checked in the same run; the
     finding is an error all the same.
     """
-    table = document.data.get("rule")
-    if not isinstance(table, dict):
-        said = "there is no [rule] table" if table is None else f"rule must be a table, not {kind(table)}"
-        return None, [document.finding(CODE, said, ("rule",), length=None)]
-    name = table.get("type")
-    known = SCHEMAS.get(name) if isinstance(name, str) else None
-    file, problems = _load(FileSchema, document.data, ())
-    values, others = _load(known or CommonSchema, table, ("rule",))
-    problems += others
-    problems += [(keys, Problem("is a number that JSON cannot carry")) for keys in _no_json(table)]
-    if known is None:
-        problems.append((("rule", "type"), _type_problem(name)))
-    findings = [_finding(document, keys, problem) for keys, problem in problems]
-    findings += unknown_tables(document)
-    if known is not None:
-        findings += unknown_keys(document, known, table, ("rule",))
-    findings.sort(key=lambda finding: finding.location)
-    if problems:
-        return None, findings
-    return _rule(document, file, values), findings
+    rule, sound, findings = _load(document)
+    return rule if sound else None, findings
 
 
 def load_rules(*paths: str | os.PathLike[str]) -> Rules:
@@ -76,17 +59,18 @@ def load_rules(*paths: str | os.PathLike[str]) -> Rules:
                 findings.append(Finding(CODE, "holds no rules: there is no .toml file in it", Location(path)))
         else:
             files.add(path)
-    rules = []
+    rules: dict[bool, list[Rule]] = {True: [], False: []}
     for file in sorted(files):
         try:
-            rule, about = load(read(file))
+            rule, sound, about = _load(read(file))
         except SourceError as error:
             findings += error.findings
             continue
         findings += about
         if rule is not None:
-            rules.append(rule)
-    return Rules(tuple(rules), tuple(sorted(files)), tuple(sorted(findings, key=lambda one: one.location)))
+            rules[sound].append(rule)
+    findings.sort(key=lambda one: one.location)
+    return Rules(tuple(rules[True]), tuple(sorted(files)), tuple(findings), tuple(rules[False]))
 
 
 def _files_below(folder: str, findings: list[Finding]) -> Iterator[str]:
@@ -98,17 +82,41 @@ def _files_below(folder: str, findings: list[Finding]) -> Iterator[str]:
         yield from (str(Path(parent, name)) for name in names if name.endswith(".toml") and name[0] != ".")
 
 
-def _load(
+def _load(document: Document) -> tuple[Rule | None, bool, list[Finding]]:
+    """The rule, whether its schema has nothing against it, and the findings."""
+    table = document.data.get("rule")
+    if not isinstance(table, dict):
+        said = "there is no [rule] table" if table is None else f"rule must be a table, not {kind(table)}"
+        return None, False, [document.finding(CODE, said, ("rule",), length=None)]
+    name = table.get("type")
+    known = SCHEMAS.get(name) if isinstance(name, str) else None
+    file, problems = _values(FileSchema, document.data, ())
+    values, others = _values(known or CommonSchema, table, ("rule",))
+    problems += others
+    problems += [(keys, Problem("is a number that JSON cannot carry")) for keys in _no_json(table)]
+    if known is None:
+        problems.append((("rule", "type"), _type_problem(name)))
+    findings = [_finding(document, keys, problem) for keys, problem in problems]
+    findings += unknown_tables(document)
+    rule = None
+    if known is not None:
+        findings += unknown_keys(document, known, table, ("rule",))
+        rule = _rule(document, str(name), file, values)
+    findings.sort(key=lambda finding: finding.location)
+    return rule, not problems, findings
+
+
+def _values(
     kind: type[Schema], table: Mapping[str, Any], keys: Keys
 ) -> tuple[dict[str, Any], list[tuple[Keys, Problem]]]:
-    """The values of a table, and what is wrong with them, each with its place."""
-    problems: list[tuple[Keys, Problem]] = []
+    """The values of a table that are sound, and what is wrong with the others, each with its place."""
     try:
         values: dict[str, Any] = schema(kind).load(table)
     except ValidationError as error:
-        values = {}
-        problems += _problems(error.messages, keys)
-    return values, problems
+        sound: Any = error.valid_data
+        values = {name: value for name, value in sound.items() if name not in error.messages}
+        return values, list(_problems(error.messages, keys))
+    return values, []
 
 
 def _problems(messages: Any, keys: Keys) -> Iterator[tuple[Keys, Problem]]:
@@ -151,16 +159,18 @@ def _finding(document: Document, keys: Keys, problem: Problem) -> Finding:
     return document.finding(CODE, f"{dotted(keys)} {problem.text}", keys, length=None, hint=problem.hint)
 
 
-def _rule(document: Document, file: dict[str, Any], values: dict[str, Any]) -> Rule:
-    kind = values["type"]
-    extra = {name: values.pop(name) for name in values.keys() - schema(SCHEMAS[kind]).fields.keys()}
-    terms = values.pop("new_terms", None)
-    if terms is not None:
+def _rule(document: Document, kind: str, file: dict[str, Any], values: dict[str, Any]) -> Rule:
+    """The rule of these values. What is required and not among them is empty: such a rule is unsound."""
+    known = SCHEMAS[kind]
+    extra = {name: values.pop(name) for name in values.keys() - schema(known).fields.keys()}
+    values = {**_required(known), **values, "type": kind}
+    if "new_terms" in values:
+        terms = values.pop("new_terms") or {"value": [], "history_window_start": [{"value": ""}]}
         values["new_terms_fields"] = terms["value"]
         values["history_window_start"] = terms["history_window_start"][0]["value"]
     return RULES[kind](
         document=document,
-        metadata=_metadata(file["metadata"]),
+        metadata=_metadata({**_required(MetadataSchema), **file.get("metadata", {})}),
         transform=file.get("transform"),
         extra=extra,
         **_frozen(values),
@@ -171,6 +181,13 @@ def _metadata(values: dict[str, Any]) -> Metadata:
     names = shape(MetadataSchema).names
     extra = {name: values.pop(name) for name in values.keys() - names}
     return Metadata(extra=extra, **_frozen(values))
+
+
+@cache
+def _required(kind: type[Schema]) -> Mapping[str, Any]:
+    """An empty value for each required key."""
+    empty: dict[type, Any] = {Text: "", Whole: 0, Items: [], Record: {}}
+    return {name: empty[type(one)] for name, one in schema(kind).fields.items() if one.required}
 
 
 def _frozen(values: dict[str, Any]) -> dict[str, Any]:

@@ -193,11 +193,16 @@ RULES: dict[str, type[Rule]] = {
 @dataclass(frozen=True, slots=True, eq=False)
 class Rules(Sequence[Rule]):
     """Rules sorted by path. ``files`` are the paths of all files that were tried, in the same order; ``findings`` is
-    what loading found, also about files that gave no rule."""
+    what loading found, also about files that gave no rule.
+
+    ``unsound`` are not among the rules: their type is known, but the schema has something against them, and what it
+    refuses is at its default, or empty. They are for checks only, so that one run says what else is wrong with them.
+    """
 
     rules: tuple[Rule, ...]
     files: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    unsound: tuple[Rule, ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> Rule: ...
