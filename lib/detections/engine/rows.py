@@ -37,6 +37,9 @@ def compiled(expression: Expression) -> Compiled:
         case Call("now"):
             now = time.time_ns() // 1_000_000
             return lambda row: now
+        case Call("or", arguments):
+            rest, merged = _memberships(arguments)
+            return _call(bind(OPERATORS["or"], ()), [*map(compiled, rest), *merged])
         case Call(name, arguments):
             compute = bind(OPERATORS.get(name) or FUNCTIONS[name], tuple(argument.type for argument in arguments))
             return _call(compute, [compiled(argument) for argument in arguments])
@@ -50,6 +53,27 @@ def _call(compute: Callable[..., Any], arguments: list[Compiled]) -> Compiled:
             return lambda row: compute(one(row), two(row))
         case _:
             return lambda row: compute(*[argument(row) for argument in arguments])
+
+
+def _memberships(expressions: Iterable[Expression]) -> tuple[list[Expression], list[Compiled]]:
+    """Alternatives, with all that ask one value for a constant (``IN`` with a long list) made one question each."""
+    rest: list[Expression] = []
+    asked: dict[Expression, set[Any]] = {}
+    for one in expressions:
+        match one:
+            case Call("==", (value, Constant(str() | int() | float() as constant))):
+                asked.setdefault(value, set()).add(constant)
+            case _:
+                rest.append(one)
+    return rest, [_membership(compiled(value), constants) for value, constants in asked.items()]
+
+
+def _membership(value: Compiled, constants: set[Any]) -> Compiled:
+    def answer(row: Row) -> bool | None:
+        found = value(row)
+        return None if found is None or isinstance(found, tuple) else found in constants
+
+    return answer
 
 
 def columns_in(expression: Expression) -> Iterator[Column]:
@@ -97,17 +121,13 @@ class Condition:
 def condition(predicate: Predicate) -> Compiled:
     """A predicate as a function of a row, in three values."""
     match predicate:
-        case And(items) | Or(items):
-            made = [condition(item) for item in items]
-            decisive = isinstance(predicate, Or)
-
-            def chain(row: Row) -> bool | None:
-                answers = [one(row) for one in made]
-                if any(answer is decisive for answer in answers):
-                    return decisive
-                return None if None in answers else not decisive
-
-            return chain
+        case And(items):
+            return _chain([condition(item) for item in items], decisive=False)
+        case Or(items):
+            computed = [item.expression for item in items if isinstance(item, Compute)]
+            rest, merged = _memberships(computed)
+            others = [condition(item) for item in items if not isinstance(item, Compute)]
+            return _chain([*others, *map(Condition, rest), *merged], decisive=True)
         case Not(item):
             inner = condition(item)
             return lambda row: None if (answer := inner(row)) is None else not answer
@@ -120,6 +140,19 @@ def condition(predicate: Predicate) -> Compiled:
             return Condition(expression)
         case _:
             raise NotEvaluated("a test of a document field stands behind the first EVAL of the pipeline")
+
+
+def _chain(made: list[Compiled], *, decisive: bool) -> Compiled:
+    def answer(row: Row) -> bool | None:
+        missing = False
+        for one in made:
+            found = one(row)
+            if found is decisive:
+                return decisive
+            missing = missing or found is None
+        return None if missing else not decisive
+
+    return answer
 
 
 def step(command: Command) -> Step:

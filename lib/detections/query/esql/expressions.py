@@ -152,9 +152,6 @@ class Expressions:
         return made
 
     def _parse(self, power: int) -> Expression:
-        self._depth += 1
-        if self._depth > DEEPEST:
-            raise self._too_deep(self.token.start)
         left = self._prefix(power)
         ceiling = _AND if isinstance(left, Not) else _PRODUCT
         while True:
@@ -169,18 +166,26 @@ class Expressions:
             else:
                 left = self._binary(left, found)
                 ceiling = _TEST if found == _COMPARISON else ceiling
-        self._depth -= 1
         return left
+
+    def _inner(self, power: int) -> Expression:
+        """An expression inside the one that is read."""
+        self._depth += 1
+        if self._depth >= DEEPEST:
+            raise self._too_deep(self.token.start)
+        made = self._parse(power)
+        self._depth -= 1
+        return made
 
     def _prefix(self, power: int) -> Expression:
         token = self.token
         if power <= _NOT and self.accept("not"):
-            value = self._parse(_NOT)
+            value = self._inner(_NOT)
             return Not(value, self.end_of(token.start))
         if self.is_next("-") or self.is_next("+"):
             return self._signed()
         if self.accept("("):
-            inner = self._parse(_OR)
+            inner = self._inner(_OR)
             self.expect(")")
             return self._casts(inner, token.start)
         return self._casts(self._primary(), token.start)
@@ -189,7 +194,7 @@ class Expressions:
         sign = self.take()
         if self.token.kind in ("integer", "decimal"):
             return self._casts(self._number(sign), sign.start)
-        value = self._parse(_SIGN)
+        value = self._inner(_SIGN)
         return Negative(value, self.end_of(sign.start)) if sign.text == "-" else value
 
     def _casts(self, value: Expression, start: int) -> Expression:
@@ -239,9 +244,9 @@ class Expressions:
         return Like(left, patterns, operator == "rlike", negated, listed, self.end_of(start))
 
     def _list(self, power: int) -> tuple[Expression, ...]:
-        items = [self._parse(power)]
+        items = [self._inner(power)]
         while self.accept(","):
-            items.append(self._parse(power))
+            items.append(self._inner(power))
         if not self.accept(")"):
             raise self.unexpected("','", "')'")
         return tuple(items)
@@ -340,7 +345,7 @@ class Expressions:
             if arguments and self.is_next("{"):
                 options = self._options()
                 break
-            arguments.append(self._parse(_OR))
+            arguments.append(self._inner(_OR))
             if not self.accept(","):
                 break
         if not self.accept(")"):

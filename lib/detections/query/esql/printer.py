@@ -40,6 +40,7 @@ from detections.query.esql.expressions import RESERVED
 
 _PLAIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*|[_@][A-Za-z0-9_]+)", re.ASCII)
 _PLAIN_SOURCE = re.compile(r'(?:[^:"=|,\[\]/() \t\r\n])+')
+_NEEDS_ESCAPES = re.compile('[\n\r]|"""')
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
 
 _ANY, _UNIT, _VALUE, _SUM, _PRODUCT, _TIGHT = range(6)
@@ -117,6 +118,8 @@ def _quoted(text: str) -> str:
 
 
 def _string(text: str) -> str:
+    if "\\" in text and not _NEEDS_ESCAPES.search(text):
+        return f'"""{text}"""'
     return f'"{text.translate(_ESCAPES)}"'
 
 
