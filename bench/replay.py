@@ -1,6 +1,6 @@
 """How fast ``replay`` is with all rules of the project, beside untyped msgspec decoding of the same bytes.
 
-``python bench/replay.py [EVENTS.ndjson]`` (made up by bench/made/events.py where no file is given). Both are run several
+``python bench/replay.py [EVENTS.ndjson]`` (made by bench/made/events.py where no file is given). Both are run several
 times in turn, in one process, and medians compared, so that what else the machine does hits both.
 """
 
