@@ -33,7 +33,10 @@ WRONG = ("1", "[1, {}]", "{cardinality = 1, value = {}, group_by = [[]]}", "[[]]
 def test_both_mistakes_are_said_in_one_run(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(RULE)
     found = check.run(load_rules(tmp_path))
-    assert [(finding.code, finding.location.line) for finding in found if finding.level == "error"] == [("schema", 12), ("query-syntax", 16)]
+    assert [(finding.code, finding.location.line) for finding in found if finding.level == "error"] == [
+        ("schema", 12),
+        ("query-syntax", 16),
+    ]
 
 
 @pytest.mark.parametrize("kind", ["query", "threshold", "new_terms", "threat_match", "esql", "eql"])
