@@ -189,15 +189,15 @@ def word(field: Field, pattern: Pattern, span: Span) -> Predicate:
 def joined_words(pattern: Pattern) -> list[Pattern]:
     """The words of a query string, plain ones joined by a space where Lucene's parser reads them as one text."""
     words = _words(pattern)
-    joined: list[Pattern] = []
+    joined: list[list[Pattern]] = []
     for number, one in enumerate(words):
         # The parser looks one word ahead: a word before a lone star stays on its own.
         alone = words[number + 1 : number + 2] == [(ANY,)]
-        if joined and _plain(one) and _plain(joined[-1]) and not alone:
-            joined[-1] = (f"{joined[-1][0]} {one[0]}",)
+        if joined and _plain(one) and _plain(joined[-1][0]) and not alone:
+            joined[-1].append(one)
         else:
-            joined.append(one)
-    return joined
+            joined.append([one])
+    return [run[0] if len(run) == 1 else (" ".join(str(part) for one in run for part in one),) for run in joined]
 
 
 def _words(pattern: Pattern) -> list[Pattern]:
