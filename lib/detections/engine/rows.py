@@ -111,7 +111,7 @@ class Condition:
             return self._known[key]
         except KeyError:
             found = self._compiled(row)
-        answer = found if isinstance(found, bool) else None
+        answer: bool | None = found if isinstance(found, bool) else None
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[key] = answer
@@ -146,7 +146,7 @@ def _chain(made: list[Compiled], *, decisive: bool) -> Compiled:
     def answer(row: Row) -> bool | None:
         missing = False
         for one in made:
-            found = one(row)
+            found: bool | None = one(row)
             if found is decisive:
                 return decisive
             missing = missing or found is None
