@@ -1,0 +1,65 @@
+"""The KQL of public rules, which stand beside the project in ../shared/data/rules-corpus: all of it can be used."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from detections.compile.filters import compile_filters
+from detections.compile.kibana import to_dsl
+from detections.compile.kql import compile_kql, refusals
+from detections.compile.mapping import catalog_mapping
+from detections.query.kql import parse, to_kql
+
+ROOT = Path(__file__).parents[3]
+PUBLIC = ROOT.parent / "shared" / "data" / "rules-corpus"
+
+
+def _rules(folder: Path) -> Iterator[tuple[str, dict[str, object]]]:
+    for path in sorted(folder.rglob("*.toml")):
+        yield path.name, tomllib.loads(path.read_text("utf-8")).get("rule", {})
+
+
+def _queries(folder: Path) -> list[tuple[str, str]]:
+    return [
+        (name, query)
+        for name, rule in _rules(folder)
+        for key in ("query", "threat_query")
+        if isinstance(query := rule.get(key), str) and (key == "threat_query" or rule.get("language") == "kuery")
+    ]
+
+
+def _check(queries: list[tuple[str, str]]) -> None:
+    mapping = catalog_mapping()
+    for name, query in queries:
+        node = parse(query)
+        assert parse(to_kql(node)) == node, name
+        assert [str(one) for one in refusals(node, mapping, query)] == [], name
+        assert compile_kql(node, mapping, query), name
+        assert to_dsl(node, mapping, query), name
+
+
+def test_the_queries_of_public_rules() -> None:
+    if not PUBLIC.exists():
+        pytest.skip("../shared is not there")
+    queries = _queries(PUBLIC)
+    assert len(queries) > 400
+    _check(queries)
+
+
+def test_the_filters_of_public_rules() -> None:
+    if not PUBLIC.exists():
+        pytest.skip("../shared is not there")
+    filters = [rule["filters"] for _, rule in _rules(PUBLIC) if rule.get("filters")]
+    assert filters
+    for given in filters:
+        assert compile_filters(given, catalog_mapping())  # type: ignore[arg-type]
+
+
+def test_the_queries_of_our_rules() -> None:
+    queries = _queries(ROOT / "rules")
+    assert queries
+    _check(queries)
