@@ -65,16 +65,25 @@ class Finding:
         return f"{self.location}: {self.code} {self.message}{times}"
 
     def render(self) -> str:
-        """The finding with its line and a caret, over several lines, without colour."""
+        """The finding with its line and a caret, over several lines, without colour.
+
+        Of a long line only what is near the caret; a character that does not print is shown as U+FFFD.
+        """
         lines = [str(self)]
         if self.excerpt and self.location.column:
-            before = self.excerpt[: self.location.column - 1]
-            pad = "".join("\t" if character == "\t" else " " for character in before)
-            room = max(1, len(self.excerpt) - len(before))
-            lines += [f"    {self.excerpt}", f"    {pad}{'^' * max(1, min(self.length, room))}"]
+            line, caret = _near(self.excerpt, self.location.column - 1)
+            pad = "".join("\t" if character == "\t" else " " for character in line[:caret])
+            lines += [f"    {line}", f"    {pad}{'^' * max(1, min(self.length, len(line) - caret))}"]
         if self.hint:
             lines.append(f"    {self.hint}")
         return "\n".join(lines)
+
+
+def _near(line: str, position: int, width: int = 160) -> tuple[str, int]:
+    """At most so many characters of a line around a position in it, and the position in these."""
+    start = max(0, min(position - width // 2, len(line) - width))
+    part = line[start : start + width]
+    return "".join(c if c == "\t" or c.isprintable() else "\ufffd" for c in part), position - start
 
 
 class DetectionsError(Exception):
