@@ -192,7 +192,7 @@ def _values(document: dict[str, Any], at: str, name: str, fields: Fields) -> lis
             except (ValueError, TypeError):
                 continue
     limit = spec.get("ignore_above")
-    return [value for value in made if value != [] and not (limit and isinstance(value, str) and len(value) > limit)]
+    return [value for value in made if not (limit and isinstance(value, str) and len(value) > limit)]
 
 
 def _raw(document: Any, path: str) -> list[Any]:
