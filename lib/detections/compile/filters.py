@@ -129,10 +129,7 @@ class _Dsl:
     def _exists(self, body: Any) -> Predicate:
         name = str(_options(body, "exists", {"field"}).get("field"))
         found = self._mapping.get(name)
-        if found is not None:
-            return leaf.exists(found, _SPAN)
-        inside = [leaf.exists(one, _SPAN) for one in self._mapping.under(name) if one.nested is None]
-        return Or(tuple(inside)) if inside else Always(False)
+        return leaf.object_exists(self._mapping, name, _SPAN) if found is None else leaf.exists(found, _SPAN)
 
     def _match(self, body: Any) -> Predicate:
         name, options = _one_field(body, "match", "query", {"type", "lenient", "minimum_should_match"})

@@ -122,7 +122,9 @@ class _Compiler:
         assert clause.name is not None
         found = clause.field or self._mapping.get(clause.name)
         if found is None:
-            return self._unmapped(clause, condition.span)
+            if clause.kind == "exists":
+                return leaf.object_exists(self._mapping, clause.name, condition.span)
+            return Always(False, condition.span)
         try:
             made = _evaluate(clause, condition, found, self._case_insensitive, self._now)
         except leaf.RefusedError as error:
@@ -132,14 +134,6 @@ class _Compiler:
                 raise
             return Always(False, condition.span)
         return made if clause.nested is None else Nested(clause.nested, made)
-
-    def _unmapped(self, clause: Clause, span: Span) -> Predicate:
-        """An unmapped name matches nothing, but an object exists where one of its fields does."""
-        assert clause.name is not None
-        inside = [one for one in self._mapping.under(clause.name) if one.nested is None]
-        if clause.kind != "exists" or not inside:
-            return Always(False, span)
-        return Or(tuple([leaf.exists(one, span) for one in inside]))
 
     def _anywhere(self, clause: Clause, span: Span) -> Predicate:
         if clause.kind == "match_all":

@@ -19,7 +19,8 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from collections.abc import Mapping as AbstractMapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import TypeAlias
@@ -42,7 +43,7 @@ from detections.compile.ir import (
     Test,
     Wild,
 )
-from detections.compile.mapping import Field
+from detections.compile.mapping import Field, Mapping
 from detections.errors import NotEvaluated
 from detections.values import datemath, regex
 from detections.values.analysis import standard_tokens
@@ -68,6 +69,12 @@ class RefusedError(Exception):
 
 def exists(field: Field, span: Span) -> Predicate:
     return Test(field, Exists(), span=span) if field.searchable else Always(False, span)
+
+
+def object_exists(mapping: Mapping, name: str, span: Span) -> Predicate:
+    """``exists`` on a name that is no field: an object exists where one of its fields does, nothing else anywhere."""
+    inside = [exists(one, span) for one in mapping.under(name) if one.nested is None]
+    return Or(tuple(inside)) if inside else Always(False, span)
 
 
 def term(field: Field, value: Constant, span: Span, *, case_insensitive: bool = False) -> Predicate:
@@ -139,7 +146,7 @@ def regexp(field: Field, pattern: str, span: Span, *, case_insensitive: bool = F
     return Test(field, Matches(pattern, case_insensitive), span=span)
 
 
-def bounds(field: Field, given: Mapping[str, Constant], span: Span, *, now: int | None = None) -> Predicate:
+def bounds(field: Field, given: AbstractMapping[str, Constant], span: Span, *, now: int | None = None) -> Predicate:
     """``range``: ``gt`` or ``gte`` below, ``lt`` or ``lte`` above; None is an open end.
 
     ``now`` is the instant that date math counts from, milliseconds since the epoch; None reads the clock.
