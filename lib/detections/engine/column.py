@@ -188,7 +188,8 @@ def normaliser(field: Field) -> Callable[[Any], Any]:
     if field.type == UNMAPPED:
         return lambda raw: None
     if field.family == "text":
-        return lambda raw: tuple(standard_tokens(json_text(raw))) or None
+        # No token is a value still: a text field exists where it is empty, as Elasticsearch documents.
+        return lambda raw: tuple(standard_tokens(json_text(raw)))
     coerce = coercion(field.type)
     limit = field.ignore_above
     if limit is None or field.family not in ("keyword", "flattened"):

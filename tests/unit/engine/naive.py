@@ -108,7 +108,7 @@ def satisfies(value: Any, operator: Operator, field: Field) -> bool:
             case AnyToken(wanted):
                 return any(token in wanted for token in tokens)
             case Exists():
-                return bool(tokens)
+                return True
         return any(term(token, operator) for token in tokens)
     return isinstance(operator, Exists) or term(value, operator)
 
