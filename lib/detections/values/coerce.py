@@ -56,20 +56,20 @@ def json_text(raw: Any) -> str:
     return str(raw)
 
 
-def _whole(low: int, high: int) -> Callable[[Any], int | None]:
+def _whole(low: int, high: int, parse: Callable[[str], int | None]) -> Callable[[Any], int | None]:
     def coerce_whole(raw: Any) -> int | None:
         if isinstance(raw, bool):
             return None
         if isinstance(raw, float):
             value = int(raw) if math.isfinite(raw) else None
         else:
-            value = raw if isinstance(raw, int) else _whole_text(raw)
+            value = raw if isinstance(raw, int) else parse(raw)
         return value if value is not None and low <= value <= high else None
 
     return coerce_whole
 
 
-def _whole_text(text: str) -> int | None:
+def _exact(text: str) -> int | None:
     # Decimals are cut, as ``coerce`` (on by default) does; an exponent out of reach would only make a huge number.
     if len(text) > _LONGEST_NUMBER or not _FLOAT.fullmatch(text) or text[-1] in "fFdD":
         return None
@@ -78,6 +78,12 @@ def _whole_text(text: str) -> int | None:
     except InvalidOperation:
         return None
     return int(number) if number.adjusted() < 20 else None
+
+
+def _cut(text: str) -> int | None:
+    # The small types read a text as a double first, so that blanks around it are no matter.
+    value = _double(text)
+    return None if value is None else int(value)
 
 
 def _double(raw: Any) -> float | None:
@@ -120,7 +126,7 @@ def _ip(raw: Any) -> int | None:
 
 
 _COERCIONS: dict[str, Callable[[Any], Scalar | None]] = {
-    **{name: _whole(low, high) for name, (low, high) in _WHOLE.items()},
+    **{name: _whole(low, high, _exact if high > 2**31 else _cut) for name, (low, high) in _WHOLE.items()},
     **{name: _packed(form) for name, form in _PACKED.items()},
     "double": _double,
     "scaled_float": _double,

@@ -17,9 +17,10 @@ _ISO = re.compile(
     r"(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?)?(\D.*)?)?)?)?)?",
     re.ASCII | re.DOTALL,
 )
-_EPOCH = re.compile(r"(-?[0-9]{1,19})(?:\.[0-9]{0,6})?", re.ASCII)
+_EPOCH = re.compile(r"(-?[0-9]{1,19})(?:\.([0-9]{0,6}))?", re.ASCII)
 _ZONE = re.compile(
-    r"Z|(?:UTC|GMT|UT)?([+-])(?:([0-9]{1,2})|([0-9]{2}):?([0-9]{2})(?::?([0-9]{2}))?)|UTC|GMT|UT", re.ASCII
+    r"Z|(?:UTC|GMT|UT)?([+-])(?:([0-9]{2})(?::?([0-9]{2})(?::?([0-9]{2}))?)?)|(?:UTC|GMT|UT)(?:([+-])([0-9]))?",
+    re.ASCII,
 )
 _DAY = 86_400_000
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -47,7 +48,11 @@ def _parse(text: str, round_up: bool, zone: int) -> int | None:
     if found is not None:
         return _from_parts(found, round_up, zone)
     number = _EPOCH.fullmatch(text)
-    return None if number is None else int(number[1])
+    if number is None:
+        return None
+    whole, fraction = number.groups("")
+    instant = int(whole) - (whole.startswith("-") and fraction.strip("0") != "")
+    return instant if -(2**63) <= instant < 2**63 else None
 
 
 def _from_parts(found: re.Match[str], round_up: bool, zone: int) -> int | None:
@@ -94,16 +99,17 @@ def days_in_month(year: int, month: int) -> int:
 
 
 def parse_zone(text: str) -> int | None:
-    """The offset of a zone from UTC in milliseconds: ``Z``, ``+02:00``, ``-0530``, ``+2``, ``UTC``, ``UTC+1``."""
+    """The offset of a zone from UTC in milliseconds: ``Z``, ``+02:00``, ``-0530``, ``UTC``, ``UTC+1``."""
     found = _ZONE.fullmatch(text)
     if found is None:
         return None
-    sign, short, hours, minutes, seconds = found.groups()
+    sign, hours, minutes, seconds, short_sign, short = found.groups()
+    sign, hours = sign or short_sign, hours or short
     if sign is None:
         return 0
     if int(minutes or 0) > 59 or int(seconds or 0) > 59:
         return None
-    offset = (int(short or hours) * 60 + int(minutes or 0)) * 60_000 + int(seconds or 0) * 1000
+    offset = (int(hours) * 60 + int(minutes or 0)) * 60_000 + int(seconds or 0) * 1000
     if offset > _WIDEST_OFFSET:
         return None
     return -offset if sign == "-" else offset

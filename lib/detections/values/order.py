@@ -6,10 +6,12 @@ Terms are ordered by their UTF-8 bytes, which is the order of code points, which
 from __future__ import annotations
 
 import re
+import string
 
 _VERSION = re.compile(
     r"(?P<main>[0-9]+(?:\.[0-9]+)*)(?P<pre>-[0-9A-Za-z.-]+|[0-9A-Za-z.-]*[A-Za-z-][0-9A-Za-z.-]*)?(?:\+.*)?", re.ASCII
 )
+_ASCII_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
 _FIRST_SURROGATE_PAIR = "\U00010000"
 
 
@@ -33,17 +35,9 @@ def _lower_one(character: str) -> str:
 
 
 def fold(text: str) -> str:
-    """The form in which strings that are equal but for case are equal: case folding code point by code point."""
-    if text.isascii():
-        return text.lower()
-    return "".join(_fold_one(character) for character in text)
-
-
-def _fold_one(character: str) -> str:
-    # By way of upper case, so that the letters with two lower-case forms (sigma, long s) meet.
-    upper = character.upper()
-    made = (upper if len(upper) == 1 else character).lower()
-    return made if len(made) == 1 else character
+    """The form in which strings that are equal but for case are equal: for Elasticsearch 9.2 only ``A`` to ``Z`` have
+    another case (asked of a server: ``Ä`` does not match ``ä`` with ``case_insensitive``)."""
+    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
 
 
 def version_key(text: str) -> tuple[object, ...]:

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from detections.values.order import fold
-from detections.values.regex_syntax import (
+from detections.values.regex_syntax import parse
+from detections.values.regex_tree import (
     LAST_CODE_POINT,
     Characters,
     Complement,
@@ -25,7 +26,7 @@ from detections.values.regex_syntax import (
     Repeat,
     Text,
     Union,
-    parse,
+    cases,
 )
 
 __all__ = ["RegexError", "matcher"]
@@ -40,8 +41,8 @@ Matcher: TypeAlias = Callable[[str], bool]
 def matcher(pattern: str, *, case_insensitive: bool = False) -> Matcher:
     """A function that says whether a whole term matches. Raises RegexError.
 
-    ``case_insensitive`` folds the characters of the pattern that stand for themselves, not its character classes, as
-    Lucene does.
+    ``case_insensitive`` folds the ASCII letters of the pattern, also in a class (``[ab]``), but not ranges (``[a-b]``),
+    as Elasticsearch 9.2 does.
     """
     syntax = parse(pattern)
     if isinstance(syntax, Text):
@@ -206,9 +207,12 @@ class _Builder:
         return self._node(("complement", item), not item.nullable, item.front, item=item)
 
     def _repeat(self, item: _Node, least: int, most: int | None) -> _Node:
-        if most == 0 or item is self.epsilon or (item is self.empty and not least):
+        if item is self.empty:
+            # Lucene's star of nothing is nothing.
+            return self.epsilon if not least and most is not None else item
+        if most == 0 or item is self.epsilon:
             return self.epsilon
-        if item is self.empty or (least == most == 1):
+        if least == most == 1:
             return item
         if item.nullable:
             least = 0
@@ -304,16 +308,14 @@ class _Alphabet:
 
     def _ranges(self, leaf: Text | Characters) -> Iterable[Ranges]:
         if isinstance(leaf, Characters):
-            return [leaf.ranges]
+            return [leaf.folded if self._fold else leaf.ranges]
         if len(leaf.text) > EFFORT_LIMIT:
             raise RegexError("too complex: a text this long beside an operator", 0)
         return [self._character(character) for character in leaf.text]
 
     def _character(self, character: str) -> Ranges:
-        variants = {character}
-        if self._fold:
-            variants |= {one for one in (character.lower(), character.upper(), fold(character)) if len(one) == 1}
-        return tuple((ord(one), ord(one)) for one in sorted(variants))
+        variants = cases(character) if self._fold else (ord(character),)
+        return tuple((variant, variant) for variant in variants)
 
 
 def _leaves(syntax: Regex) -> Iterable[Text | Characters]:

@@ -9,113 +9,32 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
-LAST_CODE_POINT = 0x10FFFF
-DEEPEST = 100
-"""How deep operators may nest; Lucene's own limit is its stack."""
+from detections.values.regex_tree import (
+    ANY_CHARACTER,
+    ANY_STRING,
+    CLASSES,
+    NOTHING,
+    Characters,
+    Complement,
+    Concat,
+    Intersection,
+    Ranges,
+    Regex,
+    RegexError,
+    Repeat,
+    Text,
+    Union,
+    cases,
+    concat,
+    decimals,
+    deeper,
+    negated,
+    union,
+    union_of,
+)
 
-Ranges: TypeAlias = tuple[tuple[int, int], ...]
-"""Code points, as inclusive ranges in order, none touching the next."""
-
-
-class RegexError(ValueError):
-    """A text that is no regular expression, or one too complex. ``position`` counts code points from 0."""
-
-    def __init__(self, message: str, position: int) -> None:
-        super().__init__(f"{message} at position {position}")
-        self.position = position
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Characters that stand for themselves."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Characters:
-    ranges: Ranges
-
-
-@dataclass(frozen=True, slots=True)
-class Concat:
-    items: tuple[Regex, ...]
-    depth: int
-
-
-@dataclass(frozen=True, slots=True)
-class Union:
-    items: tuple[Regex, ...]
-    depth: int
-
-
-@dataclass(frozen=True, slots=True)
-class Intersection:
-    items: tuple[Regex, ...]
-    depth: int
-
-
-@dataclass(frozen=True, slots=True)
-class Complement:
-    item: Regex
-    depth: int
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    item: Regex
-    least: int
-    most: int | None
-    depth: int
-
-
-Regex: TypeAlias = Text | Characters | Concat | Union | Intersection | Complement | Repeat
-
-ANY_CHARACTER = Characters(((0, LAST_CODE_POINT),))
-ANY_STRING = Repeat(ANY_CHARACTER, 0, None, 1)
-NOTHING = Characters(())
-DIGIT = ((48, 57),)
 _PLAIN = re.compile(r"[^]\\.?*+{}|&()\[\"<>#@~]+(?![?*+{])")
-CLASSES: dict[str, Ranges] = {
-    "d": DIGIT,
-    "s": ((9, 10), (13, 13), (32, 32)),
-    "w": ((48, 57), (65, 90), (95, 95), (97, 122)),
-}
-
-
-def union_of(ranges: list[tuple[int, int]]) -> Ranges:
-    """Ranges in any order, put together."""
-    made: list[tuple[int, int]] = []
-    for low, high in sorted(ranges):
-        if made and low <= made[-1][1] + 1:
-            made[-1] = (made[-1][0], max(high, made[-1][1]))
-        else:
-            made.append((low, high))
-    return tuple(made)
-
-
-def negated(ranges: Ranges) -> Ranges:
-    made, start = [], 0
-    for low, high in ranges:
-        if low > start:
-            made.append((start, low - 1))
-        start = high + 1
-    if start <= LAST_CODE_POINT:
-        made.append((start, LAST_CODE_POINT))
-    return tuple(made)
-
-
-def _depth(item: Regex) -> int:
-    return 0 if isinstance(item, Text | Characters) else item.depth
-
-
-def _deeper(items: tuple[Regex, ...], position: int = 0) -> int:
-    depth = 1 + max(map(_depth, items))
-    if depth > DEEPEST:
-        raise RegexError(f"operators nested more than {DEEPEST} deep", position)
-    return depth
 
 
 def _joined(items: list[Regex]) -> tuple[Regex, ...]:
@@ -161,6 +80,7 @@ class _Parser:
                 self._groups.append(_Group(complements))
                 continue
             self._add(self._atom(), complements)
+            self._take_run()
             while self._peek() == ")" and len(self._groups) > 1:
                 self._at += 1
                 self._add(self._close(), self._groups.pop().complements)
@@ -176,7 +96,7 @@ class _Parser:
         if self._take("|"):
             self._end_intersection(group)
         elif self._take("&"):
-            self._end_concat(group)
+            self._endconcat(group)
         elif self._peek() == ")":
             raise self._error("')' without '('")
         else:
@@ -184,27 +104,27 @@ class _Parser:
         if self._at == len(self._pattern):
             raise self._error("unexpected end")
 
-    def _end_concat(self, group: _Group) -> None:
+    def _endconcat(self, group: _Group) -> None:
         items = _joined(group.concat)
-        group.inter.append(items[0] if len(items) == 1 else Concat(items, _deeper(items, self._at)))
+        group.inter.append(items[0] if len(items) == 1 else Concat(items, deeper(items, self._at)))
         group.concat = []
 
     def _end_intersection(self, group: _Group) -> None:
-        self._end_concat(group)
+        self._endconcat(group)
         items = tuple(group.inter)
-        group.union.append(items[0] if len(items) == 1 else Intersection(items, _deeper(items, self._at)))
+        group.union.append(items[0] if len(items) == 1 else Intersection(items, deeper(items, self._at)))
         group.inter = []
 
     def _close(self) -> Regex:
         group = self._groups[-1]
         self._end_intersection(group)
         items = tuple(group.union)
-        return items[0] if len(items) == 1 else Union(items, _deeper(items, self._at))
+        return items[0] if len(items) == 1 else Union(items, deeper(items, self._at))
 
     def _add(self, item: Regex, complements: int) -> None:
         """Put an item into its group, with the complements before and the repetitions behind it."""
         if complements % 2:
-            item = Complement(item, _deeper((item,), self._at))
+            item = Complement(item, deeper((item,), self._at))
         while self._peek() in ("?", "*", "+", "{"):
             item = self._repeated(item)
         self._groups[-1].concat.append(item)
@@ -216,7 +136,7 @@ class _Parser:
         if isinstance(item, Repeat) and inner in simple and (least, most) in simple:
             # x?+ and the like: a stack of repetitions is one, however high.
             return item if inner == (least, most) else Repeat(item.item, 0, None, item.depth)
-        return Repeat(item, least, most, _deeper((item,), self._at))
+        return Repeat(item, least, most, deeper((item,), self._at))
 
     def _bounds(self) -> tuple[int, int | None]:
         operator = self._next()
@@ -267,28 +187,30 @@ class _Parser:
             return self._class()
         if operator == "\\":
             ranges = self._predefined()
-            return Text(self._next()) if ranges is None else Characters(ranges)
-        return Text(operator + self._run())
+            return Text(self._next()) if ranges is None else Characters(ranges, ranges)
+        return Text(operator)
 
-    def _run(self) -> str:
-        """The plain characters that follow, without one that a repetition binds."""
+    def _take_run(self) -> None:
+        """The plain characters that follow, without one that a repetition binds, in one go."""
         found = _PLAIN.match(self._pattern, self._at)
-        if found is None:
-            return ""
-        self._at = found.end()
-        return found[0]
+        if found is not None:
+            self._at = found.end()
+            self._groups[-1].concat.append(Text(found[0]))
 
     def _class(self) -> Regex:
         negate = self._take("^")
         ranges: list[tuple[int, int]] = []
+        folded: list[tuple[int, int]] = []
         while True:
-            ranges += self._class_item()
+            item = self._class_item()
+            ranges += item
+            folded += [(one, one) for low, high in item if low == high for one in cases(chr(low))] + list(item)
             if self._take("]"):
                 break
             if self._at == len(self._pattern):
                 raise self._error("expected ']'")
-        joined = union_of(ranges)
-        return Characters(negated(joined) if negate else joined)
+        made = union_of(ranges), union_of(folded)
+        return Characters(*map(negated, made)) if negate else Characters(*made)
 
     def _class_item(self) -> Ranges:
         start = self._at
@@ -325,12 +247,12 @@ class _Parser:
             raise RegexError("a numeric interval is <n-m>", start)
         first, last = sorted((self._java_int(low, start), self._java_int(high, start)))
         if len(low) == len(high):
-            return _decimals(str(first).zfill(len(low)), str(last).zfill(len(low)))
+            return decimals(str(first).zfill(len(low)), str(last).zfill(len(low)))
         items: list[Regex] = []
         for width in range(len(str(first)), len(str(last)) + 1):
             bottom, top = (0 if width == 1 else 10 ** (width - 1)), 10**width - 1
-            items.append(_decimals(str(max(first, bottom)), str(min(last, top))))
-        return _concat(Repeat(Text("0"), 0, None, 1), _union(items))
+            items.append(decimals(str(max(first, bottom)), str(min(last, top))))
+        return concat(Repeat(Text("0"), 0, None, 1), union(items))
 
     def _until(self, end: str) -> str:
         stop = self._pattern.find(end, self._at)
@@ -361,28 +283,3 @@ class _Parser:
 
     def _error(self, message: str) -> RegexError:
         return RegexError(message, self._at)
-
-
-def _decimals(low: str, high: str) -> Regex:
-    """The decimal numbers between two of the same width."""
-    if len(low) == 1:
-        return Characters(((ord(low), ord(high)),))
-    if low[0] == high[0]:
-        return _concat(Text(low[0]), _decimals(low[1:], high[1:]))
-    width = len(low) - 1
-    items: list[Regex] = [
-        _concat(Text(low[0]), _decimals(low[1:], "9" * width)),
-        _concat(Text(high[0]), _decimals("0" * width, high[1:])),
-    ]
-    between = (ord(low[0]) + 1, ord(high[0]) - 1)
-    if between[0] <= between[1]:
-        items.append(_concat(Characters((between,)), Repeat(Characters(DIGIT), width, width, 1)))
-    return _union(items)
-
-
-def _concat(*items: Regex) -> Regex:
-    return Concat(items, _deeper(items))
-
-
-def _union(items: list[Regex]) -> Regex:
-    return Union(tuple(items), _deeper(tuple(items)))

@@ -1,7 +1,7 @@
 """Wildcard patterns over whole terms, in time that grows with text times pattern at worst.
 
 A pattern is a tuple of literal texts and marks; a mark's ``symbol`` is ``*`` (any text, also none) or ``?`` (one code
-point). Case-insensitive matching folds code point by code point, as Elasticsearch 9.2 does.
+point). Case-insensitive matching knows the case of ASCII letters, as Elasticsearch 9.2 does.
 """
 
 from __future__ import annotations

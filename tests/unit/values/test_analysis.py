@@ -25,6 +25,8 @@ from detections.values.analysis import _PROPERTIES, _TOKEN, _cut, standard_token
         ("สวัสดี", ["สวัสดี"]),
         ("a😀b 👍🏽", ["a", "😀", "b", "👍🏽"]),
         ("a\u200bb", ["a", "b"]),
+        ("1;2 1:2 a;b", ["1;2", "1", "2", "a", "b"]),
+        ("😀😀 ©a 🇩🇪🇫🇷 👨‍👩‍👧", ["😀", "😀", "©", "a", "🇩🇪", "🇫🇷", "👨‍👩‍👧"]),
     ],
 )
 def test_tokens(text: str, tokens: list[str]) -> None:
@@ -43,6 +45,6 @@ def test_size_is_only_work() -> None:
     assert len(standard_tokens("ab " * 1_000_000)) == 1_000_000
 
 
-@given(st.text("aZ19_:.,'- =", max_size=30))
+@given(st.text("aZ19_:.,;'- =", max_size=30))
 def test_the_ascii_pattern_is_the_general_one(text: str) -> None:
     assert standard_tokens(text) == _cut(_TOKEN, text.translate(_PROPERTIES), text)

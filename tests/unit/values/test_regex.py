@@ -29,7 +29,8 @@ from detections.values import regex
         ('"a.b"*c', ["c", "a.ba.bc"], ["axbc"]),
         ("~(foo.*)", ["bar", "", "fo"], ["foo", "food"]),
         ("~~a", ["a"], ["b"]),
-        ("a~bc", ["ac", "axc", "abbc"], ["abc"]),
+        ("a~bc", ["ac", "axc", "abbc"], ["abc", "a", "abbb"]),
+        ("a#*|b#?", ["b"], ["a", ""]),
         (".*a.*&.*b.*", ["ab", "xbxa"], ["a", "b", ""]),
         ("a|b&b", ["a", "b"], ["c"]),
         ("@", ["", "anything"], []),
@@ -67,10 +68,13 @@ def test_refusals_have_a_place(pattern: str, position: int) -> None:
     assert caught.value.position == position
 
 
-def test_case_insensitive_folds_characters_but_not_classes() -> None:
-    found = regex.matcher("abÄ[x-z]", case_insensitive=True)
-    assert found("ABäx")
-    assert not found("ABäX")
+def test_case_insensitive_folds_ascii_letters_but_not_ranges() -> None:
+    found = regex.matcher("abÄ[xy][m-n]", case_insensitive=True)
+    assert found("ABÄXm")
+    assert not found("abäxm")
+    assert not found("abÄxM")
+    assert regex.matcher("[^ab]", case_insensitive=True)("c")
+    assert not regex.matcher("[^ab]", case_insensitive=True)("A")
     assert regex.matcher("plain", case_insensitive=True)("PLAIN")
 
 

@@ -45,9 +45,9 @@ def test_whole_terms(text: str, matching: list[str], others: list[str]) -> None:
 
 
 def test_case_insensitive() -> None:
-    found = wildcard.matcher(pattern("*Straße?ÄB*"), case_insensitive=True)
-    assert found("x straße_äb")
-    assert not found("x strasse_äb")
+    found = wildcard.matcher(pattern("*StraßE?ÄB*"), case_insensitive=True)
+    assert found("x sTRAßE_Äb")
+    assert not found("x sTRAßE_äb")
 
 
 def test_many_stars_do_not_hang() -> None:
