@@ -152,8 +152,8 @@ class Expressions:
         return made
 
     def _parse(self, power: int) -> Expression:
+        ceiling = _AND if self.is_next("not") else _PRODUCT
         left = self._prefix(power)
-        ceiling = _AND if isinstance(left, Not) else _PRODUCT
         while True:
             token = self.token
             found = _POWERS.get(token.lower, 0) if token.kind in ("symbol", "word") else 0
@@ -277,8 +277,9 @@ class Expressions:
             return Literal(None, "null", span)
         if token.kind != "end":
             self._at -= 1
-        if token.kind in ("integer", "decimal"):
-            number = self._number(None)
+        sign = self.take() if self.is_next("-") or self.is_next("+") else None
+        if self.token.kind in ("integer", "decimal"):
+            number = self._number(sign)
             if isinstance(number, Literal):
                 return number
         raise self.unexpected("a constant")

@@ -1,0 +1,154 @@
+"""Laws of ES|QL: it prints what it parses; a row is kept by a condition, by its negation, or the condition is null."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import detections
+from detections.query.esql import ast, parse, to_esql
+
+# --- printing
+
+TEXT = st.lists(st.sampled_from([*"ab.*`\\\"'|/ \té?-", "\n", '"""', "//", "/*", "and"]), max_size=6).map("".join)
+NAME = st.sampled_from(
+    ["a", "@timestamp", "_id", "event.action", "a b", "first", "x`y", "host.na*me", "1a", "é", "a..b"]
+)
+NUMBER = st.one_of(
+    st.integers(-(2**31), 2**31 - 1).map(lambda value: ast.Literal(value, "integer")),
+    st.integers(2**31, 2**63 - 1).map(lambda value: ast.Literal(value, "long")),
+    st.integers(2**63, 2**64 - 1).map(lambda value: ast.Literal(value, "unsigned_long")),
+    st.floats(allow_nan=False, allow_infinity=False).map(lambda value: ast.Literal(value, "double")),
+)
+STRING = TEXT.map(lambda value: ast.Literal(value, "keyword"))
+LITERAL = st.one_of(
+    NUMBER,
+    STRING,
+    st.booleans().map(lambda value: ast.Literal(value, "boolean")),
+    st.just(ast.Literal(None, "null")),
+    st.lists(TEXT, min_size=1, max_size=3).map(lambda values: ast.Literal(tuple(values), "keyword")),
+    st.lists(st.integers(-9, 9), min_size=1, max_size=3).map(lambda values: ast.Literal(tuple(values), "integer")),
+)
+SPAN = st.builds(ast.TimeSpan, st.integers(-5, 400), st.sampled_from(["millisecond", "hour", "day", "year"]))
+LEAF = st.one_of(LITERAL, SPAN, st.builds(ast.Name, NAME))
+
+
+def _function(name: str, arguments: list[ast.Expression], option: str) -> ast.Function:
+    options = ((option, ast.Literal(1, "integer")),) if option and arguments else ()
+    return ast.Function(name, tuple(arguments), options)
+
+
+def _negative(value: ast.Expression) -> ast.Expression:
+    return ast.Negative(value)
+
+
+def _like(value: ast.Expression, patterns: list[ast.Literal], regex: bool, negated: bool, listed: bool) -> ast.Like:
+    return ast.Like(value, tuple(patterns if listed else patterns[:1]), regex, negated, listed)
+
+
+def _logical(operator: Any, items: list[ast.Expression]) -> ast.Logical:
+    return ast.Logical(operator, tuple(items))
+
+
+def _inner(one: st.SearchStrategy[ast.Expression]) -> st.SearchStrategy[ast.Expression]:
+    some = st.lists(one, min_size=1, max_size=3)
+    return st.one_of(
+        st.builds(_function, st.sampled_from(["concat", "to_ip", "left", "first"]), some, st.sampled_from(["", "b c"])),
+        st.builds(ast.Cast, one, st.sampled_from(["integer", "ip"])),
+        st.builds(_negative, one),
+        st.builds(ast.Arithmetic, st.sampled_from("+-*/%"), one, one),
+        st.builds(ast.Comparison, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), one, one),
+        st.builds(ast.In, one, some.map(tuple), st.booleans()),
+        st.builds(_like, one, st.lists(STRING, min_size=1, max_size=3), st.booleans(), st.booleans(), st.booleans()),
+        st.builds(ast.IsNull, one, st.booleans()),
+        st.builds(ast.Not, one),
+        st.builds(ast.Match, st.builds(ast.Name, NAME), st.one_of(NUMBER, STRING)),
+        st.builds(_logical, st.sampled_from(["and", "or"]), st.lists(one, min_size=2, max_size=3)),
+    )
+
+
+EXPRESSION = st.recursive(LEAF, _inner, max_leaves=12)
+FIELDS = st.lists(st.builds(ast.Field, NAME, EXPRESSION), min_size=1, max_size=3).map(tuple)
+PATTERN = st.lists(st.sampled_from(["", "a", "a.b", "a b", "x`", "*", "."]), min_size=1, max_size=3).map(
+    lambda texts: ast.Pattern(tuple(texts) if len(texts) > 1 else (texts[0] or "a",))
+)
+PATTERNS = st.lists(PATTERN, min_size=1, max_size=3).map(tuple)
+PAIRS = st.lists(st.tuples(st.builds(ast.Name, NAME), st.builds(ast.Name, NAME)), min_size=1, max_size=2).map(tuple)
+ORDERS = st.lists(st.builds(ast.Order, EXPRESSION, st.booleans(), st.booleans()), min_size=1, max_size=2).map(tuple)
+SOURCE = st.one_of(
+    st.builds(
+        ast.From,
+        st.lists(st.sampled_from(["logs-*", "a b", "c:d", "<x-{now/d}>", "metadata", "e::f"]), min_size=1).map(tuple),
+        st.lists(st.sampled_from(["_id", "_index"]).map(ast.Name), max_size=2).map(tuple),
+    ),
+    st.builds(ast.Row, FIELDS),
+)
+COMMAND = st.one_of(
+    st.builds(ast.Where, EXPRESSION),
+    st.builds(ast.Eval, FIELDS),
+    st.builds(ast.Keep, PATTERNS),
+    st.builds(ast.Drop, PATTERNS),
+    st.builds(ast.Rename, PAIRS),
+    st.builds(ast.Sort, ORDERS),
+    st.builds(ast.Limit, st.integers(0, 10**6)),
+    st.sampled_from(
+        [ast.Opaque("stats", 'STATS x = COUNT(*) BY y, "|"'), ast.Opaque("fork", "FORK (WHERE a | LIMIT 1)")]
+    ),
+)
+QUERY = st.builds(lambda source, commands: ast.Query((source, *commands)), SOURCE, st.lists(COMMAND, max_size=3))
+
+
+@settings(max_examples=200, deadline=None)
+@given(QUERY)
+def test_what_is_printed_parses_to_the_same_tree(query: ast.Query) -> None:
+    assert parse(to_esql(query)) == query
+
+
+# --- three values
+
+FIELDS_OF = {"k": "keyword", "n": "long", "b": "boolean"}
+DOCUMENT = st.fixed_dictionaries(
+    {},
+    optional={
+        "k": st.one_of(st.sampled_from(["a", "b", "ab"]), st.just(["a", "b"])),
+        "n": st.one_of(st.integers(-1, 3), st.just([1, 2])),
+        "b": st.one_of(st.booleans(), st.just([True, False])),
+    },
+)
+ATOM = st.sampled_from(
+    [
+        'k == "a"', '"a" != k', 'k IN ("a", null)', 'k IN ("b", "ab")', 'k LIKE "a*"', 'k NOT LIKE ("?", "b*")',
+        'k RLIKE "a|b"', "k IS NULL", "n IS NOT NULL", "n > 1", "n + 1 <= 2", "1 / n == 1", "n IN (1, LENGTH(k))", "b",
+        "b == true", 'COALESCE(k, "z") > "a"', "null", "MV_COUNT(n) == 2", 'CASE(b, n > 0, k == "b")',
+    ]
+)  # fmt: skip
+CONDITION = st.recursive(
+    ATOM,
+    lambda one: st.one_of(
+        st.builds("NOT ({})".format, one),
+        st.builds("({} AND {})".format, one, one),
+        st.builds("({} OR {})".format, one, one),
+    ),
+    max_leaves=6,
+)
+
+
+def _kept(documents: list[dict[str, Any]], commands: str) -> list[int]:
+    query = f"FROM x | {commands} | KEEP id"
+    found = detections.search(documents, query, "esql", fields={**FIELDS_OF, "id": "integer"})
+    return [row[0] for row in found.rows]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(DOCUMENT, max_size=6), CONDITION)
+def test_columns_and_rows_give_the_same_three_answers(documents: list[dict[str, Any]], condition: str) -> None:
+    documents = [{**document, "id": number} for number, document in enumerate(documents)]
+    true = _kept(documents, f"WHERE {condition}")
+    false = _kept(documents, f"WHERE NOT ({condition})")
+    null = _kept(documents, f"EVAL c = ({condition}) | WHERE c IS NULL")
+    assert sorted([*true, *false, *null]) == list(range(len(documents)))
+    # The same condition behind an EVAL is answered row by row, and inside one as an expression.
+    assert _kept(documents, f"EVAL x = 1 | WHERE {condition}") == true
+    assert _kept(documents, f"EVAL c = ({condition}) | WHERE c") == true
