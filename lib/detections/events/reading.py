@@ -70,6 +70,8 @@ class Reading:
             elif isinstance(value.get("_source"), dict):
                 kept = {key: value[key] for key in _METADATA if value.get(key) is not None}
                 waiting.append((value["_source"], kept))
+            elif set(value) == {"Records"}:
+                self._bad("event-shape", f"Records is a list of events, not {_name(value['Records'])}", column, "")
             elif "digestS3Bucket" in value and not is_record(value):
                 self._bad("event-shape", "a digest of CloudTrail log files is no event", column, "")
             else:
