@@ -1,11 +1,20 @@
 """ES|QL, run as users run it: `search` over documents with a mapping."""
 
+from __future__ import annotations
+
+import pickle
 from typing import Any
 
 import pytest
 
 import detections
+from detections.compile import ir
+from detections.compile.esql import compile_esql
+from detections.compile.ir import Compute, Equals, Leaf, leaves
+from detections.compile.mapping import Mapping, catalog_mapping
+from detections.compile.rows import Pipeline, Where
 from detections.errors import NotEvaluated, QueryError
+from detections.query.esql import parse
 
 FIELDS = {
     "name": {"type": "keyword", "ignore_above": 5}, "size": "long", "part": "double", "at": "date", "ip": "ip",
@@ -94,3 +103,187 @@ def test_what_is_refused_and_where(query: str, message: str, place: str) -> None
 def test_other_commands_say_that_nothing_evaluates_them(command: str) -> None:
     with pytest.raises(NotEvaluated, match=command.split()[0]):
         detections.search([], f"FROM x | {command}", "esql", fields=FIELDS)
+
+
+# --- leaves
+
+
+def compiled(query: str, fields: dict[str, Any] | None = None) -> Pipeline:
+    return compile_esql(parse(query), catalog_mapping() if fields is None else Mapping.of(fields), query)
+
+
+def found_leaves(query: str) -> list[tuple[Leaf, str]]:
+    """The leaves of all conditions, each with its text."""
+    conditions = [one.predicate for one in compiled(query, FIELDS).commands if isinstance(one, Where)]
+    return [(leaf, query[slice(*leaf.span)]) for condition in conditions for leaf in leaves(condition)]
+
+
+def test_a_list_has_a_leaf_for_each_value() -> None:
+    query = (
+        'FROM x | WHERE name IN ("a", "b") AND name NOT LIKE ("c*", "d") '
+        'AND CIDR_MATCH(ip, "10.0.0.0/8", "::1") AND size IN (1, LENGTH(name))'
+    )
+    assert [text for _, text in found_leaves(query)] == [
+        '"a"', '"b"', '"c*"', '"d"', '"10.0.0.0/8"', '"::1"', "1", "LENGTH(name)",
+    ]  # fmt: skip
+
+
+def test_fields_are_tested_and_the_rest_is_computed() -> None:
+    tested = '"a" != name AND 5 > size AND flag AND name == CONCAT("a", "b")'
+    query = f"FROM x | WHERE {tested} AND size + 1 == 2 AND part > size"
+    found = found_leaves(query)
+    assert [isinstance(leaf, ir.Test) for leaf, _ in found] == [True, True, True, True, False, False]
+    assert isinstance(found[3][0], ir.Test)
+    assert found[3][0].operator == Equals(frozenset({"ab"}))
+    assert [text for _, text in found][4:] == ["size + 1 == 2", "part > size"]
+
+
+def test_behind_another_command_all_is_computed() -> None:
+    for command in ("EVAL n = 1", "LIMIT 5", "KEEP name", "SORT size", "RENAME name AS n, n AS name"):
+        ((leaf, text),) = found_leaves(f'FROM x | {command} | WHERE name == "a"')
+        assert isinstance(leaf, Compute)
+        assert text == 'name == "a"'
+
+
+# --- names and types
+
+
+def test_fields_of_the_catalog_are_found_by_name_and_others_are_keywords() -> None:
+    pipeline = compiled('FROM x METADATA _id | WHERE source.port > 1 AND my.own == "a" | EVAL n = LENGTH(other)')
+    assert [(column.name, column.type) for column in pipeline.columns] == [
+        ("my.own", "keyword"), ("other", "keyword"), ("source.port", "long"), ("_id", "keyword"), ("n", "integer"),
+    ]  # fmt: skip
+
+
+def test_a_field_met_late_passes_through_what_stands_before_it() -> None:
+    events = [{"event": {"action": "a", "id": "1"}}, {"event": {"action": "b", "id": "2"}}]
+    found = detections.search(
+        events, 'FROM x | DROP event.id | RENAME event.kind AS k | WHERE event.action == "b"', "esql"
+    )
+    assert found.rows == [["b"]]
+    with pytest.raises(QueryError, match=r"Unknown column \[event.id\]"):
+        detections.search(events, 'FROM x | DROP event.id | WHERE event.id == "1"', "esql")
+
+
+def test_columns_without_a_value_are_left_out_where_the_catalog_has_thousands() -> None:
+    found = detections.search([{"event": {"action": "a"}, "source.ip": "::1"}], "FROM x METADATA _id", "esql")
+    assert found.columns == [{"name": "event.action", "type": "keyword"}, {"name": "source.ip", "type": "ip"}]
+    assert found.rows == [["a", "::1"]]
+
+
+def test_metadata_is_what_a_hit_has() -> None:
+    found = detections.search(
+        [{"_id": "1", "_index": "i", "_version": 3, "name": "a"}, {"name": "b"}],
+        "FROM x METADATA _id, _index, _version | KEEP _*",
+        "esql",
+        fields=FIELDS,
+    )
+    assert found.rows == [["1", "i", 3], [None, None, None]]
+    with pytest.raises(NotEvaluated, match="_score"):
+        compiled("FROM x METADATA _score", FIELDS)
+    with pytest.raises(QueryError, match=r"unresolved metadata pattern \[_what\]"):
+        compiled("FROM x METADATA _what", FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("fields", "condition", "message"),
+    [
+        ({"a": ["keyword", "long"]}, 'a == "x"', "ambiguities being mapped as \\[2\\] incompatible types"),
+        ({"a": "flattened"}, 'a.b == "x"', "unsupported type \\[flattened\\]"),
+        ({"a": "nested", "a.b": "keyword"}, 'a.b == "x"', "Unknown column"),
+        ({"a": "unsigned_long"}, "a == 1", "unsigned_long"),
+        ({"a": "date"}, "a - a > 1", "incompatible types"),
+        ({"a": "keyword"}, "COUNT(a) > 1", "not allowed outside STATS"),
+        ({"a": "keyword"}, "a == 1 day", "second argument"),
+        ({"a": "keyword"}, "a::what IS NULL", "Unknown data type"),
+        ({"a": "keyword"}, "a LIKE a", "must be a constant"),
+        ({"a": "keyword"}, 'a LIKE "x\\\\y"', "backslash"),
+        ({"a": "keyword"}, 'a RLIKE "["', "position"),
+        ({"a": "keyword"}, "DATE_TRUNC(1 day, a) IS NULL", "must be \\[datetime\\]"),
+        ({"a": "date"}, "DATE_TRUNC(0 days, a) IS NULL", "zero or negative"),
+        ({"a": "date"}, 'DATE_EXTRACT("hour", a) > 1', "no part of a date"),
+        ({"a": "ip"}, 'CIDR_MATCH(a, "10.0.0.0/99")', "no CIDR block"),
+        ({"a": "ip"}, 'a == "10.0.0"', "Cannot convert string"),
+        ({"a": "keyword"}, 'REPLACE(a, "{", "") == ""', "illegal repetition"),
+        ({"a": "keyword"}, "CASE(a, 1, 2) == 1", "condition must be \\[boolean\\]"),
+        ({"a": "keyword"}, 'CASE(a == "x", 1, a) IS NULL', "must be \\[integer\\]"),
+        ({"a": "integer", "b": "long"}, "COALESCE(a, b) == 1", "must be \\[integer\\]"),
+        ({"a": "boolean"}, "a > true", "must be"),
+    ],
+)
+def test_what_the_types_refuse(fields: dict[str, Any], condition: str, message: str) -> None:
+    with pytest.raises(QueryError, match=message):
+        compiled(f"FROM x | WHERE {condition}", fields)
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ('WHERE KQL("a: b")', "KQL"),
+        ('WHERE event.action : "b"', "full-text"),
+        ('WHERE MATCH(event.action, "x")', "MATCH"),
+        ("EVAL a = source.geo.location", "geo_point"),
+        ("WHERE my.own == 5", "the type of my.own is not known"),
+        ("EVAL a = LENGTH(my.own) | EVAL b = CASE(a > 1, my.own) | WHERE b > 5", "the type of b is not known"),
+        ('EVAL a = REPLACE(event.action, "[a[b]]", "")', "nested character classes"),
+        ('EVAL a = DATE_FORMAT("Q", @timestamp)', "letter Q"),
+    ],
+)
+def test_what_is_sound_but_not_evaluated(query: str, reason: str) -> None:
+    with pytest.raises(NotEvaluated, match=reason):
+        compiled(f"FROM x | {query}")
+
+
+@pytest.mark.parametrize(
+    ("commands", "names"),
+    [
+        ("KEEP name, *", ["name", "at", "blob", "flag", "ip", "part", "size"]),
+        ("KEEP *, name", ["at", "blob", "flag", "ip", "part", "size", "name"]),
+        ("KEEP s*, size, na*", ["size", "name"]),
+        ("DROP *a*, ip", ["blob", "size"]),
+        ("KEEP name, size | RENAME name AS size", ["size"]),
+        ("KEEP name, size | RENAME size AS x, name AS size, x AS name", ["size", "name"]),
+        ("KEEP name, size | EVAL name = 1", ["size", "name"]),
+    ],
+)
+def test_which_columns_there_are(commands: str, names: list[str]) -> None:
+    assert [column.name for column in compiled(f"FROM x | {commands}", FIELDS).columns] == names
+
+
+def test_text_is_read_from_the_source_but_beside_a_keyword_from_the_keyword() -> None:
+    fields = {"m": "text", "k": {"type": "keyword", "ignore_above": 3, "fields": {"text": "text"}}}
+    events = [{"m": ["b c", "a", "a"], "k": "Ab"}, {"m": "B", "k": "long one"}]
+    found = detections.search(events, "FROM x | EVAL same = k.text == k | KEEP m, k.text, same", "esql", fields=fields)
+    assert found.rows == [[["b c", "a", "a"], "Ab", True], ["B", None, None]]
+
+
+# --- the row pipeline
+
+
+def test_sort_takes_the_least_or_the_greatest_of_several_values() -> None:
+    events = [{"name": "a", "size": [1, 9]}, {"name": "b", "size": 5}, {"name": "c"}]
+    for order, expected in (("ASC", "abc"), ("DESC", "cab"), ("ASC NULLS FIRST", "cab"), ("DESC NULLS LAST", "abc")):
+        found = detections.search(events, f"FROM x | SORT size {order} | KEEP name", "esql", fields=FIELDS)
+        assert "".join(row[0] for row in found.rows) == expected
+
+
+def test_row_reads_no_events() -> None:
+    found = detections.search(EVENTS, "ROW a = [3, 1], b = null | EVAL c = MV_MAX(a) | WHERE c == 3", "esql")
+    assert found.columns[0] == {"name": "a", "type": "integer"}
+    assert found.rows == [[[3, 1], None, 3]]
+    with pytest.raises(QueryError, match="Unknown column"):
+        compiled("ROW a = 1, b = a")
+
+
+def test_the_deepest_expression_can_be_compiled_pickled_and_evaluated() -> None:
+    for opening, inner, closing in (("ABS(", "size", ")"), ("CASE(flag, ", "size", ")"), ("(1 + ", "size", ")")):
+        query = f"FROM x | EVAL z = {opening * 98}{inner}{closing * 98} | KEEP z"
+        assert pickle.loads(pickle.dumps(compiled(query, FIELDS))) == compiled(query, FIELDS)
+        assert detections.search(EVENTS[:1], query, "esql", fields=FIELDS).rows[0][0] in (1, 99)
+
+
+def test_long_lists_are_fast_before_and_behind_an_eval() -> None:
+    listed = ", ".join(map(str, range(5000)))
+    events = [{"size": number} for number in range(4000, 6000)]
+    for commands in (f"WHERE size IN ({listed})", f"EVAL n = size | WHERE n IN ({listed})"):
+        assert len(detections.search(events, f"FROM x | {commands} | KEEP size", "esql", fields=FIELDS).rows) == 1000

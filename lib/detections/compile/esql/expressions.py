@@ -103,6 +103,9 @@ class Expressions:
         name = node.name if isinstance(node, ast.Name) else node.texts[0]
         found = self.scope.get(name)
         if found is None:
+            root = self.scope.flattened_above(name)
+            if root is not None:
+                self._refuse_unsupported(root, node)
             near = self.scope.similar(name)
             self.refuse(f"Unknown column [{name}]" + (f", did you mean [{near}]?" if near else ""), node)
         return found
@@ -114,7 +117,7 @@ class Expressions:
             self._refuse_unsupported(made, node)
         return made
 
-    def _refuse_unsupported(self, column: Column, node: ast.Expression) -> NoReturn:
+    def _refuse_unsupported(self, column: Column, node: ast.Expression | ast.Pattern) -> NoReturn:
         types = column.field.types if column.field is not None else ()
         for kind in types:
             if kind in NOT_EVALUATED:

@@ -92,6 +92,15 @@ class Scope:
         declared = column is None or column.field is None or column.field.declared
         return not declared or name in self._guessed
 
+    def flattened_above(self, name: str) -> Column | None:
+        """The flattened field that a name is a key of."""
+        found = None
+        for at, character in enumerate(name):
+            column = self._columns.get(name[:at]) if character == "." else None
+            if column is not None and column.field is not None and column.field.family == "flattened":
+                found = column
+        return found
+
     def add(self, column: Column, *, guessed: bool) -> None:
         """A new last column; one of the same name goes."""
         self._columns.pop(column.name, None)

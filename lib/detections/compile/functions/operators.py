@@ -22,6 +22,7 @@ from detections.compile.functions.signature import (
     Duration,
     Function,
     Implementation,
+    Parameter,
     Period,
     Types,
     function,
@@ -172,7 +173,7 @@ FUNCTIONS: dict[str, Function] = {
     "not": function(operator.not_, BOOLEAN, result="boolean"),
     "is null": function(lambda value: value is None, _VALUE, result="boolean", takes="whole"),
     "is not null": function(lambda value: value is not None, _VALUE, result="boolean", takes="whole"),
-    "like": function(_any_match(_like_matcher), STRING, STRING, result="boolean"),
-    "rlike": function(_any_match(regex.matcher), STRING, STRING, result="boolean"),
+    "like": function(_any_match(_like_matcher), STRING, Parameter(STRING, check=like_pattern), result="boolean"),
+    "rlike": function(_any_match(regex.matcher), STRING, Parameter(STRING, check=regex.matcher), result="boolean"),
 }
 """Operators by their symbol. and, or, like and rlike take any number of arguments."""
