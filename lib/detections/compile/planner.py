@@ -26,9 +26,10 @@ def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
     time = time_field(rule)
     if rule.type == "esql":
         text = rule.query or ""
-        return RowsPlan(
-            rule.rule_id, rule.name, compile_esql(languages.parse(text, "esql"), fields, text), time, fields
-        )
+        pipeline = compile_esql(languages.parse(text, "esql"), fields, text)
+        if not pipeline.indices:
+            raise NotEvaluated("an ES|QL rule that starts with ROW has no events behind its alerts")
+        return RowsPlan(rule.rule_id, rule.name, pipeline, time, fields)
     if rule.type not in ("query", "saved_query", "new_terms"):
         raise NotEvaluated(f"rules of type {rule.type} are not evaluated yet")
     predicate = _predicate(rule, fields)

@@ -16,7 +16,6 @@ from detections.values.dates import civil_from_days, days_from_civil, format_dat
 
 _DAY = 86_400_000
 _TOKEN = re.compile(r"''|'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
-_NAMES = {"M": calendar.month_name, "L": calendar.month_name}
 
 
 @dataclass(frozen=True, slots=True)
