@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-from detections.compile.esql.scope import SOURCE
+from detections.compile.esql.scope import SOURCE, UNSUPPORTED
 from detections.compile.expression import Call, Column, Constant, Expression
 from detections.compile.functions import FUNCTIONS, OPERATORS
 from detections.compile.functions.conversions import to_text
@@ -203,8 +203,8 @@ def _sorted(keyed_by: Sequence[tuple[Order, Compiled]], rows: list[Row]) -> list
 
 def shown(value: Any, kind: str) -> Any:
     """A value as Elasticsearch's API shows it: dates and addresses in text, several values as a list."""
+    if kind == UNSUPPORTED or value is None:
+        return None
     if isinstance(value, tuple):
         return [shown(one, kind) for one in value]
-    if value is not None and kind in ("datetime", "ip"):
-        return to_text(kind)(value)
-    return value
+    return to_text(kind)(value) if kind in ("datetime", "ip") else value

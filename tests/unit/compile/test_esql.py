@@ -257,6 +257,11 @@ def test_text_is_read_from_the_source_but_beside_a_keyword_from_the_keyword() ->
     assert found.rows == [[["b c", "a", "a"], "Ab", True], ["B", None, None]]
 
 
+def test_a_field_that_esql_cannot_read_is_a_column_of_nulls() -> None:
+    found = detections.search([{"blob": {"a": "b"}}], "FROM x | KEEP blob", "esql", fields=FIELDS)
+    assert (found.columns, found.rows) == ([{"name": "blob", "type": "unsupported"}], [[None]])
+
+
 # --- the row pipeline
 
 
