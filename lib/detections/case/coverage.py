@@ -87,7 +87,7 @@ def _turned(rule: Rule, plan: Plan, cases: Sequence[Case], bases: Bases) -> dict
     assert not isinstance(plan, RowsPlan)
     events = _events(rule, plan, cases, bases)
     if isinstance(plan, NewTermsPlan):
-        events = [(case, made) for case, made in events if _could_alert(rule, plan, case, bases)]
+        events = [(case, made) for case, made in events if _could_alert(rule, plan, case, made, bases)]
     turned: dict[tuple[int, int], list[str]] = defaultdict(list)
     for leaf in leaves(plan.predicate):
         turned[leaf.span] = []
@@ -102,15 +102,11 @@ def _turned(rule: Rule, plan: Plan, cases: Sequence[Case], bases: Bases) -> dict
     return turned
 
 
-def _could_alert(rule: Rule, plan: NewTermsPlan, case: Case, bases: Bases) -> bool:
+def _could_alert(rule: Rule, plan: NewTermsPlan, case: Case, made: Document, bases: Bases) -> bool:
     """Would the event alert if the query selected it, its history being what it is?"""
-    own = Test(Field("event.id", "keyword"), Equals(frozenset({_own_id(case, bases)})))
+    own = Test(Field("event.id", "keyword"), Equals(frozenset({made["event"]["id"]})))
     forced = replace(plan, predicate=Or((plan.predicate, own)))
     return bool(case_alerts(rule, forced, case, bases, Embedded()))
-
-
-def _own_id(case: Case, bases: Bases) -> str:
-    return str(documents(case, bases)[1][-1]["event"]["id"])
 
 
 def _turned_rows(plan: RowsPlan, events: Sequence[tuple[Case, Document]]) -> dict[tuple[int, int], list[str]]:
@@ -124,12 +120,16 @@ def _turned_rows(plan: RowsPlan, events: Sequence[tuple[Case, Document]]) -> dic
         if not isinstance(command, Where):
             continue
         for number, leaf in enumerate(leaves(command.predicate)):
-            commands = list(plan.pipeline.commands)
-            commands[place] = Where(_invert(command.predicate, number))
-            inverted = replace(plan, pipeline=replace(plan.pipeline, commands=tuple(commands)))
-            changed = usual ^ _alerted(inverted, renamed)
+            changed = usual ^ _alerted(with_where(plan, place, _invert(command.predicate, number)), renamed)
             turned[leaf.span] += [case.name for row, (case, _) in enumerate(events) if f"{OWN}:{row}" in changed]
     return turned
+
+
+def with_where(plan: RowsPlan, place: int, predicate: Predicate) -> RowsPlan:
+    """The plan with another condition in the WHERE that is its command number ``place``."""
+    commands = plan.pipeline.commands
+    changed = (*commands[:place], Where(predicate), *commands[place + 1 :])
+    return replace(plan, pipeline=replace(plan.pipeline, commands=changed))
 
 
 def _alerted(plan: Plan, events: Sequence[Document]) -> set[str]:

@@ -12,7 +12,7 @@ import click
 
 from detections.case import Bases, CaseLibrary
 from detections.cli.config import Config
-from detections.errors import Finding, Level, UsageError
+from detections.errors import Finding, Level
 from detections.events import merge
 from detections.report import FORMATS, text
 from detections.rule import Rule, Rules, load_rules
@@ -91,12 +91,3 @@ class Warnings:
         for code, count in sorted(self.counts.items()):
             if count > SHOWN:
                 click.echo(f"{count - SHOWN:,} more findings {code}", err=True)
-
-
-def existing(paths: Iterable[Path]) -> None:
-    """Raises:
-    UsageError: a path does not exist.
-    """
-    for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path} does not exist")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from detections import api
-from detections.cli.common import LINES, RETAIN, Warnings, existing
+from detections.cli.common import LINES, RETAIN, Warnings
 from detections.events import Document, Retain
 from detections.report import json
 
@@ -30,7 +30,6 @@ def command(arguments: Sequence[str], language: str, size: int | None, style: st
         raise click.UsageError("give at least one path of events, and the query last")
     *paths, query = arguments
     files = [Path(path) for path in paths]
-    existing(files)
     warnings = Warnings()
     events: Iterator[Document] = api.read_events(*files, retain=retain, report=warnings)
     result = api.search(events, query, language, size=size)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from detections.rule import Rule
+from detections.rule import NewTermsRule, Rule
 
 ORDER = (
     "rule_id", "name", "description", "type", "language", "query", "saved_id", "index", "data_view_id", "filters",
@@ -20,10 +20,10 @@ ORDER = (
 def to_api(rule: Rule) -> dict[str, Any]:
     """The API object of a rule: what the file says, nothing that Kibana computes; keys in a fixed order."""
     table = dict(rule.document.data["rule"])
-    terms = table.pop("new_terms", None)
-    if terms is not None:
-        table["new_terms_fields"] = list(terms["value"])
-        table["history_window_start"] = terms["history_window_start"][0]["value"]
+    if isinstance(rule, NewTermsRule):
+        del table["new_terms"]
+        table["new_terms_fields"] = list(rule.new_terms_fields)
+        table["history_window_start"] = rule.history_window_start
     table.pop("threat_mappings", None)  # versioned ATT&CK blocks of the repository, no field of the API
     first = {name: table[name] for name in ORDER if name in table}
     return first | {name: table[name] for name in sorted(table) if name not in first}

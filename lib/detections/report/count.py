@@ -46,6 +46,11 @@ def levels(findings: Iterable[Finding]) -> tuple[int, int]:
     return found.count(Level.ERROR), found.count(Level.WARNING)
 
 
+def everything(proofs: Iterable[Proof], findings: Iterable[Finding]) -> list[Finding]:
+    """The findings about files, and those of the proofs."""
+    return [*findings, *(one for proof in proofs for one in proof.findings)]
+
+
 def plural(count: int, one: str) -> str:
     """``1 rule``, ``24 rules``."""
     return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from detections.case.model import Proof
 from detections.errors import Finding
-from detections.report.count import found, plural, tally
+from detections.report.count import everything, found, plural, tally
 from detections.report.text import summary
 
 
@@ -16,8 +16,7 @@ def check(findings: Sequence[Finding], files: Sequence[str]) -> str:
 
 
 def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> str:
-    everything = [*findings, *(one for proof in proofs for one in proof.findings)]
-    return "\n".join([*map(_annotation, everything), summary(tally(proofs))])
+    return "\n".join([*map(_annotation, everything(proofs, findings)), summary(tally(proofs))])
 
 
 def _annotation(one: Finding) -> str:

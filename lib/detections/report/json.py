@@ -11,7 +11,7 @@ import msgspec
 from detections.case.model import Proof
 from detections.compile.plan import Alert
 from detections.errors import Finding
-from detections.report.count import levels, tally
+from detections.report.count import everything, levels, tally
 from detections.values.dates import format_date
 
 
@@ -23,11 +23,10 @@ def check(findings: Sequence[Finding], files: Sequence[str]) -> str:
 
 
 def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> str:
-    everything = [*findings, *(one for proof in proofs for one in proof.findings)]
     return encode(
         {
             "summary": asdict(tally(proofs)),
-            "findings": [finding(one) for one in everything],
+            "findings": [finding(one) for one in everything(proofs, findings)],
             "rules": [_proof(proof) for proof in proofs],
         }
     )

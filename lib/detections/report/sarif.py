@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from detections.case.model import Proof
 from detections.errors import Finding
+from detections.report.count import everything
 from detections.report.json import encode
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -18,7 +19,7 @@ def check(findings: Sequence[Finding], files: Sequence[str]) -> str:
 
 
 def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> str:
-    return _log([*findings, *(one for proof in proofs for one in proof.findings)])
+    return _log(everything(proofs, findings))
 
 
 def _log(findings: Sequence[Finding]) -> str:
