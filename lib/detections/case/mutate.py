@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from detections.case.coverage import squeeze
+from detections.case.coverage import squeeze, with_where
 from detections.case.event import Bases
 from detections.case.model import CaseFile, Mutant
 from detections.case.run import run
@@ -68,13 +68,7 @@ def _mutated_plans(rule: Rule, plan: Plan) -> Iterator[tuple[str, tuple[int, int
         for place, command in enumerate(plan.pipeline.commands):
             if isinstance(command, Where):
                 for change, span, predicate in _predicates(command.predicate, query):
-                    commands = list(plan.pipeline.commands)
-                    commands[place] = Where(predicate)
-                    yield (
-                        change,
-                        span,
-                        replace(plan, pipeline=replace(plan.pipeline, commands=tuple(commands))),
-                    )
+                    yield change, span, with_where(plan, place, predicate)
         return
     for change, span, predicate in _predicates(plan.predicate, query):
         yield change, span, replace(plan, predicate=predicate)
