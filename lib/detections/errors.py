@@ -10,7 +10,10 @@ An exception means that this run cannot go on; a problem found *in a file* is a 
     │   ├── QuerySyntaxError    the text is not of its language
     │   └── QueryTypeError      it parses, but the fields refuse it: Elasticsearch would answer with an error
     ├── NotEvaluated            sound, but nothing in this process can evaluate it; carries the reason
-    └── EventsError             events that cannot be read at all (a file that is not there, no event in it)
+    ├── EventsError             events that cannot be read at all (a file that is not there, no event in it)
+    └── ServerError             Elasticsearch or Kibana answered with an error; carries the request and the status
+        ├── ServerUnavailable   no answer: not there, not trusted, dropped, too slow
+        └── NotAllowed          401 or 403: wrong credentials, or a privilege is missing
 """
 
 from __future__ import annotations
@@ -149,3 +152,29 @@ class NotEvaluated(DetectionsError):
 
 class EventsError(DetectionsError):
     """Events that cannot be read at all."""
+
+
+class ServerError(DetectionsError):
+    """A server answered with an error. ``request`` is its method and path, ``status`` the HTTP status (0: none).
+
+    The message never holds a secret: whoever raises it leaves headers and the user part of URLs out.
+    """
+
+    def __init__(self, message: str, *, request: str = "", status: int = 0) -> None:
+        self.message = message
+        self.request = request
+        self.status = status
+        answered = f" answered {status}" if status else ""
+        super().__init__(f"{request}{answered}: {message}" if request else message)
+
+
+class ServerUnavailable(ServerError):
+    """No answer. ``sent`` says whether the request may have reached the server all the same."""
+
+    def __init__(self, message: str, *, request: str = "", status: int = 0, sent: bool = False) -> None:
+        super().__init__(message, request=request, status=status)
+        self.sent = sent
+
+
+class NotAllowed(ServerError):
+    """The server knows us not, or not well enough."""

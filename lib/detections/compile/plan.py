@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from detections.compile.eql.program import Program
 from detections.compile.ir import Predicate
 from detections.compile.mapping import Field, Mapping
 from detections.compile.rows import Pipeline
@@ -64,6 +65,22 @@ class RowsPlan:
     rule_id: str
     rule_name: str
     pipeline: Pipeline
+    time: TimeField
+    mapping: Mapping = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EqlPlan:
+    """Rule type eql: each event, sequence or sample that the program finds among the events in the window is an alert.
+
+    ``time`` is the rule's time filter; what puts the events in order is the program's own business (Kibana sends
+    ``timestamp_field`` for that and filters by ``timestamp_override``). ``filter`` are the rule's filters.
+    """
+
+    rule_id: str
+    rule_name: str
+    program: Program
+    filter: Predicate | None
     time: TimeField
     mapping: Mapping = field(compare=False, repr=False)
 

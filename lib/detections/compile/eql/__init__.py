@@ -1,0 +1,1 @@
+"""EQL: syntax tree to program."""

@@ -1,0 +1,1 @@
+"""Kibana: client, plan, apply, pull."""

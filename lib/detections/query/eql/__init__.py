@@ -1,0 +1,1 @@
+"""EQL: text to syntax tree and back."""

@@ -1,0 +1,175 @@
+"""The syntax tree of EQL, as Elasticsearch 9 reads it.
+
+A ``span`` is a pair of offsets into the query in code points, the end exclusive; spans take no part in equality.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from typing import Literal as Choice
+from typing import TypeAlias
+
+Span: TypeAlias = tuple[int, int]
+NOWHERE: Span = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant; None is null."""
+
+    value: str | int | float | bool | None
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldName:
+    """A field by its dotted name. ``optional`` is EQL's ``?name``: an unmapped field is null instead of an error."""
+
+    name: str
+    optional: bool = False
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function, its name as written; ``case_insensitive`` is the tilde of ``endsWith~(...)``."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+    case_insensitive: bool = False
+    span: Span = attribute(default=NOWHERE, compare=False)
+    name_span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    operator: Choice["+", "-", "*", "/", "%"]
+    left: Expression
+    right: Expression
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """A minus sign before an expression that is no number."""
+
+    operand: Expression
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    operator: Choice["==", "!=", "<", "<=", ">", ">="]
+    left: Expression
+    right: Expression
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """``in`` and ``in~``; ``not in`` is a :class:`Not` around it."""
+
+    value: Expression
+    choices: tuple[Expression, ...]
+    case_insensitive: bool = False
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A value against one or several patterns, any of which may match. ``:`` ignores case, as every tilde does."""
+
+    operator: Choice[":", "like", "like~", "regex", "regex~"]
+    value: Expression
+    patterns: tuple[Literal, ...]
+    several: bool = False
+    """Whether the patterns stand in parentheses, be it only one."""
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    item: Expression
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Two or more conditions on one level."""
+
+    items: tuple[Expression, ...]
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Two or more conditions on one level."""
+
+    items: tuple[Expression, ...]
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+Expression: TypeAlias = Literal | FieldName | Call | Arithmetic | Negative | Comparison | In | Match | Not | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """``category where condition``; ``category`` None is ``any``."""
+
+    category: str | None
+    condition: Expression
+    span: Span = attribute(default=NOWHERE, compare=False)
+    category_span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One item of a sequence or sample: ``[filter] by keys with runs=n``; ``missing`` is ``![filter]``."""
+
+    filter: EventFilter
+    by: tuple[Expression, ...] = ()
+    missing: bool = False
+    runs: int = 1
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSpan:
+    """``maxspan``: a count and its unit (ms, s, m, h, d)."""
+
+    count: int
+    unit: str
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    by: tuple[Expression, ...]
+    maxspan: TimeSpan | None
+    terms: tuple[Term, ...]
+    until: Term | None = None
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    by: tuple[Expression, ...]
+    terms: tuple[Term, ...]
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipe:
+    """``| head 10``: Elasticsearch has head and tail, each with one number."""
+
+    name: Choice["head", "tail"]
+    count: int
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    body: EventFilter | Sequence | Sample
+    pipes: tuple[Pipe, ...] = ()
+    span: Span = attribute(default=NOWHERE, compare=False)

@@ -1,0 +1,115 @@
+"""Where a server is and what it may be told to trust us. Secrets live here and are shown nowhere."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from elastic_transport import NodeConfig
+
+from detections.errors import UsageError
+
+Product = Literal["elasticsearch", "kibana"]
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One server. ``url`` has no user and no password in it (:func:`connection` moves them out); ``ca_file`` is the
+    PEM file of the authority that signed the server's certificate; ``timeout`` is in seconds, for one request."""
+
+    url: str
+    api_key: str | None = field(default=None, repr=False)
+    basic: tuple[str, str] | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    timeout: float = 60.0
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The authorization header, where there are credentials."""
+        if self.api_key:
+            return {"authorization": f"ApiKey {self.api_key}"}
+        if self.basic:
+            joined = ":".join(self.basic).encode()
+            return {"authorization": f"Basic {base64.b64encode(joined).decode()}"}
+        return {}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be printed."""
+        password = self.basic[1] if self.basic else None
+        sent = self.headers.get("authorization", "").partition(" ")[2]
+        return tuple(one for one in (self.api_key, password, sent) if one)
+
+    def node(self) -> NodeConfig:
+        """The server as elastic_transport knows it, with the authorization among its headers.
+
+        Raises:
+            UsageError: the CA file is not there.
+        """
+        if self.ca_file is not None and not self.ca_file.is_file():
+            raise UsageError(f"{self.ca_file}: there is no such CA file")
+        parts = urlsplit(self.url)
+        return NodeConfig(
+            scheme=parts.scheme, host=parts.hostname or "", port=parts.port or _PORTS[parts.scheme],
+            path_prefix=parts.path.rstrip("/"), headers=self.headers, request_timeout=self.timeout,
+            ca_certs=str(self.ca_file) if self.ca_file else None,
+        )  # fmt: skip
+
+
+def connection(
+    product: Product,
+    *,
+    url: str | None = None,
+    cloud_id: str | None = None,
+    api_key: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    ca_file: Path | None = None,
+    timeout: float = 60.0,
+) -> Connection:
+    """A connection from what a person or the environment says.
+
+    A user and password in the URL are taken out of it. An ``api_key`` is the encoded form, or ``id:key``.
+
+    Raises:
+        UsageError: nothing or too much is said, or the URL or cloud id is none. No secret is in the message.
+    """
+    if (url is None) == (cloud_id is None):
+        raise UsageError(f"{product}: say either a URL or a cloud id")
+    address = _cloud_url(cloud_id, product) if cloud_id is not None else str(url)
+    try:
+        parts = urlsplit(address if "://" in address else f"https://{address}")
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise UsageError(f"{product}: the URL is none like https://host:{9200 if product == 'elasticsearch' else 5601}")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    clean = f"{parts.scheme}://{host}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"
+    user, secret = username or parts.username, password or parts.password
+    if api_key and user:
+        raise UsageError(f"{product}: an API key and a user name are given; one of them will do")
+    if bool(user) != bool(secret):
+        raise UsageError(f"{product}: a user name needs a password, and a password a user name")
+    if api_key and ":" in api_key:
+        api_key = base64.b64encode(api_key.encode()).decode()
+    return Connection(clean, api_key or None, (user, secret) if user and secret else None, ca_file, timeout)
+
+
+def _cloud_url(cloud_id: str, product: Product) -> str:
+    """Elastic Cloud's ids: ``name:base64(domain[:port]$elasticsearch$kibana)``."""
+    try:
+        decoded = base64.b64decode(cloud_id.rpartition(":")[2], validate=True).decode()
+        domain, elasticsearch, kibana, *_ = [*decoded.split("$"), ""]
+    except (binascii.Error, ValueError):
+        raise UsageError("the cloud id cannot be read: copy it whole from the deployment's page") from None
+    name = elasticsearch if product == "elasticsearch" else kibana
+    if not domain or not name:
+        raise UsageError(f"the cloud id names no {product}")
+    host, _, port = domain.partition(":")
+    return f"https://{name}.{host}:{port or 443}"
