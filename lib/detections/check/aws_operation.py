@@ -72,7 +72,7 @@ def check(rule: Rule) -> Iterator[Finding]:
 
 
 def _only_cloudtrail(part: Part) -> bool:
-    """Whether the indices of an ES|QL query are those of CloudTrail alone."""
+    """Whether the query is asked of the indices of CloudTrail alone."""
     return bool(part.indices) and all(CLOUDTRAIL in index for index in part.indices)
 
 

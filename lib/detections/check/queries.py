@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from detections import query
@@ -24,25 +24,22 @@ LANGUAGES = frozenset({"kuery", "esql"})
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One query text of a rule, where it stands in the file, and its language."""
+    """One query text of a rule, where it stands in the file, its language, and the indices it is asked of."""
 
     keys: Keys
     text: str
     language: str
-
-    @property
-    def indices(self) -> tuple[str, ...]:
-        """The index patterns that an ES|QL query names; none for KQL."""
-        tree = tree_of(self)
-        return tree.indices if isinstance(tree, esql.Query) else ()
+    indices: tuple[str, ...] = ()
 
 
 def parts(rule: Rule) -> Iterator[Part]:
     """The rule's query, and a threat match rule's query for indicators, in languages that are parsed here."""
     if rule.query is not None and rule.language in LANGUAGES:
-        yield Part(("rule", "query"), rule.query, rule.language)
+        part = Part(("rule", "query"), rule.query, rule.language, rule.index)
+        tree = tree_of(part)
+        yield replace(part, indices=tree.indices) if isinstance(tree, esql.Query) else part
     if isinstance(rule, ThreatMatchRule) and rule.threat_language in LANGUAGES:
-        yield Part(("rule", "threat_query"), rule.threat_query, rule.threat_language)
+        yield Part(("rule", "threat_query"), rule.threat_query, rule.threat_language, rule.threat_index)
 
 
 def tree_of(part: Part) -> Tree | None:

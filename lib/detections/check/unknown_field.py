@@ -2,9 +2,10 @@
 
 A misspelt field is valid everywhere and matches nothing. ECS 9.4 and the fields of CloudTrail are known here, so under
 ECS's own names (`event.`, `user.`, `source.` ...) and under `aws.cloudtrail.` an unknown name is probably a slip; the
-nearest known name is suggested. Names of other integrations are not known, and not looked at. Nor are names that ECS
-keeps free for others: those with a capital letter in a part (`process.Ext.`), and keys under an open object
-(`labels.`) or a flattened field.
+nearest known name is suggested. Names of other integrations are not known: of these only what is nearly a known name
+(`evnet.action`) is told, unless all indices of the rule are CloudTrail's own (`logs-aws.cloudtrail-*`), which hold no
+other fields. Not looked at are names that ECS keeps free for others: those with a capital letter in a part
+(`process.Ext.`), and keys under an open object (`labels.`) or a flattened field.
 
 It is a warning: the field may be one of your own. Then silence it, saying where it comes from.
 
@@ -15,9 +16,10 @@ Good: `event.provider: "ec2.amazonaws.com"`
 
 from __future__ import annotations
 
+import difflib
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from detections import catalog
 from detections.catalog.aws import closest
@@ -31,24 +33,43 @@ from detections.rule import Rule
 
 CODE = "unknown-field"
 _CLOUDTRAIL = "aws.cloudtrail."
+_CLOUDTRAIL_INDEX = re.compile(r"(.+:)?logs-aws\.cloudtrail\b")
 _CAPITAL = re.compile(r"(^|\.)[A-Z]")
+_ROOT_CUTOFF = 0.7
+"""How near a first part must be: not very, as the rest must fit exactly (difflib's ratio; `evnet` is 0.8)."""
 _ENDPOINT_MULTI_FIELD = ".caseless"
 
 
 def check(rule: Rule) -> Iterator[Finding]:
     seen: set[str] = set()
-    for name, keys, start, length in _names(rule):
+    for name, keys, start, length, indices in _names(rule):
         if name in seen or is_known(name):
             continue
         seen.add(name)
-        meant = closest(name, catalog.siblings(name))
+        meant = _meant(name)
+        if not (meant or _is_ours(name) or _hold_cloudtrail_only(indices)):
+            continue
         hint = f"did you mean {meant}?" if meant else ""
         message = f"no field {name} is declared"
         yield rule.document.finding(CODE, message, keys, start, length, Level.WARNING, hint)
 
 
-def _names(rule: Rule) -> Iterator[tuple[str, Keys, int, int]]:
-    """Field names with their place: keys, offset, length."""
+def _hold_cloudtrail_only(indices: Sequence[str]) -> bool:
+    return bool(indices) and all(_CLOUDTRAIL_INDEX.match(name) for name in indices)
+
+
+def _meant(name: str) -> str | None:
+    """The declared name that this one is nearly, where there is one."""
+    near = closest(name, catalog.siblings(name))
+    if near or _is_ours(name) or "." not in name:
+        return near
+    root, _, rest = name.partition(".")
+    renamed = (f"{other}.{rest}" for other in difflib.get_close_matches(root, _roots(), cutoff=_ROOT_CUTOFF))
+    return next((one for one in renamed if catalog.field_spec(one)), None)
+
+
+def _names(rule: Rule) -> Iterator[tuple[str, Keys, int, int, Sequence[str]]]:
+    """Field names with their place (keys, offset, length) and the indices that are searched for them."""
     for part in parts(rule):
         tree = tree_of(part)
         if isinstance(tree, esql.Query):
@@ -58,11 +79,11 @@ def _names(rule: Rule) -> Iterator[tuple[str, Keys, int, int]]:
         else:
             continue
         for name, (start, end) in names:
-            yield name, part.keys, start, end - start
+            yield name, part.keys, start, end - start, part.indices
     for keys, name in grouping_fields(rule):
-        yield name, keys, 0, len(name)
+        yield name, keys, 0, len(name), rule.index
     if rule.timestamp_override:
-        yield rule.timestamp_override, ("rule", "timestamp_override"), 0, len(rule.timestamp_override)
+        yield rule.timestamp_override, ("rule", "timestamp_override"), 0, len(rule.timestamp_override), rule.index
 
 
 def _kql_names(root: kql.Node, root_path: str) -> Iterator[tuple[str, kql.Span]]:
@@ -116,11 +137,9 @@ def _steps(command: esql.Command) -> Iterator[esql.Command]:
 
 @functools.cache
 def is_known(name: str) -> bool:
-    """Whether the name is declared, or such that nobody here could know."""
-    if not name.startswith(_CLOUDTRAIL) and not _is_ecs(name):
-        return True
+    """Whether the name is declared, or such that nobody could know it here."""
     if "*" in name:
-        return any(True for _ in catalog_mapping().matching(name))
+        return not _is_ours(name) or any(True for _ in catalog_mapping().matching(name))
     field = catalog_mapping().get(name)
     if (field is not None and field.declared) or catalog.is_object(name) or _CAPITAL.search(name):
         return True
@@ -129,6 +148,11 @@ def is_known(name: str) -> bool:
     return any(catalog.is_open(name[:at]) for at, character in enumerate(name) if character == ".")
 
 
-def _is_ecs(name: str) -> bool:
-    root = name.partition(".")[0]
-    return "." in name and root in catalog.ecs_roots()
+def _is_ours(name: str) -> bool:
+    """Whether the name stands where everything that can stand there is declared here."""
+    return name.startswith(_CLOUDTRAIL) or (name.partition(".")[0] in catalog.ecs_roots() and "." in name)
+
+
+@functools.cache
+def _roots() -> tuple[str, ...]:
+    return (*sorted(catalog.ecs_roots()), _CLOUDTRAIL.partition(".")[0])
