@@ -21,6 +21,7 @@ Good: `source.ip: "10.0.0.0/8"`
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from detections.check.queries import Part, parts, tree_of
 from detections.compile.esql import compile_esql
@@ -43,11 +44,9 @@ def check(rule: Rule) -> Iterator[Finding]:
 def _refusals(part: Part) -> Iterator[QueryTypeError]:
     tree = tree_of(part)
     if isinstance(tree, esql.Query):
-        try:
-            compile_esql(tree, catalog_mapping(), part.text)
-        except QueryTypeError as error:
-            yield error
-        except NotEvaluated:
-            pass  # esql-opaque says so
+        refused: list[QueryTypeError] = []
+        with suppress(NotEvaluated):  # esql-opaque says so
+            compile_esql(tree, catalog_mapping(), part.text, refused=refused)
+        yield from refused
     elif tree is not None:
         yield from refusals(tree, catalog_mapping(), part.text)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from detections.compile.esql.conditions import Conditions
 from detections.compile.esql.expressions import Expressions
 from detections.compile.esql.scope import METADATA, METADATA_NOT_EVALUATED, Scope, documents
-from detections.compile.expression import Column, Expression
+from detections.compile.expression import Column, Constant, Expression
 from detections.compile.functions.signature import SPAN
 from detections.compile.mapping import Mapping
 from detections.compile.rows import Command, Eval, Limit, Order, Pipeline, Project, Sort, Where
@@ -15,11 +15,21 @@ from detections.errors import NotEvaluated, QueryTypeError
 from detections.query.esql import ast
 
 
-def compile_esql(query: ast.Query, mapping: Mapping, query_text: str, *, list_fields: bool = False) -> Pipeline:
+def compile_esql(
+    query: ast.Query,
+    mapping: Mapping,
+    query_text: str,
+    *,
+    list_fields: bool = False,
+    refused: list[QueryTypeError] | None = None,
+) -> Pipeline:
     """The pipeline of a query over documents with these fields.
 
     There is no limit but the query's own. Of the catalog's fields only those that the query names are columns, unless
     ``list_fields`` asks for all; a field that nobody declared is a keyword there.
+
+    With a list for what is ``refused``, refusals go there and a condition that is one answers null, a column that is
+    one is null: then the pipeline serves to say more about the query, not to run it.
 
     Raises:
         QueryTypeError: an unknown column or function, or types that do not go together; the span lies in
@@ -30,20 +40,25 @@ def compile_esql(query: ast.Query, mapping: Mapping, query_text: str, *, list_fi
     if list_fields and mapping.dynamic:
         names = {field.name for field in mapping}
     while True:
-        compiler = _Compiler(mapping, query_text, names)
+        compiler = _Compiler(mapping, query_text, names, None if refused is None else [])
         commands = [made for command in query.commands for made in compiler.command(command)]
         if names is None or compiler.discovered <= names:
+            if refused is not None:
+                refused += compiler.refused or ()
             return Pipeline(query.indices, query.metadata, tuple(commands), tuple(compiler.scope))
         # A name met late must be among the columns from the start, to pass through what stands before it.
         names |= compiler.discovered
 
 
 class _Compiler:
-    def __init__(self, mapping: Mapping, text: str, names: set[str] | None) -> None:
+    def __init__(
+        self, mapping: Mapping, text: str, names: set[str] | None, refused: list[QueryTypeError] | None
+    ) -> None:
         self._mapping = mapping
         self._text = text
         self._names = names
         self._columnar = True
+        self.refused = refused
         self.scope = Scope()
 
     @property
@@ -51,6 +66,15 @@ class _Compiler:
         return self.scope.discovered
 
     def command(self, command: ast.Command) -> Sequence[Command]:
+        try:
+            return self._command(command)
+        except QueryTypeError as error:
+            if self.refused is None:
+                raise
+            self.refused.append(error)
+            return ()
+
+    def _command(self, command: ast.Command) -> Sequence[Command]:
         if not isinstance(command, ast.From | ast.Where):
             self._columnar = False
         match command:
@@ -63,7 +87,8 @@ class _Compiler:
             case ast.Eval(fields):
                 return (Eval(tuple(self._field(field, self.scope) for field in fields)),)
             case ast.Where(condition):
-                return (Where(Conditions(self._text, self.scope, columnar=self._columnar).compile(condition)),)
+                conditions = Conditions(self._text, self.scope, columnar=self._columnar, refused=self.refused)
+                return (Where(conditions.compile(condition)),)
             case ast.Keep(patterns):
                 self.scope.keep(self._kept(patterns))
                 return (self._project(),)
@@ -100,7 +125,13 @@ class _Compiler:
 
     def _field(self, field: ast.Field, scope: Scope) -> tuple[str, Expression]:
         expressions = Expressions(self._text, scope)
-        value = expressions.usable(field.value)
+        try:
+            value = expressions.usable(field.value)
+        except QueryTypeError as error:
+            if self.refused is None:
+                raise
+            self.refused.append(error)
+            value = Constant(None, "null")
         if value.type in SPAN:
             message = f"a span of time is no column: [{field.name}] is a {value.type}"
             raise QueryTypeError(message, self._text, *field.value.span)

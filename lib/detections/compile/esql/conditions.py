@@ -27,6 +27,7 @@ from detections.compile.ir import (
     Span,
     Test,
 )
+from detections.errors import QueryTypeError
 from detections.query.esql import ast
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -34,13 +35,24 @@ _FAMILIES = frozenset({"keyword", "number", "date", "boolean", "ip"})
 
 
 class Conditions:
-    """Compiles the condition of one WHERE. ``columnar``: it speaks of documents, no command stands before it."""
+    """Compiles the condition of one WHERE. ``columnar``: it speaks of documents, no command stands before it.
+    ``refused`` collects refusals, which answer null then, instead of raising the first."""
 
-    def __init__(self, text: str, scope: Scope, *, columnar: bool) -> None:
+    def __init__(self, text: str, scope: Scope, *, columnar: bool, refused: list[QueryTypeError] | None = None) -> None:
         self._expressions = Expressions(text, scope)
         self._columnar = columnar
+        self._refused = refused
 
     def compile(self, node: ast.Expression) -> Predicate:
+        try:
+            return self._compile(node)
+        except QueryTypeError as error:
+            if self._refused is None:
+                raise
+            self._refused.append(error)
+            return Always(None, node.span)
+
+    def _compile(self, node: ast.Expression) -> Predicate:
         match node:
             case ast.Logical(operator, items):
                 made = tuple(self.compile(item) for item in items)
