@@ -8,16 +8,25 @@ from pathlib import Path
 
 from detections.errors import UsageError
 
+_PATHS = ("rules", "cases", "events", "output", "exceptions", "value_lists", "connectors", "environments")
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Paths are relative to the project's folder (``root``), or to the working directory without a pyproject.toml."""
+    """Paths are relative to the project's folder (``root``), or to the working directory without a pyproject.toml.
+
+    ``environments`` is the file that holds them: one of their own, or pyproject.toml with their tables; empty if none.
+    """
 
     root: Path = Path()
     rules: str = "rules"
     cases: str = "tests/rules"
     events: str = "tests/events"
     output: str = "dist/detections.ndjson"
+    exceptions: str = "exceptions"
+    value_lists: str = "value_lists"
+    connectors: str = "connectors"
+    environments: str = ""
     profiles: tuple[str, ...] = ()
 
     def path(self, name: str) -> Path:
@@ -51,7 +60,9 @@ def _config(file: Path, table: dict[str, object]) -> Config:
     for name, value in table.items():
         if name == "profiles" and isinstance(value, list) and all(isinstance(one, str) for one in value):
             settings[name] = tuple(value)
-        elif name in ("rules", "cases", "events", "output") and isinstance(value, str):
+        elif name == "environments" and isinstance(value, dict):
+            settings[name] = file.name  # read by those commands only that deal with environments
+        elif name in _PATHS and isinstance(value, str):
             settings[name] = value
         else:
             raise UsageError(f"{file}: [tool.detections] {name}: unknown key, or a value of the wrong type")

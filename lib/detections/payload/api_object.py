@@ -6,6 +6,7 @@ is not a field of the API stays in the file (``[metadata]``, ``[transform]``); a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from detections.rule import NewTermsRule, Rule
@@ -25,5 +26,10 @@ def to_api(rule: Rule) -> dict[str, Any]:
         table["new_terms_fields"] = list(rule.new_terms_fields)
         table["history_window_start"] = rule.history_window_start
     table.pop("threat_mappings", None)  # versioned ATT&CK blocks of the repository, no field of the API
+    return ordered(table)
+
+
+def ordered(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The same API object with its keys in the fixed order."""
     first = {name: table[name] for name in ORDER if name in table}
     return first | {name: table[name] for name in sorted(table) if name not in first}

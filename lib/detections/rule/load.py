@@ -73,6 +73,16 @@ def load_rules(*paths: str | os.PathLike[str]) -> Rules:
     return Rules(tuple(rules[True]), tuple(sorted(files)), tuple(findings), tuple(rules[False]))
 
 
+def table_findings(document: Document, kind: type[Schema], keys: Keys) -> list[Finding]:
+    """All that a schema has against the table at ``keys`` of a document, unknown keys too, sorted by place."""
+    table: Any = document.data
+    for key in keys:
+        table = table[key]
+    _, problems = _values(kind, table, keys)
+    findings = [_finding(document, place, problem) for place, problem in problems]
+    return sorted([*findings, *unknown_keys(document, kind, table, keys)], key=lambda one: one.location)
+
+
 def _files_below(folder: str, findings: list[Finding]) -> Iterator[str]:
     def unreadable(error: OSError) -> None:
         findings.append(Finding(CODE, f"cannot be read: {error.strerror}", Location(str(error.filename))))

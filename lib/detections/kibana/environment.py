@@ -1,0 +1,132 @@
+"""An environment: one place that rules are deployed to, and what is different there.
+
+A rule's file says what the rule finds. Where it runs, how often and who is told may differ between development and
+production, and stands here instead, in the configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from detections.errors import UsageError
+from detections.payload import ordered, to_api
+from detections.rule import Rule
+from detections.rule.keys import shape
+from detections.rule.schemas import SCHEMAS
+from detections.server import Connection, connection
+
+TAG = "Managed by: detections"
+"""The tag that marks a rule in Kibana as ours, where the configuration names no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a server knows us by: an API key, or a user name and a password. They are shown nowhere."""
+
+    api_key: str | None = field(default=None, repr=False)
+    username: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def find(cls, variables: Mapping[str, str], prefix: str, suffix: str = "") -> Credentials:
+        """The credentials in ``<prefix>_API_KEY<suffix>``, ``<prefix>_USERNAME<suffix>`` and
+        ``<prefix>_PASSWORD<suffix>``, or of those without the suffix where none of these is set. Each may have
+        ``_FILE`` behind it and then names the file that holds the value, as for secrets of containers.
+
+        Raises:
+            UsageError: such a file cannot be read.
+        """
+        for end in dict.fromkeys((suffix, "")):
+            found = [_value(variables, f"{prefix}_{name}{end}") for name in ("API_KEY", "USERNAME", "PASSWORD")]
+            if any(found):
+                return cls(*found)
+        return cls()
+
+
+def _value(variables: Mapping[str, str], name: str) -> str | None:
+    file = variables.get(f"{name}_FILE")
+    if variables.get(name) or not file:
+        return variables.get(name) or None
+    try:
+        return Path(file).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"{name}_FILE: {file} cannot be read: {reason}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Fields of the API that have other values in an environment: for the rules with one of these ids or one of these
+    tags, for every rule where neither is named."""
+
+    fields: Mapping[str, Any]
+    rule_ids: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def concerns(self, rule: Rule) -> bool:
+        if not self.rule_ids and not self.tags:
+            return True
+        return rule.rule_id in self.rule_ids or not set(self.tags).isdisjoint(rule.tags)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One Kibana space. ``tag`` marks the rules there that are ours. ``overrides`` are applied in their order, so that
+    of two which concern a rule the later one counts."""
+
+    name: str
+    url: str | None = None
+    cloud_id: str | None = None
+    space: str = "default"
+    ca_file: Path | None = None
+    timeout: float = 60.0
+    tag: str = TAG
+    overrides: tuple[Override, ...] = ()
+    credentials: Credentials = Credentials()
+
+    def connection(self) -> Connection:
+        """The way to its Kibana.
+
+        Raises:
+            UsageError: there is no URL, or it and the credentials do not go together.
+        """
+        if self.url is None and self.cloud_id is None:
+            raise UsageError(
+                f"environment {self.name}: no url and no cloud_id is configured, and KIBANA_URL is not set"
+            )
+        try:
+            return connection(
+                "kibana", url=self.url, cloud_id=self.cloud_id, api_key=self.credentials.api_key,
+                username=self.credentials.username, password=self.credentials.password,
+                ca_file=self.ca_file, timeout=self.timeout,
+            )  # fmt: skip
+        except UsageError as error:
+            raise UsageError(f"environment {self.name}: {error}") from None
+
+    def settings(self, rule: Rule) -> dict[str, Any]:
+        """The fields of this rule that are this environment's to say. A field that rules of its type do not have
+        (``index`` of an ES|QL rule) is left out; indices take the place of a data view, and the other way round."""
+        known = shape(SCHEMAS[rule.type]).names
+        found: dict[str, Any] = {}
+        for override in self.overrides:
+            if override.concerns(rule):
+                for one, other in (("index", "data_view_id"), ("data_view_id", "index")):
+                    if one in override.fields:
+                        found.pop(other, None)
+                found |= override.fields
+        return {name: value for name, value in found.items() if name in known}
+
+    def payload(self, rule: Rule) -> dict[str, Any]:
+        """The API object of a rule as it is to be here: what its file says, the overrides, the tag of ownership."""
+        body, settings = to_api(rule), self.settings(rule)
+        if "index" in settings:
+            body.pop("data_view_id", None)
+        if "data_view_id" in settings:
+            body.pop("index", None)
+        body |= settings
+        tags = list(body.get("tags", []))
+        body["tags"] = tags if self.tag in tags else [*tags, self.tag]
+        return ordered(body)

@@ -1,0 +1,163 @@
+"""Environments as they are written down: tables of a TOML file, and credentials from the environment's variables.
+
+[tool.detections.environments.prod]             # pyproject.toml; in a file of its own: [prod]
+url = "https://kibana.example.com:5601"         # or cloud_id
+space = "security"
+ca_file = "etc/ca.pem"                          # relative to the file
+
+[tool.detections.environments.prod.overrides]   # for every rule
+enabled = true
+
+[[tool.detections.environments.prod.rules]]     # for some, by id or by tag; the last word counts
+tags = ["Data Source: AWS EC2"]
+overrides = { interval = "15m", from = "now-20m" }
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from detections.errors import Finding, UsageError
+from detections.kibana.environment import TAG, Credentials, Environment, Override
+from detections.rule import table_findings
+from detections.rule.fields import Between, Flag, Items, Matches, Record, Table, Whole, refusal
+from detections.rule.parts import (
+    DATE_MATH,
+    DURATION,
+    NOT_EMPTY,
+    Action,
+    ExceptionList,
+    Part,
+    ResponseAction,
+    text,
+    texts,
+)
+from detections.source import Document, Keys
+
+CODE = "environment"
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+
+class OverridesSchema(Part):
+    """What may differ between environments: where a rule looks, how often, how much, and who is told."""
+
+    enabled = Flag()
+    interval = text(validate=DURATION)
+    from_ = text(validate=DATE_MATH)
+    from_.data_key = "from"
+    to = text(validate=DATE_MATH)
+    max_signals = Whole(validate=Between(min=1))
+    index = texts()
+    data_view_id = text()
+    timestamp_override = text()
+    exceptions_list = Items(Record(ExceptionList))
+    actions = Items(Record(Action))
+    response_actions = Items(Record(ResponseAction))
+    throttle = text()
+    meta = Table()
+    output_index = text()
+    namespace = text()
+
+
+class SomeRulesSchema(Part):
+    rule_ids = texts(each=NOT_EMPTY)
+    tags = texts(each=NOT_EMPTY)
+    overrides = Record(OverridesSchema, required=True)
+
+
+def _no_secret(url: str) -> None:
+    try:
+        secret = "@" in urlsplit(url).netloc
+    except ValueError:
+        return  # whoever connects says what is wrong with it
+    if secret:
+        raise refusal("must not hold a user or a password", "put them into KIBANA_USERNAME and KIBANA_PASSWORD")
+
+
+class EnvironmentSchema(Part):
+    url = text(validate=_no_secret)
+    cloud_id = text(validate=NOT_EMPTY)
+    space = text(validate=Matches(r"^[a-z0-9_-]+$", "a space's id: small letters, digits, _ and -"))
+    ca_file = text(validate=NOT_EMPTY)
+    timeout = Whole(validate=Between(min=1))
+    tag = text(validate=NOT_EMPTY)
+    overrides = Record(OverridesSchema)
+    rules = Items(Record(SomeRulesSchema))
+
+
+def environments(document: Document, keys: Keys, variables: Mapping[str, str]) -> dict[str, Environment]:
+    """The environments in the table at ``keys`` of a document, by name. Each takes its credentials from the variables
+    that end in its name in capitals (``KIBANA_API_KEY_PROD``), else from those without.
+
+    Raises:
+        UsageError: a table is not as it should be; each problem with its place. Or a file of credentials cannot be
+            read.
+    """
+    table: Any = document.data
+    for key in keys:
+        table = table.get(key, {}) if isinstance(table, dict) else {}
+    if not isinstance(table, dict):
+        raise UsageError(document.finding(CODE, "must be a table of environments", keys).render())
+    findings: list[Finding] = []
+    for name, one in table.items():
+        place = (*keys, name)
+        if not isinstance(one, dict):
+            findings.append(document.finding(CODE, f"{name} must be a table", place, at_key=True))
+        elif not _NAME.fullmatch(name):
+            said = f"{name} is no name for an environment: letters, digits, _ and -"
+            findings.append(document.finding(CODE, said, place, length=None, at_key=True))
+        else:
+            findings += table_findings(document, EnvironmentSchema, place) or _contradictions(document, place, one)
+    if findings:
+        raise UsageError("\n".join(one.render() for one in findings))
+    folder = Path(document.path).parent
+    return {name: _environment(name, one, folder, variables) for name, one in table.items()}
+
+
+def from_variables(variables: Mapping[str, str]) -> Environment:
+    """The environment of a project that configures none: KIBANA_URL or KIBANA_CLOUD_ID, KIBANA_SPACE, KIBANA_CA_FILE
+    and the credentials."""
+    return _environment("default", {}, Path(), variables)
+
+
+def _contradictions(document: Document, keys: Keys, table: Mapping[str, Any]) -> list[Finding]:
+    found = []
+    if "url" in table and "cloud_id" in table:
+        found.append(document.finding(CODE, "url and cloud_id both say where it is", (*keys, "cloud_id"), at_key=True))
+    tables = [((*keys, "overrides"), table.get("overrides", {}))]
+    for index, one in enumerate(table.get("rules", [])):
+        place = (*keys, "rules", index)
+        tables.append(((*place, "overrides"), one["overrides"]))
+        if not one.get("rule_ids") and not one.get("tags"):
+            found.append(document.finding(CODE, "rule_ids or tags must say which rules", place))
+    for place, one in tables:
+        if "index" in one and "data_view_id" in one:
+            said = "index and data_view_id both say where to look"
+            found.append(document.finding(CODE, said, (*place, "data_view_id"), at_key=True))
+    return found
+
+
+def _environment(name: str, table: Mapping[str, Any], folder: Path, variables: Mapping[str, str]) -> Environment:
+    suffix = f"_{name.upper().replace('-', '_')}"
+
+    def variable(base: str) -> str | None:
+        return variables.get(f"KIBANA_{base}{suffix}") or variables.get(f"KIBANA_{base}") or None
+
+    here = "url" in table or "cloud_id" in table
+    url = table.get("url") if here else variable("URL")
+    cloud_id = table.get("cloud_id") if here else (None if url else variable("CLOUD_ID"))
+    ca_file = folder / table["ca_file"] if "ca_file" in table else variable("CA_FILE")
+    overrides = [Override(table["overrides"])] if table.get("overrides") else []
+    overrides += [
+        Override(one["overrides"], tuple(one.get("rule_ids", ())), tuple(one.get("tags", ())))
+        for one in table.get("rules", ())
+    ]
+    return Environment(
+        name=name, url=url, cloud_id=cloud_id, space=table.get("space") or variable("SPACE") or "default",
+        ca_file=Path(ca_file) if ca_file else None, timeout=float(table.get("timeout", 60)), tag=table.get("tag", TAG),
+        overrides=tuple(overrides), credentials=Credentials.find(variables, "KIBANA", suffix),
+    )  # fmt: skip
