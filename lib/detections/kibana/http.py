@@ -1,0 +1,209 @@
+"""One request to Kibana and what it answered: headers, spaces, patience, and the many shapes of an error.
+
+Kibana 8.19 and 9.x. A body that ends too early counts as a dropped connection, whatever the status says.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+from elastic_transport import HttpHeaders, Urllib3HttpNode
+
+from detections.errors import NotAllowed, ServerError, ServerUnavailable, UsageError
+from detections.server import Answer, Backoff, Connection, patiently
+
+API_VERSION = "2023-10-31"
+"""The only public version of the detection routes."""
+
+_SPACE = re.compile(r"[a-z0-9_-]+\Z")
+_TITLE = re.compile(rb"<title[^>]*>(.{1,200}?)</title>", re.IGNORECASE | re.DOTALL)
+_LONGEST = 1000
+_SAFE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+
+Query = Mapping[str, str | int | bool | None]
+
+
+class _Node(Urllib3HttpNode):
+    """A server, without the transport's log of bodies and headers: secrets of connectors are among them."""
+
+    def _log_request(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What was answered, whatever the status. ``request`` is method and path, for messages."""
+
+    request: str
+    status: int
+    headers: HttpHeaders
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            ServerUnavailable: it was cut off.
+            ServerError: it is a page of HTML or something else.
+        """
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.MsgspecError, RecursionError):
+            if _is_json(self.headers):
+                raise ServerUnavailable(
+                    "the answer was cut off", request=self.request, status=self.status, sent=True
+                ) from None
+            raise ServerError(
+                f"{_other_than_json(self)}; is the URL Kibana's, with its base path?",
+                request=self.request, status=self.status,
+            ) from None  # fmt: skip
+
+
+class Http:
+    """Sends requests to one space of a Kibana. ``close`` it, or use it in a ``with``."""
+
+    def __init__(self, connection: Connection, space: str = "default", backoff: Backoff | None = None) -> None:
+        """Raises UsageError for a space's id that can be none, and for a CA file that is not there."""
+        if not _SPACE.match(space):
+            raise UsageError(f"{space!r} is no id of a space: lower-case letters, digits, - and _")
+        self.space = space
+        self._prefix = "" if space == "default" else f"/s/{space}"
+        self._backoff = backoff or Backoff()
+        self._secrets = connection.secrets
+        self._timeout = connection.timeout
+        self._node = _Node(connection.node())
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._node.close()
+
+    def send(
+        self, method: str, path: str, *, query: Query | None = None, body: Any = None,
+        raw: tuple[str, bytes] | None = None, repeatable: bool | None = None, accept: tuple[int, ...] = (),
+        timeout: float | None = None,
+    ) -> Response:  # fmt: skip
+        """Send a request, again and again where that is safe, and give the answer.
+
+        ``body`` goes as JSON, ``raw`` is a content type with bytes. ``repeatable`` says that sending it twice does what
+        sending it once does; None: GET, PUT and DELETE are, POST is not. ``accept`` are statuses other than 2xx that
+        the caller reads himself. ``timeout`` in seconds for this request, where the connection's is too short.
+
+        Raises:
+            ServerUnavailable, NotAllowed, ServerError: what was answered is neither 2xx nor accepted.
+        """
+        request = f"{method} {path}"
+        headers, content = self._headers(method), None
+        if raw is not None:
+            headers["content-type"], content = raw
+        elif body is not None:
+            headers["content-type"], content = "application/json", msgspec.json.encode(body)
+        again = method in _SAFE if repeatable is None else repeatable
+        target = self._prefix + quote(path, safe="/") + _query(query or {})
+
+        def attempt() -> Response:
+            limit = max(self._timeout, timeout or 0.0)
+            meta, data = self._node.perform_request(method, target, content, HttpHeaders(headers), limit)
+            return Response(request, meta.status, meta.headers, data)
+
+        response = patiently(attempt, _judge, self._backoff, repeatable=again, what=request)
+        if response.ok or response.status in accept:
+            return response
+        raise self._error(response)
+
+    def failed_with(self, response: Response, key: str) -> dict[str, Any]:
+        """The body of an error that holds ``key``, for the caller to read; one that does not is raised."""
+        try:
+            body = msgspec.json.decode(response.body)
+        except (msgspec.MsgspecError, RecursionError):
+            raise self._error(response) from None
+        if not isinstance(body, dict) or key not in body:
+            raise self._error(response)
+        return body
+
+    def _headers(self, method: str) -> dict[str, str]:
+        headers = {"accept": "application/json", "elastic-api-version": API_VERSION}
+        if method not in ("GET", "HEAD"):
+            headers["kbn-xsrf"] = "detections"
+        return headers
+
+    def _error(self, response: Response) -> ServerError:
+        """The error an answer stands for; of its text, what a person can use."""
+        message = self.clean(said(response))
+        request, status = response.request, response.status
+        if status == 401:
+            return NotAllowed(f"the credentials are missing or wrong ({message})", request=request, status=status)
+        if status == 403:
+            return NotAllowed(f"a privilege is missing: {message}", request=request, status=status)
+        if status in (502, 503, 504):
+            return ServerUnavailable(message, request=request, status=status, sent=True)
+        return ServerError(message, request=request, status=status)
+
+    def clean(self, text: str) -> str:
+        """A server's text for a person: no secret, no control characters, not too long."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        text = "".join(c if c.isprintable() else " " for c in text).strip()
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
+
+
+def said(response: Response) -> str:
+    """The message in an answer: ``{statusCode, error, message}``, ``{status_code, message}``, or no JSON at all."""
+    try:
+        body = msgspec.json.decode(response.body)
+    except (msgspec.MsgspecError, RecursionError):
+        return _other_than_json(response)
+    if not isinstance(body, dict):
+        return str(body)
+    message = body.get("message") or body.get("error") or "no reason is given"
+    return "; ".join(str(one) for one in message) if isinstance(message, list) else str(message)
+
+
+def _judge(response: Response) -> Answer | None:
+    if response.status in (429, 502, 503, 504):
+        return Answer(response.status, response.headers.get("retry-after"))
+    if response.ok and response.body and _is_json(response.headers) and not _whole(response.body):
+        return Answer(502)
+    return None
+
+
+def _whole(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.MsgspecError, RecursionError):
+        return False
+    return True
+
+
+def _is_json(headers: HttpHeaders) -> bool:
+    return (headers.get("content-type") or "").partition(";")[0].strip() == "application/json"
+
+
+def _other_than_json(response: Response) -> str:
+    if response.status in range(300, 400):
+        return f"it redirects to {response.headers.get('location') or 'nowhere'}"
+    if not response.body:
+        return "there is no text in the answer"
+    if title := _TITLE.search(response.body):
+        return f"a page of HTML, {html.unescape(title[1].decode(errors='replace')).strip()!r}"
+    if response.body.lstrip()[:1] == b"<":
+        return "a page of HTML"
+    return response.body[:200].decode(errors="replace")
+
+
+def _query(query: Query) -> str:
+    said = {
+        key: str(value).lower() if isinstance(value, bool) else value
+        for key, value in query.items()
+        if value is not None
+    }
+    return f"?{urlencode(said)}" if said else ""
