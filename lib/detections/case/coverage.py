@@ -105,7 +105,7 @@ def _turned(rule: Rule, plan: Plan, cases: Sequence[Case], bases: Bases) -> dict
 def _could_alert(rule: Rule, plan: NewTermsPlan, case: Case, made: Document, bases: Bases) -> bool:
     """Would the event alert if the query selected it, its history being what it is?"""
     own = Test(Field("event.id", "keyword"), Equals(frozenset({made["event"]["id"]})))
-    forced = replace(plan, predicate=Or((plan.predicate, own)))
+    forced = replace(plan, predicate=Or((plan.predicate, own)), sent=None)
     return bool(case_alerts(rule, forced, case, bases, Embedded()))
 
 
@@ -129,7 +129,7 @@ def with_where(plan: RowsPlan, place: int, predicate: Predicate) -> RowsPlan:
     """The plan with another condition in the WHERE that is its command number ``place``."""
     commands = plan.pipeline.commands
     changed = (*commands[:place], Where(predicate), *commands[place + 1 :])
-    return replace(plan, pipeline=replace(plan.pipeline, commands=changed))
+    return replace(plan, pipeline=replace(plan.pipeline, commands=changed), sent=None)
 
 
 def _alerted(plan: Plan, events: Sequence[Document]) -> set[str]:

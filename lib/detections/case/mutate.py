@@ -71,7 +71,7 @@ def _mutated_plans(rule: Rule, plan: Plan) -> Iterator[tuple[str, tuple[int, int
                     yield change, span, with_where(plan, place, predicate)
         return
     for change, span, predicate in _predicates(plan.predicate, query):
-        yield change, span, replace(plan, predicate=predicate)
+        yield change, span, replace(plan, predicate=predicate, sent=None)
     if isinstance(plan, NewTermsPlan):
         for number, field in enumerate(plan.fields):
             if len(plan.fields) > 1:

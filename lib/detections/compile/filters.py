@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from detections.compile import leaf
@@ -31,7 +32,46 @@ def compile_filters(filters: Iterable[Dsl], mapping: Mapping) -> Predicate:
         NotEvaluated: a filter has a query, or an option of one, that nothing here evaluates.
         QueryTypeError: Elasticsearch would refuse a filter; its ``query`` is the filter as JSON.
     """
-    return And(tuple([_filter(one, mapping) for one in filters if not _meta(one).get("disabled")]))
+    return And(tuple([_filter(one, mapping) for one in filters if is_enabled(one)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The filters that a combined one is made of, the disabled ones left out: ``every`` of them must hold, or any."""
+
+    items: tuple[Dsl, ...]
+    every: bool
+
+
+def is_enabled(given: Dsl) -> bool:
+    return not _meta(given).get("disabled")
+
+
+def is_negated(given: Dsl) -> bool:
+    return bool(_meta(given).get("negate"))
+
+
+def enabled_parts(given: Dsl) -> Parts | None:
+    """What a combined filter is made of, None for any other."""
+    meta = _meta(given)
+    if meta.get("type") != "combined":
+        return None
+    return Parts(tuple([one for one in _objects(meta.get("params")) if is_enabled(one)]), meta.get("relation") == "AND")
+
+
+def query_of(given: Dsl) -> Dsl:
+    """A filter's query. Filters of old Kibanas have the query's keys beside ``meta``."""
+    query = given.get("query") or {key: value for key, value in given.items() if key not in _BESIDE}
+    return query if isinstance(query, AbstractMapping) else {}
+
+
+def nested_path(query: Dsl, mapping: Mapping) -> str | None:
+    """The nested path of a filter on one field: Kibana puts the nested query around it itself."""
+    ((kind, body),) = query.items()
+    if kind in ("bool", "nested") or not isinstance(body, AbstractMapping) or not body:
+        return None
+    found = mapping.listed(str(body.get("field") if kind == "exists" else next(iter(body))))
+    return None if found is None else found.nested
 
 
 def _filter(given: Dsl, mapping: Mapping) -> Predicate:
@@ -39,29 +79,17 @@ def _filter(given: Dsl, mapping: Mapping) -> Predicate:
         made = _meant(given, mapping)
     except leaf.RefusedError as error:
         raise QueryTypeError(f"filter: {error}", json.dumps(given, default=str), 0) from error
-    return Not(made) if _meta(given).get("negate") else made
+    return Not(made) if is_negated(given) else made
 
 
 def _meant(given: Dsl, mapping: Mapping) -> Predicate:
-    meta = _meta(given)
-    if meta.get("type") == "combined":
-        parts = [one for one in _objects(meta.get("params")) if not _meta(one).get("disabled")]
-        join = And if meta.get("relation") == "AND" else Or
-        return join(tuple([_filter(one, mapping) for one in parts]))
-    # Filters of old Kibanas have the query's keys beside ``meta``.
-    query = given.get("query") or {key: value for key, value in given.items() if key not in _BESIDE}
+    parts = enabled_parts(given)
+    if parts is not None:
+        return (And if parts.every else Or)(tuple([_filter(one, mapping) for one in parts.items]))
+    query = query_of(given)
     made = _Dsl(mapping).compile(query)
-    path = _nested_path(query, mapping)
+    path = nested_path(query, mapping)
     return made if path is None else Nested(path, made)
-
-
-def _nested_path(query: Dsl, mapping: Mapping) -> str | None:
-    """The nested path of a filter on one field: Kibana puts the nested query around it itself."""
-    ((kind, body),) = query.items()
-    if kind in ("bool", "nested") or not body:
-        return None
-    found = mapping.listed(str(body["field"] if kind == "exists" else next(iter(body))))
-    return None if found is None else found.nested
 
 
 def _meta(given: Dsl) -> Dsl:

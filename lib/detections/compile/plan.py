@@ -6,14 +6,19 @@ All instants are milliseconds since 1970-01-01T00:00:00Z.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from detections.compile.eql.program import Program
 from detections.compile.ir import Predicate
 from detections.compile.mapping import Field, Mapping
 from detections.compile.rows import Pipeline
 from detections.events.batch import Batch
+
+Sent: TypeAlias = "AbstractMapping[str, Any] | None"
+"""What the rule puts into the body of Kibana's search (:mod:`detections.compile.request`): what a real Elasticsearch is
+asked. None where a plan was changed after it was made, or made without a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class QueryPlan:
     predicate: Predicate
     time: TimeField
     mapping: Mapping = field(compare=False, repr=False)
+    sent: Sent = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class NewTermsPlan:
     fields: tuple[Field, ...]
     history_window_start: str
     mapping: Mapping = field(compare=False, repr=False)
+    sent: Sent = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ class RowsPlan:
     pipeline: Pipeline
     time: TimeField
     mapping: Mapping = field(compare=False, repr=False)
+    sent: Sent = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,7 @@ class EqlPlan:
     filter: Predicate | None
     time: TimeField
     mapping: Mapping = field(compare=False, repr=False)
+    sent: Sent = field(default=None, compare=False, repr=False)
 
 
 Plan: TypeAlias = QueryPlan | NewTermsPlan | RowsPlan

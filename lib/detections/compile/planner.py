@@ -9,6 +9,7 @@ from detections.compile.ir import And, Predicate
 from detections.compile.kql import compile_kql
 from detections.compile.mapping import Field, Mapping, catalog_mapping
 from detections.compile.plan import NewTermsPlan, Plan, QueryPlan, RowsPlan, TimeField
+from detections.compile.request import body_of
 from detections.errors import NotEvaluated
 from detections.rule import NewTermsRule, Rule
 
@@ -29,15 +30,16 @@ def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
         pipeline = compile_esql(languages.parse(text, "esql"), fields, text)
         if not pipeline.indices:
             raise NotEvaluated("an ES|QL rule that starts with ROW has no events behind its alerts")
-        return RowsPlan(rule.rule_id, rule.name, pipeline, time, fields)
+        return RowsPlan(rule.rule_id, rule.name, pipeline, time, fields, body_of(rule, fields))
     if rule.type not in ("query", "saved_query", "new_terms"):
         raise NotEvaluated(f"rules of type {rule.type} are not evaluated yet")
     predicate = _predicate(rule, fields)
+    sent = body_of(rule, fields)
     if isinstance(rule, NewTermsRule):
         terms = tuple(_aggregated(name, fields) for name in rule.new_terms_fields)
         start = rule.history_window_start
-        return NewTermsPlan(rule.rule_id, rule.name, predicate, time, terms, start, fields)
-    return QueryPlan(rule.rule_id, rule.name, predicate, time, fields)
+        return NewTermsPlan(rule.rule_id, rule.name, predicate, time, terms, start, fields, sent)
+    return QueryPlan(rule.rule_id, rule.name, predicate, time, fields, sent)
 
 
 def time_field(rule: Rule) -> TimeField:
