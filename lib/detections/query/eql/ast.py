@@ -16,7 +16,7 @@ NOWHERE: Span = (0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant; None is null."""
+    """A constant; None is null. A whole number that a long cannot hold is a float, as a fraction is."""
 
     value: str | int | float | bool | None
     span: Span = attribute(default=NOWHERE, compare=False)
@@ -113,6 +113,21 @@ class Or:
 Expression: TypeAlias = Literal | FieldName | Call | Arithmetic | Negative | Comparison | In | Match | Not | And | Or
 
 
+def children(node: Expression) -> tuple[Expression, ...]:
+    """The expressions right below this one, from left to right."""
+    match node:
+        case Call(arguments=inner) | And(items=inner) | Or(items=inner):
+            return inner
+        case Arithmetic(left=left, right=right) | Comparison(left=left, right=right):
+            return left, right
+        case Negative(operand=inner) | Not(item=inner):
+            return (inner,)
+        case In(value=value, choices=inner) | Match(value=value, patterns=inner):
+            return value, *inner
+        case _:
+            return ()
+
+
 @dataclass(frozen=True, slots=True)
 class EventFilter:
     """``category where condition``; ``category`` None is ``any``."""
@@ -128,7 +143,7 @@ class Term:
     """One item of a sequence or sample: ``[filter] by keys with runs=n``; ``missing`` is ``![filter]``."""
 
     filter: EventFilter
-    by: tuple[Expression, ...] = ()
+    by: tuple[FieldName, ...] = ()
     missing: bool = False
     runs: int = 1
     span: Span = attribute(default=NOWHERE, compare=False)
@@ -145,7 +160,7 @@ class TimeSpan:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    by: tuple[Expression, ...]
+    by: tuple[FieldName, ...]
     maxspan: TimeSpan | None
     terms: tuple[Term, ...]
     until: Term | None = None
@@ -154,7 +169,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    by: tuple[Expression, ...]
+    by: tuple[FieldName, ...]
     terms: tuple[Term, ...]
     span: Span = attribute(default=NOWHERE, compare=False)
 
