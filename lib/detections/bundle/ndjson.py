@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import msgspec
 
 from detections.errors import UsageError
+from detections.source import write_whole
 
 _SUMMARY = "exported_count"
 
@@ -45,17 +44,4 @@ def write(path: Path, objects: Iterable[Mapping[str, Any]]) -> None:
     Raises:
         UsageError: the folder or the file cannot be written.
     """
-    data = to_ndjson(objects)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+    write_whole(path, to_ndjson(objects))

@@ -2,5 +2,6 @@
 
 from detections.source.document import Document, Keys
 from detections.source.reader import parse, read
+from detections.source.whole import write_whole
 
-__all__ = ["Document", "Keys", "parse", "read"]
+__all__ = ["Document", "Keys", "parse", "read", "write_whole"]

@@ -1,0 +1,199 @@
+"""Versions of rules, and the file that remembers them: ``etc/rules.lock.json``.
+
+A rule's ``version`` grows by one when what Kibana is told about the rule changes, and only then. The lock file holds
+the version and the hash of each production rule's payload; ``detections lock`` writes it. A ``version`` in the rule's
+own file counts where it is higher than the one that would be given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from detections.errors import Finding, Location, UsageError
+from detections.payload.api_object import to_api
+from detections.payload.normalise import encode, normalise, without_version
+from detections.payload.record import read_json, write_json
+from detections.rule import Rule
+
+CODE = "lock"
+HINT = "run `detections lock`"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is remembered of a rule. ``deprecated`` once its file said so; only then may the file go."""
+
+    name: str
+    version: int
+    hash: str
+    deprecated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """The locked rules by rule_id."""
+
+    entries: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
+
+    def version(self, rule: Rule) -> int:
+        """The version of a rule as it is now: the locked one, or the next one where the rule has changed since."""
+        own, locked = rule.version or 1, self.entries.get(rule.rule_id)
+        if locked is None:
+            return own
+        return max(own, locked.version if locked.hash == digest(rule) else locked.version + 1)
+
+
+def digest(rule: Rule) -> str:
+    """The SHA-256 of what a rule means to Kibana: its canonical payload without the version."""
+    return hashlib.sha256(encode(without_version(normalise(to_api(rule))))).hexdigest()
+
+
+def versioned(rule: Rule, payload: Mapping[str, Any], lock: Lock) -> dict[str, Any]:
+    """A payload of the rule with the rule's version, in the place where the payload has it, else at its end."""
+    return dict(payload) | {"version": lock.version(rule)}
+
+
+def locked(rule: Rule, lock: Lock) -> bool:
+    """Whether the lock is to remember a rule: one of production, and one that it remembers already."""
+    return rule.metadata.maturity == "production" or rule.rule_id in lock.entries
+
+
+def updated(lock: Lock, rules: Iterable[Rule]) -> Lock:
+    """The lock as it is to be for these rules. Entries without a rule stay."""
+    entries = dict(lock.entries)
+    for rule in rules:
+        if locked(rule, lock):
+            deprecated = rule.metadata.maturity == "deprecated"
+            entries[rule.rule_id] = Entry(rule.name, lock.version(rule), digest(rule), deprecated)
+    return Lock(MappingProxyType(dict(sorted(entries.items()))))
+
+
+def problems(lock: Lock, rules: Iterable[Rule], path: str) -> list[Finding]:
+    """What the lock, in the file at ``path``, and the rules (all of the project) say of each other that cannot be.
+
+    Found are a rule that changed without a new version, or that is not locked; a version in a rule's file that is
+    lower than the locked one, or that stands for something else there; and a locked rule without a file that was
+    not deprecated before.
+    """
+    found: list[Finding] = []
+    seen: set[str] = set()
+    for rule in rules:
+        seen.add(rule.rule_id)
+        if locked(rule, lock):
+            found += _about(rule, lock.entries.get(rule.rule_id))
+    for rule_id, entry in lock.entries.items():
+        if rule_id not in seen and not entry.deprecated:
+            found.append(removed(rule_id, entry, path))
+    return sorted(found, key=lambda one: one.location)
+
+
+def removed(rule_id: str, entry: Entry, path: str) -> Finding:
+    hint = 'bring its file back with maturity = "deprecated" and run `detections lock`; then the file may go'
+    return _finding(path, f"{entry.name} ({rule_id}) is gone without having been deprecated", hint)
+
+
+def unusable(lock: Lock, rules: Iterable[Rule]) -> list[Finding]:
+    """Versions in rules' files that cannot stand: locking does not mend these."""
+    return [one for rule in rules if locked(rule, lock) for one in _own_version(rule, lock.entries.get(rule.rule_id))]
+
+
+def _about(rule: Rule, entry: Entry | None) -> list[Finding]:
+    if entry is None:
+        return [rule.document.finding(CODE, "the rule is not in the lock file", ("rule", "rule_id"), hint=HINT)]
+    if found := _own_version(rule, entry):
+        return found
+    keys = ("rule", "version" if rule.version else "name")
+    if entry.hash != digest(rule):
+        said = f"the rule has changed, but its version is still {entry.version}"
+        return [rule.document.finding(CODE, said, keys, hint=HINT)]
+    if entry.version < (rule.version or 1):
+        return [rule.document.finding(CODE, f"version is {rule.version}, locked is {entry.version}", keys, hint=HINT)]
+    deprecated = rule.metadata.maturity == "deprecated"
+    if entry.deprecated != deprecated:
+        said = "the rule is deprecated" if deprecated else "the rule is deprecated no more"
+        return [rule.document.finding(CODE, f"{said}, which the lock file does not say", keys, hint=HINT)]
+    return []
+
+
+def _own_version(rule: Rule, entry: Entry | None) -> list[Finding]:
+    """A version in the file that is lower than the locked one, or is the locked one of another payload."""
+    if entry is None or rule.version is None:
+        return []
+    if rule.version < entry.version:
+        said = f"version is lowered to {rule.version}; {entry.version} was locked"
+        return [rule.document.finding(CODE, said, ("rule", "version"), hint=_LEAVE)]
+    if rule.version == entry.version and entry.hash != digest(rule):
+        said = f"version {rule.version} is taken: it was locked for what the rule was before"
+        return [rule.document.finding(CODE, said, ("rule", "version"), hint=_LEAVE)]
+    return []
+
+
+_LEAVE = "raise it, or take it out of the file: then the lock file says it alone"
+
+
+def regressions(lock: Lock, before: Lock, path: str) -> list[Finding]:
+    """What a lock may not do to an earlier one: lose a rule that was not deprecated, lower a version, or use one again
+    for something else."""
+    found = []
+    for rule_id, old in before.entries.items():
+        new = lock.entries.get(rule_id)
+        if new is None:
+            if not old.deprecated:
+                found.append(removed(rule_id, old, path))
+        elif new.version < old.version:
+            found.append(_finding(path, f"{new.name} ({rule_id}): version {old.version} is lowered to {new.version}"))
+        elif new.version == old.version and new.hash != old.hash:
+            found.append(_finding(path, f"{new.name} ({rule_id}): version {old.version} was something else before"))
+    return found
+
+
+def _finding(path: str, said: str, hint: str = "") -> Finding:
+    return Finding(CODE, said, Location(path), hint=hint)
+
+
+def read_lock(path: Path) -> Lock:
+    """The lock in a file; an empty one where there is no file.
+
+    Raises:
+        UsageError: the file has conflict markers or is no lock file. The message says where and what to do.
+    """
+    return lock_of(
+        read_json(path, "take one side, the higher version of each rule, and run `detections lock`"), str(path)
+    )
+
+
+def lock_of(table: Mapping[str, Any] | None, path: str) -> Lock:
+    """The lock that a JSON object is.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        entries = msgspec.convert(table or {}, dict[str, Entry])
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{path} is no lock file: {error}") from None
+    bad = next((rule_id for rule_id, entry in entries.items() if entry.version < 1), None)
+    if bad is not None:
+        raise UsageError(f"{path} is no lock file: the version of {bad} is not 1 or more")
+    return Lock(MappingProxyType(entries))
+
+
+def write_lock(path: Path, lock: Lock) -> None:
+    """Write the lock, all of it or nothing.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    write_json(path, {rule_id: _entry(entry) for rule_id, entry in lock.entries.items()})
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    said: dict[str, Any] = {"name": entry.name, "version": entry.version, "hash": entry.hash}
+    return said | {"deprecated": True} if entry.deprecated else said

@@ -1,0 +1,153 @@
+"""Payloads in canonical form: two of them are equal when Kibana would do the same with both (8.19 and 9.x).
+
+What Kibana fills in by itself is left out, and so is what it computes; an order that means nothing is sorted; ends of
+lines are line feeds. What is not known here stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from detections.rule.schemas import RESPONSE_ONLY
+
+SERVER_OWNED = ("enabled", "exceptions_list", "actions", "meta")
+"""What people set in Kibana, and what stays as it is there unless the payload says something itself."""
+
+_DEFAULTS: dict[str, Any] = {
+    "enabled": False, "interval": "5m", "from": "now-6m", "to": "now", "max_signals": 100, "version": 1,
+    "risk_score_mapping": [], "severity_mapping": [], "exceptions_list": [], "false_positives": [], "actions": [],
+    "response_actions": [], "related_integrations": [], "required_fields": [], "references": [], "threat": [],
+    "tags": [], "author": [], "filters": [], "threat_filters": [], "setup": "", "note": "", "license": "",
+    "output_index": "", "timestamp_override_fallback_disabled": False, "throttle": "no_actions",
+}  # fmt: skip
+_KUERY = ("query", "saved_query", "threshold", "threat_match", "new_terms")
+_DEFAULTS_OF: dict[str, dict[str, Any]] = {
+    **{kind: {"language": "kuery"} for kind in _KUERY},
+    "query": {"language": "kuery", "query": ""},
+    "threat_match": {"language": "kuery", "threat_language": "kuery", "threat_indicator_path": "threat.indicator"},
+}
+_SORTED = (
+    "tags", "index", "threat_index", "machine_learning_job_id", "exceptions_list", "related_integrations",
+    "required_fields",
+)  # fmt: skip
+_FREQUENCY = {"summary": True, "notifyWhen": "onActiveAlert"}
+
+
+def normalise(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The canonical form of an API object, from a file or from Kibana: a new dict with sorted keys, JSON throughout.
+
+    Raises nothing: what has not the shape it should have is kept, so that a comparison shows it.
+    """
+    plain = {name: value for name, value in _table(payload).items() if name not in RESPONSE_ONLY}
+    for name, change in _CHANGES.items():
+        if name in plain:
+            plain[name] = change(plain[name])
+    for name in _SORTED:
+        if isinstance(plain.get(name), list):
+            plain[name] = sorted(plain[name], key=encode)
+    kind = plain.get("type")
+    if kind == "threshold" and isinstance(suppressed := plain.get("alert_suppression"), dict):
+        plain["alert_suppression"] = {name: suppressed[name] for name in ("duration",) if name in suppressed}
+    defaults = _DEFAULTS | (_DEFAULTS_OF.get(kind, {}) if isinstance(kind, str) else {})
+    return {name: plain[name] for name in sorted(plain) if not same(plain[name], defaults.get(name))}
+
+
+def without_version(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A canonical payload's meaning: the number that counts its changes is no part of it."""
+    return {name: value for name, value in payload.items() if name != "version"}
+
+
+def encode(value: Any) -> bytes:
+    """A value as JSON, the same bytes for the same value: keys sorted."""
+    return msgspec.json.encode(value, order="sorted")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values of JSON are one; unlike Python's, ``true`` is no number here."""
+    return type(one) is type(other) and encode(one) == encode(other)
+
+
+def _table(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Null says no more than a key that is not there."""
+    return {name: _plain(one) for name, one in value.items() if one is not None}
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON would bring it back, with line feeds alone; a whole number is one whatever its spelling."""
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value
+    if isinstance(value, Mapping):
+        return _table(value)
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if value is None or isinstance(value, bool | int | float) else msgspec.to_builtins(value)
+
+
+def _each(value: Any, drop: Iterable[str] = (), **defaults: Any) -> Any:
+    """Of each table in a list, all but some keys, and those that say what they would say anyway."""
+    if not isinstance(value, list):
+        return value
+    return [_less(one, drop, **defaults) for one in value]
+
+
+def _less(value: Any, drop: Iterable[str] = (), **defaults: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: one for name, one in value.items() if name not in drop and not same(one, defaults.get(name))}
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _threshold(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return _less(value | {"field": _listed(value.get("field", []))}, cardinality=[])
+
+
+def _threats(value: Any) -> Any:
+    """Techniques and subtechniques that are an empty list are none."""
+    found = _each(value, technique=[])
+    for threat in found if isinstance(found, list) else ():
+        if isinstance(threat, dict) and "technique" in threat:
+            threat["technique"] = _each(threat["technique"], subtechnique=[])
+    return found
+
+
+def _threat_mapping(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return [
+        one | {"entries": _each(one["entries"], negate=False)} if isinstance(one, dict) and "entries" in one else one
+        for one in value
+    ]
+
+
+def _actions(value: Any) -> Any:
+    """Kibana gives each action a uuid, a group and a frequency."""
+    return _each(value, ("uuid",), group="default", frequency=_FREQUENCY)
+
+
+def _investigation_fields(value: Any) -> Any:
+    """Before 8.11 a list of names."""
+    return {"field_names": value} if isinstance(value, list) else value
+
+
+_CHANGES = {
+    "actions": _actions,
+    "alert_suppression": lambda value: _less(value, missing_fields_strategy="suppress"),
+    "exceptions_list": lambda value: _each(value, ("id",)),
+    "investigation_fields": _investigation_fields,
+    "machine_learning_job_id": _listed,
+    "required_fields": lambda value: _each(value, ("ecs",)),
+    "related_integrations": _each,
+    "threat": _threats,
+    "threat_mapping": _threat_mapping,
+    "threshold": _threshold,
+}
