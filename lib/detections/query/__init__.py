@@ -7,18 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 from detections.errors import NotEvaluated, UsageError
-from detections.query import esql, kql
+from detections.query import eql, esql, kql
 
-_PARSERS: dict[str, Callable[[str], Any]] = {"kuery": kql.parse, "esql": esql.parse}
-_UNPARSED = {"eql": "EQL is not parsed yet", "lucene": "Lucene's query strings are not parsed"}
+_PARSERS: dict[str, Callable[[str], Any]] = {"kuery": kql.parse, "eql": eql.parse, "esql": esql.parse}
+_UNPARSED = {"lucene": "Lucene's query strings are not parsed"}
 _REMEMBERED = 4096
 
 
 @functools.lru_cache(maxsize=_REMEMBERED)
 def parse(text: str, language: str) -> Any:
-    """The syntax tree of a query, remembered by content: a ``kql.Node`` for kuery, an ``esql`` query for esql.
+    """The syntax tree of a query, remembered by content: a ``kql.Node`` for kuery, else the language's ``ast.Query``.
 
-    ``language`` is Kibana's name of it: kuery or esql; eql and lucene are known but not parsed.
+    ``language`` is Kibana's name of it: kuery, eql or esql; lucene is known but not parsed.
 
     Raises:
         QuerySyntaxError: the text is not of its language.
