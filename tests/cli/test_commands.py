@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -156,3 +158,8 @@ def test_a_bad_configuration_is_said(run: Run, project: Path) -> None:
     (project / "pyproject.toml").write_text("[tool.detections]\nrulez = 1\n")
     outcome = run("check")
     assert outcome.code == 2 and "rulez" in outcome.err
+
+
+def test_the_package_runs_as_a_module() -> None:
+    outcome = subprocess.run([sys.executable, "-m", "detections", "--version"], capture_output=True, text=True)
+    assert outcome.returncode == 0 and "version" in outcome.stdout
