@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from detections.errors import UsageError
-from detections.source import write_whole
+from detections.source import save
 
 _SUMMARY = "exported_count"
 
@@ -44,4 +44,4 @@ def write(path: Path, objects: Iterable[Mapping[str, Any]]) -> None:
     Raises:
         UsageError: the folder or the file cannot be written.
     """
-    write_whole(path, to_ndjson(objects))
+    save(path, to_ndjson(objects))

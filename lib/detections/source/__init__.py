@@ -1,7 +1,8 @@
-"""TOML text <-> Document, with the place of every key and value."""
+"""TOML text <-> Document with the place of every key and value; a text is changed where it must be, nowhere else."""
 
 from detections.source.document import Document, Keys
+from detections.source.files import save
 from detections.source.reader import parse, read
-from detections.source.whole import write_whole
+from detections.source.write import edit, new, same
 
-__all__ = ["Document", "Keys", "parse", "read", "write_whole"]
+__all__ = ["Document", "Keys", "edit", "new", "parse", "read", "same", "save"]

@@ -6,6 +6,7 @@ import codecs
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -52,7 +53,7 @@ def parse(text: str, path: str) -> Document:
         raise
     except ValueError as error:
         raise SourceError([_refusal(str(error), text, path)]) from error
-    if _is_deep(data):
+    if is_deep(data):
         _refuse_depth(text, path)
     return Document(path, text, data)
 
@@ -75,7 +76,8 @@ def _has_long_key(text: str) -> bool:
     return text.count(".") > MAX_DEPTH and any(line.count(".") > MAX_DEPTH for line in text.split("\n"))
 
 
-def _is_deep(data: dict[str, Any]) -> bool:
+def is_deep(data: Mapping[str, Any]) -> bool:
+    """Whether tables and lists are nested more than MAX_DEPTH deep."""
     level: list[Any] = [data]
     for _ in range(MAX_DEPTH + 1):
         level = [

@@ -15,6 +15,7 @@ WIDTH = 120
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # all but tab and line feed
+_LITERAL = re.compile(r"[^'\x00-\x08\x0a-\x1f\x7f]*")
 _SHORT = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 _ESCAPED = re.compile(r'[\x00-\x1f\x7f"\\]')
 _ESCAPED_IN_LINES = re.compile(r'[\x00-\x08\x0b-\x1f\x7f\\]|"(?=""|\Z)')
@@ -65,22 +66,35 @@ def _escape(match: re.Match[str]) -> str:
     return _SHORT.get(character) or f"\\u{ord(character):04X}"
 
 
-def inline(value: Any, indent: str = "", *, wide: bool = True) -> str:
-    """A value as it stands behind an equals sign. With ``wide``, a list that is too long has its items on lines of
-    their own, indented by four more blanks than ``indent``; the caller adds what stands before it on the line."""
+def inline(value: Any, indent: str = "", before: int = 0) -> str:
+    """A value as it stands behind an equals sign, where ``before`` characters of the line are taken already.
+
+    A list that is too long, or has a string of several lines, has its items on lines of their own, four blanks further
+    in than ``indent``.
+    """
     if isinstance(value, str):
         return string(value)
+    line = _line(value)
+    if not isinstance(value, list) or not value:
+        return line
+    if before + len(line) <= WIDTH and not any(isinstance(one, str) and "\n" in one for one in value):
+        return line
+    below = f"{indent}    "
+    return "".join(["[\n", *(f"{below}{inline(one, below, len(below) + 1)},\n" for one in value), indent, "]"])
+
+
+def _line(value: Any) -> str:
+    """A value that ends on the line where it begins."""
+    if isinstance(value, str):
+        literal = ('"' in value or "\\" in value) and _LITERAL.fullmatch(value)
+        return f"'{value}'" if literal else f'"{_ESCAPED.sub(_escape, value)}"'
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
-        within = ", ".join(f"{key(name)} = {_on_one_line(one)}" for name, one in value.items())
+        within = ", ".join(f"{key(name)} = {_line(one)}" for name, one in value.items())
         return f"{{ {within} }}" if within else "{}"
     if isinstance(value, list):
-        line = f"[{', '.join(map(_on_one_line, value))}]"
-        if not wide or not value or (len(line) + len(indent) <= WIDTH and "\n" not in line):
-            return line
-        below = f"{indent}    "
-        return "".join(["[\n", *(f"{below}{inline(one, below)},\n" for one in value), indent, "]"])
+        return f"[{', '.join(map(_line, value))}]"
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, int | float):
@@ -88,25 +102,10 @@ def inline(value: Any, indent: str = "", *, wide: bool = True) -> str:
     raise TypeError(f"{type(value).__name__} is no TOML value")
 
 
-def _on_one_line(value: Any) -> str:
-    """A value within an inline table, which has to end on the line where it begins."""
-    if isinstance(value, str):
-        plain = string(value, Style("'")) if '"' in value or "\\" in value else ""
-        return plain if plain.startswith("'") and not plain.startswith("'''") else string_on_one_line(value)
-    return inline(value, wide=False)
-
-
-def string_on_one_line(value: str) -> str:
-    return f'"{_ESCAPED.sub(_escape, value)}"'
-
-
 def entry(name: str, value: Any) -> str:
     """``name = value`` with its line end."""
     start = f"{key(name)} = "
-    wide = isinstance(value, list) and len(start) + len(inline(value, wide=False)) > WIDTH
-    if wide:
-        return f"{start}[\n" + "".join(f"    {inline(one, '    ')},\n" for one in value) + "]\n"
-    return f"{start}{inline(value)}\n"
+    return f"{start}{inline(value, '', len(start))}\n"
 
 
 def is_block(value: Any) -> bool:
