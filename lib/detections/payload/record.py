@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from detections.errors import UsageError
-from detections.source import write_whole
+from detections.source import save
 
 _MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ", "||||||| ")
 
@@ -49,4 +49,4 @@ def write_json(path: Path, table: Mapping[str, Any]) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    write_whole(path, json.dumps(table, indent=2, ensure_ascii=False).encode() + b"\n")
+    save(path, json.dumps(table, indent=2, ensure_ascii=False).encode() + b"\n")

@@ -1,0 +1,248 @@
+"""Do what a plan says, so that it may end at any request and be begun again.
+
+Kibana's API has no precondition on a write. So each rule is read just before it is written, and left alone if it is not
+as the plan saw it; what lies between that read and the write, some milliseconds, nobody guards. Whether a write has
+arrived is told by reading again, not by what its answer says: an import answers 200 when all of it failed, and an
+error for lists that it has imported. What is about to be written is in the state before it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from detections.errors import NotAllowed, ServerError, ServerUnavailable
+from detections.kibana.client import Kibana
+from detections.kibana.plan import Action, Change, Kind, Payload, Plan, mark
+from detections.kibana.state import Entry, State, StateFile, canonical, kept
+from detections.payload import SERVER_OWNED, diff, same
+
+CHUNK = 50
+"""Rules that are read, written and read again together; Kibana's import goes through them in such chunks, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one change. ``message`` says why it was not done, or what else a person should know."""
+
+    change: Change
+    done: bool
+    message: str = ""
+
+
+def apply_plan(kibana: Kibana, plan: Plan, state: State, file: StateFile) -> Iterator[Outcome]:
+    """Write what the plan says, chunk by chunk; an outcome for each change with an action, as it is known.
+
+    The state is saved before and after each chunk. Whatever is raised, what was not yielded is not known to be done,
+    and applying again finds out.
+
+    Raises:
+        ServerError: Kibana cannot be spoken to any longer.
+        UsageError, DetectionsError: the state cannot be saved.
+    """
+    run = _Run(kibana, state, file)
+    run.save(_seen(plan, state))
+    for action in Action:
+        changes = [change for change in plan.work if change.action is action]
+        for start in range(0, len(changes), CHUNK):
+            part = changes[start : start + CHUNK]
+            yield from run.write(part) if action in (Action.CREATE, Action.UPDATE) else run.prune(part, action)
+
+
+def _seen(plan: Plan, state: State) -> dict[str, Entry | None]:
+    """What the state is to know of rules that need no writing; what is nowhere any more is forgotten."""
+    rule_ids = {change.rule_id for change in plan.changes}
+    entries: dict[str, Entry | None] = {rule_id: None for rule_id in state.rules if rule_id not in rule_ids}
+    for change in plan.of(Kind.UNCHANGED):
+        if change.payload is not None and change.live is not None:
+            entries[change.rule_id] = _entry(change.payload, change.live)
+    return entries
+
+
+def _entry(payload: Payload, live: Payload) -> Entry:
+    left = kept(payload)
+    sent, stored = canonical(payload, left), canonical(live, left)
+    return Entry(sent, None if same(sent, stored) else stored, kept=left)
+
+
+class _Run:
+    def __init__(self, kibana: Kibana, state: State, file: StateFile) -> None:
+        self._kibana = kibana
+        self._state = state
+        self._file = file
+        self._lists: dict[tuple[str, str], str | None] = {}
+        self._silent: set[str] = set()
+
+    def save(self, entries: Mapping[str, Entry | None]) -> None:
+        state = self._state.having(entries)
+        if state != self._state:
+            self._file.write(state)
+            self._state = state
+
+    def write(self, changes: Sequence[Change]) -> Iterator[Outcome]:
+        """Create or update rules, all of one action. What did not arrive is sent once more: rules that name lists or
+        connectors of the same import fail at first and pass the second time. Not so a rule to be created whose import
+        was not answered: Kibana may be at it still, and the rule would be there twice."""
+        before = self._read(changes)
+        ready, outcomes = _unmoved(changes, before)
+        yield from outcomes
+        self.save({change.rule_id: self._pending(change) for change in ready})
+        refusals: dict[str, str] = {}
+        after: dict[str, list[Payload]] = {}
+        waiting = ready
+        for _ in range(2):
+            if waiting:
+                refusals |= self._import([self._body(one, before) for one in waiting], waiting[0].action)
+                after |= self._read(waiting)
+                waiting = [one for one in waiting if self._again(_arrived(one, before, after, refusals))]
+        found = [_arrived(change, before, after, refusals) for change in ready]
+        self.save({one.change.rule_id: self._settled(one, after) for one in found})
+        yield from found
+
+    def _again(self, outcome: Outcome) -> bool:
+        lost = outcome.change.rule_id in self._silent and outcome.change.action is Action.CREATE
+        return not outcome.done and not lost
+
+    def prune(self, changes: Sequence[Change], action: Action) -> Iterator[Outcome]:
+        """Disable or delete rules that are gone from the repo."""
+        before = self._read(changes)
+        ready, outcomes = _unmoved(changes, before)
+        yield from outcomes
+        if not ready:
+            return
+        ids = {str(before[change.rule_id][0]["id"]): change for change in ready}
+        try:
+            result = self._kibana.bulk_action(str(action), list(ids))
+            refusals = {ids[one.id].rule_id: one.message for one in result.problems if one.id in ids}
+        except ServerError as error:
+            refusals = _unless_hopeless(error, [one.rule_id for one in ready])
+        after = self._read(ready)
+        found = []
+        for change in ready:
+            live = after.get(change.rule_id, [])
+            done = not live if action is Action.DELETE else not any(one.get("enabled") for one in live)
+            found.append(Outcome(change, done, "" if done else refusals.get(change.rule_id, "Kibana did not do it")))
+        self.save({one.change.rule_id: None for one in found if one.done and action is Action.DELETE})
+        yield from found
+
+    def _read(self, changes: Iterable[Change]) -> dict[str, list[Payload]]:
+        """The rules of Kibana that have these rule_ids."""
+        names = " or ".join(_quoted(change.rule_id) for change in changes)
+        found: dict[str, list[Payload]] = {}
+        if names:
+            for rule in self._kibana.find_rules(f"alert.attributes.params.ruleId: ({names})"):
+                found.setdefault(rule["rule_id"], []).append(rule)
+        return found
+
+    def _body(self, change: Change, before: Mapping[str, list[Payload]]) -> dict[str, Any]:
+        """What is sent: the payload, and what Kibana owns as it is there now, since an import resets what it lacks."""
+        body = dict(change.payload or {})
+        for live in before.get(change.rule_id, ()):
+            body |= {name: live[name] for name in SERVER_OWNED if name not in body and live.get(name) is not None}
+        if change.payload and "exceptions_list" in change.payload:
+            body["exceptions_list"] = [self._with_id(one) for one in body["exceptions_list"]]
+        return body
+
+    def _with_id(self, reference: Mapping[str, Any]) -> dict[str, Any]:
+        """A reference to an exception list with the id that the list has in this space, where it is there."""
+        name, space = str(reference.get("list_id")), str(reference.get("namespace_type", "single"))
+        if (name, space) not in self._lists:
+            found = self._kibana.get_exception_list(name, "agnostic" if space == "agnostic" else "single")
+            self._lists[name, space] = found["id"] if found else None
+        known = self._lists[name, space]
+        return {**reference, "id": known} if known else dict(reference)
+
+    def _import(self, bodies: Sequence[Mapping[str, Any]], action: Action | None) -> dict[str, str]:
+        """Import rules; why each was refused, by rule_id. A request that was too large for something on the way is
+        sent in halves."""
+        try:
+            result = self._kibana.import_rules(bodies, overwrite=action is Action.UPDATE)
+        except ServerError as error:
+            if error.status == 413 and len(bodies) > 1:
+                half = len(bodies) // 2
+                return self._import(bodies[:half], action) | self._import(bodies[half:], action)
+            rule_ids = [str(body["rule_id"]) for body in bodies]
+            if isinstance(error, ServerUnavailable):
+                self._silent.update(rule_ids)
+            return _unless_hopeless(error, rule_ids)
+        return {rule_id: problem.message for rule_id, problem in result.refused().items()}
+
+    def _pending(self, change: Change) -> Entry:
+        old, payload = self._state.rules.get(change.rule_id), change.payload or {}
+        left = kept(payload)
+        pending = canonical(payload, left)
+        return Entry(pending=pending, kept=left) if old is None else replace(old, pending=pending)
+
+    def _settled(self, outcome: Outcome, after: Mapping[str, list[Payload]]) -> Entry:
+        change = outcome.change
+        if outcome.done:
+            return _entry(change.payload or {}, after[change.rule_id][0])
+        return self._state.rules[change.rule_id]
+
+
+def _unmoved(changes: Iterable[Change], now: Mapping[str, list[Payload]]) -> tuple[list[Change], list[Outcome]]:
+    """The changes whose rules are as the plan saw them, and what to say of the others."""
+    ready, outcomes = [], []
+    for change in changes:
+        live = now.get(change.rule_id, [])
+        if len(live) < 2 and same(mark(live[0] if live else None, change.payload), mark(change.live, change.payload)):
+            ready.append(change)
+            continue
+        wanted = change.payload is not None and len(live) == 1 and _equal(change.payload, live[0])
+        who = f"{live[0].get('updated_by')} at {live[0].get('updated_at')}" if live else "somebody, who deleted it"
+        said = (
+            "somebody else has just done the same"
+            if wanted
+            else f"written since the plan was made, by {who}: plan again"
+        )
+        outcomes.append(Outcome(change, wanted, said))
+    return ready, outcomes
+
+
+def _equal(payload: Payload, live: Payload) -> bool:
+    left = kept(payload)
+    return same(canonical(payload, left), canonical(live, left))
+
+
+def _arrived(
+    change: Change,
+    before: Mapping[str, list[Payload]],
+    after: Mapping[str, list[Payload]],
+    refusals: Mapping[str, str],
+) -> Outcome:
+    """Whether Kibana has now what was to be written. A newer Kibana may have put it in a form of its own: then it was
+    written once, by us, and not refused."""
+    payload, live = change.payload or {}, after.get(change.rule_id, [])
+    refused = refusals.get(change.rule_id)
+    if len(live) != 1:
+        return Outcome(
+            change, False, f"it is there {len(live)} times" if live else refused or "Kibana did not write it"
+        )
+    if _equal(payload, live[0]):
+        return Outcome(change, True)
+    old = before.get(change.rule_id)
+    written = int(live[0].get("revision", 0)) - (int(old[0].get("revision", 0)) if old else -1)
+    if refused or written < 1:
+        return Outcome(change, False, refused or "Kibana did not write it")
+    left = kept(payload)
+    fields = ", ".join(one.field for one in diff(canonical(payload, left), canonical(live[0], left)))
+    if written > 1:
+        return Outcome(change, False, f"written at the same time, by {live[0].get('updated_by')}: {fields}; plan again")
+    return Outcome(change, True, f"Kibana keeps in a form of its own: {fields}")
+
+
+def _unless_hopeless(error: ServerError, rule_ids: Iterable[str]) -> dict[str, str]:
+    """The error as a refusal of these rules, where reading them again makes sense.
+
+    Raises:
+        ServerError: it does not: nothing was sent, or we are not allowed to.
+    """
+    if isinstance(error, NotAllowed) or (isinstance(error, ServerUnavailable) and not error.sent):
+        raise error
+    return dict.fromkeys(rule_ids, str(error))
+
+
+def _quoted(text: str) -> str:
+    """A string of KQL."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

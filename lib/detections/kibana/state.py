@@ -1,0 +1,127 @@
+"""What was last applied to an environment: ``.detections/state/<environment>.json``.
+
+The file is shared by whoever deploys (committed, or kept by the job that deploys). It holds payloads and no secret. It
+can be lost: rules that are in Kibana as they are in the repo are told without it, and the others are left alone until
+it is rebuilt from Kibana.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from detections.errors import DetectionsError, UsageError
+from detections.payload import SERVER_OWNED, normalise
+from detections.payload.record import read_json, write_json
+
+REBUILD = "`detections plan --rebuild-state` makes it again from what is in Kibana"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is remembered of a rule, in canonical form.
+
+    ``sent`` is what was applied last, None before the first apply has ended; ``stored`` is what Kibana made of it,
+    where that is something else; ``pending`` is what an apply was about to write, which may have been interrupted.
+    ``kept`` are the fields of :data:`SERVER_OWNED` that were left to Kibana: they are in none of the three.
+    """
+
+    sent: dict[str, Any] | None = None
+    stored: dict[str, Any] | None = None
+    pending: dict[str, Any] | None = None
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """An environment as it was left. ``kibana`` says where that is: a state of another place tells nothing here."""
+
+    kibana: str
+    rules: Mapping[str, Entry]
+
+    def having(self, entries: Mapping[str, Entry | None]) -> State:
+        """The state with some entries changed, or gone where they are None."""
+        rules = {**self.rules, **entries}
+        return State(self.kibana, {rule_id: entry for rule_id, entry in sorted(rules.items()) if entry is not None})
+
+
+def kept(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields that a payload leaves to Kibana."""
+    return tuple(name for name in SERVER_OWNED if name not in payload)
+
+
+def canonical(payload: Mapping[str, Any], without: Collection[str]) -> dict[str, Any]:
+    """A payload, or a rule of Kibana, in canonical form without some fields."""
+    return {name: value for name, value in normalise(payload).items() if name not in without}
+
+
+def rebuilt(kibana: str, rules: Iterable[Mapping[str, Any]], desired: Mapping[str, Mapping[str, Any]]) -> State:
+    """The state that takes these rules of Kibana as applied: what was edited there until now is edited no more.
+
+    ``desired`` are the repo's payloads by rule_id; what they leave to Kibana is not remembered.
+    """
+    entries = {}
+    for rule in rules:
+        left = kept(desired.get(rule["rule_id"], {}))
+        entries[rule["rule_id"]] = Entry(canonical(rule, left), kept=left)
+    return State(kibana, dict(sorted(entries.items())))
+
+
+class StateFile:
+    """The file of a state. It is written whole or not at all, and only over what was read from it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen: bytes | None = None
+
+    def read(self, kibana: str) -> State:
+        """The state; an empty one where there is no file.
+
+        Raises:
+            UsageError: the file has conflict markers, is no state, or is the state of another Kibana or space.
+        """
+        self._seen = self._bytes()
+        table = read_json(self.path, REBUILD)
+        if table is None:
+            return State(kibana, {})
+        try:
+            state = msgspec.convert(table, State)
+        except msgspec.ValidationError as error:
+            raise UsageError(f"{self.path} is no state of an environment: {error}; {REBUILD}") from None
+        if state.kibana != kibana:
+            raise UsageError(f"{self.path} is the state of {state.kibana}, not of {kibana}; {REBUILD}")
+        return state
+
+    def write(self, state: State) -> None:
+        """Write the state.
+
+        Raises:
+            UsageError: the file cannot be written.
+            DetectionsError: somebody else has written it since it was read.
+        """
+        if self._bytes() != self._seen:
+            raise DetectionsError(f"{self.path} was changed while this ran: is another apply running?")
+        rules = {rule_id: _table(entry) for rule_id, entry in state.rules.items()}
+        write_json(self.path, {"kibana": state.kibana, "rules": rules})
+        self._seen = self._bytes()
+
+    def replace(self) -> None:
+        """Let the next write replace whatever stands there."""
+        self._seen = self._bytes()
+
+    def _bytes(self) -> bytes | None:
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise UsageError(f"{self.path} cannot be read: {error.strerror}") from None
+
+
+def _table(entry: Entry) -> dict[str, Any]:
+    named = {"sent": entry.sent, "stored": entry.stored, "pending": entry.pending, "kept": list(entry.kept) or None}
+    return {name: value for name, value in named.items() if value is not None}
