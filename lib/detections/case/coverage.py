@@ -1,8 +1,8 @@
 """Clause coverage: does some case turn on each leaf of the query alone?
 
-A leaf is covered by a case when it holds for the case's own event, and inverting its answer there, and nothing else,
-turns the verdict. (The half of MC/DC that a rule is written for: an event for which neither side of `a or b` holds says
-nothing about which of them would find anything.)
+A leaf is covered by a case when it holds for the case's own event (for EQL, for an event at the leaf's stage), and
+inverting its answer there, and nothing else, turns the verdict. (The half of MC/DC that a rule is written for: an event
+for which neither side of `a or b` holds says nothing about which of them would find anything.)
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from detections.case.event import OWN, Bases, documents
 from detections.case.model import Case, CaseFile, Clause
 from detections.case.run import case_alerts, own_alerts, window
+from detections.case.stages import conditions
 from detections.compile.ir import And, Equals, Leaf, Not, Or, Predicate, Test, leaves, rewrite
 from detections.compile.mapping import Field
-from detections.compile.plan import NewTermsPlan, Plan, RowsPlan, Span
+from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, RowsPlan, Span
 from detections.compile.rows import Where
 from detections.engine import Embedded, Evaluator
 from detections.errors import DetectionsError, Finding
@@ -25,6 +27,9 @@ from detections.rule import Rule
 
 CODE = "coverage"
 
+Turned: TypeAlias = dict[tuple[int, int], list[str]]
+"""For the span of each leaf the names of the cases that turn on it."""
+
 
 def coverage(rule: Rule, plan: Plan, file: CaseFile, bases: Bases) -> list[Clause]:
     """Every leaf of the rule's query, in the order of the text, with the cases that turn on it.
@@ -32,9 +37,7 @@ def coverage(rule: Rule, plan: Plan, file: CaseFile, bases: Bases) -> list[Claus
     Always on the embedded engine: it asks how the *query* decides, not who answers it. Cases whose events cannot be
     made cover nothing.
     """
-    turned = _turned_rows(plan, _events(rule, plan, file.cases, bases)) if isinstance(plan, RowsPlan) else _turned(
-        rule, plan, file.cases, bases
-    )  # fmt: skip
+    turned = _turned(rule, plan, file.cases, bases)
     excuses = {squeeze(entry.leaf): entry.why for entry in file.uncovered}
     query = rule.query or ""
     clauses = []
@@ -83,12 +86,15 @@ def _events(rule: Rule, plan: Plan, cases: Sequence[Case], bases: Bases) -> list
     return found
 
 
-def _turned(rule: Rule, plan: Plan, cases: Sequence[Case], bases: Bases) -> dict[tuple[int, int], list[str]]:
-    assert not isinstance(plan, RowsPlan)
+def _turned(rule: Rule, plan: Plan, cases: Sequence[Case], bases: Bases) -> Turned:
+    if isinstance(plan, EqlPlan):
+        return _turned_stages(rule, plan, cases, bases)
     events = _events(rule, plan, cases, bases)
+    if isinstance(plan, RowsPlan):
+        return _turned_rows(plan, events)
     if isinstance(plan, NewTermsPlan):
         events = [(case, made) for case, made in events if _could_alert(rule, plan, case, made, bases)]
-    turned: dict[tuple[int, int], list[str]] = defaultdict(list)
+    turned: Turned = defaultdict(list)
     for leaf in leaves(plan.predicate):
         turned[leaf.span] = []
     if not events:
@@ -109,12 +115,35 @@ def _could_alert(rule: Rule, plan: NewTermsPlan, case: Case, made: Document, bas
     return bool(case_alerts(rule, forced, case, bases, Embedded()))
 
 
-def _turned_rows(plan: RowsPlan, events: Sequence[tuple[Case, Document]]) -> dict[tuple[int, int], list[str]]:
+def _turned_stages(rule: Rule, plan: EqlPlan, cases: Sequence[Case], bases: Bases) -> Turned:
+    """The same for EQL: a leaf is inverted in its stage, and the whole case run, since its events make the verdict
+    together."""
+    made = []
+    for case in cases:
+        try:
+            now, events = documents(case, bases)
+            made.append((case, window(rule, plan, now), events))
+        except (DetectionsError, ValueError):
+            continue
+    usual = [bool(_own(plan, span, events)) for _, span, events in made]
+    turned: Turned = {}
+    for predicate, put in conditions(plan):
+        for number, leaf in enumerate(leaves(predicate)):
+            inverted = put(_invert(predicate, number))
+            turned.setdefault(leaf.span, []).extend(
+                case.name
+                for (case, span, events), alerts in zip(made, usual, strict=True)
+                if bool(_own(inverted, span, events)) != alerts
+            )
+    return {span: list(dict.fromkeys(names)) for span, names in turned.items()}
+
+
+def _turned_rows(plan: RowsPlan, events: Sequence[tuple[Case, Document]]) -> Turned:
     """The same for a row pipeline, which is run once a leaf over the own events of all cases."""
     renamed = []
     for number, (_, made) in enumerate(events):
         renamed.append({**made, "event": {**made["event"], "id": f"{OWN}:{number}"}})
-    turned: dict[tuple[int, int], list[str]] = defaultdict(list)
+    turned: Turned = defaultdict(list)
     usual = _alerted(plan, renamed)
     for place, command in enumerate(plan.pipeline.commands):
         if not isinstance(command, Where):
@@ -133,8 +162,11 @@ def with_where(plan: RowsPlan, place: int, predicate: Predicate) -> RowsPlan:
 
 
 def _alerted(plan: Plan, events: Sequence[Document]) -> set[str]:
-    found = own_alerts(Embedded().run([(plan, Span())], batches(list(events))))
-    return {name for alert in found for name in alert.event_ids}
+    return {name for alert in _own(plan, Span(), events) for name in alert.event_ids}
+
+
+def _own(plan: Plan, span: Span, events: Sequence[Document]) -> tuple[Alert, ...]:
+    return own_alerts(Embedded().run([(plan, span)], batches(events)))
 
 
 def _invert(predicate: Predicate, number: int) -> Predicate:

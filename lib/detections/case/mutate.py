@@ -13,6 +13,9 @@ from detections.case.coverage import squeeze, with_where
 from detections.case.event import Bases
 from detections.case.model import CaseFile, Mutant
 from detections.case.run import run
+from detections.case.stages import conditions, with_body
+from detections.compile.eql.program import Body, Events, Sample, Stage
+from detections.compile.eql.program import Sequence as EqlSequence
 from detections.compile.expression import Call, Constant, Expression
 from detections.compile.ir import (
     ANY,
@@ -36,7 +39,7 @@ from detections.compile.ir import (
     Scalar,
     Test,
 )
-from detections.compile.plan import Engine, NewTermsPlan, Plan, RowsPlan
+from detections.compile.plan import Engine, EqlPlan, NewTermsPlan, Plan, RowsPlan
 from detections.compile.rows import Where
 from detections.rule import Rule
 
@@ -70,6 +73,9 @@ def _mutated_plans(rule: Rule, plan: Plan) -> Iterator[tuple[str, tuple[int, int
                 for change, span, predicate in _predicates(command.predicate, query):
                     yield change, span, with_where(plan, place, predicate)
         return
+    if isinstance(plan, EqlPlan):
+        yield from _mutated_programs(plan, query)
+        return
     for change, span, predicate in _predicates(plan.predicate, query):
         yield change, span, replace(plan, predicate=predicate, sent=None)
     if isinstance(plan, NewTermsPlan):
@@ -79,6 +85,48 @@ def _mutated_plans(rule: Rule, plan: Plan) -> Iterator[tuple[str, tuple[int, int
                 yield f"new terms without {field.name}", (0, 0), replace(plan, fields=left)
         yield "history of an hour", (0, 0), replace(plan, history_window_start="now-1h")
         yield "history without end", (0, 0), replace(plan, history_window_start="now-100y")
+
+
+def _mutated_programs(plan: EqlPlan, query: str) -> Iterator[tuple[str, tuple[int, int], Plan]]:
+    for condition, put in conditions(plan):
+        for change, span, predicate in _predicates(condition, query):
+            yield change, span, put(predicate)
+    if plan.filter is not None:
+        for change, span, predicate in _predicates(plan.filter, query):
+            yield change, span, replace(plan, filter=predicate, sent=None)
+    for change, span, body in _bodies(plan.program.body):
+        yield change, span, with_body(plan, body)
+
+
+def _bodies(body: Body) -> Iterator[tuple[str, tuple[int, int], Body]]:
+    """The joins with one key, span of time, end or place in the order changed."""
+    if isinstance(body, Events):
+        return
+    for number, key in enumerate(body.stages[0].keys):
+        yield f"without join key {key.field.name}", (0, 0), _without_key(body, number)
+    if isinstance(body, Sample):
+        return
+    if body.maxspan is not None:
+        yield "half the maxspan", (0, 0), replace(body, maxspan=body.maxspan // 2)
+        yield "twice the maxspan", (0, 0), replace(body, maxspan=body.maxspan * 2)
+    if body.until is not None:
+        yield "without until", body.until.span, replace(body, until=None)
+    stages = body.stages
+    for number in range(1, len(stages)):
+        before, after = stages[number - 1 : number + 1]
+        if before != after:
+            swapped = (*stages[: number - 1], after, before, *stages[number + 1 :])
+            yield f"stage {number + 1} before stage {number}", after.span, replace(body, stages=swapped)
+
+
+def _without_key(body: EqlSequence | Sample, number: int) -> EqlSequence | Sample:
+    def drop(stage: Stage) -> Stage:
+        return replace(stage, keys=(*stage.keys[:number], *stage.keys[number + 1 :]))
+
+    stages = tuple(map(drop, body.stages))
+    if isinstance(body, Sample):
+        return replace(body, stages=stages)
+    return replace(body, stages=stages, until=None if body.until is None else drop(body.until))
 
 
 def _predicates(predicate: Predicate, query: str) -> Iterator[tuple[str, tuple[int, int], Predicate]]:

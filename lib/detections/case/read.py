@@ -48,6 +48,11 @@ def offset(text: str) -> int:
     return int(sign + count) * _UNITS[unit]
 
 
+def _plain(base: str) -> EventSpec:
+    """A base event as it stands."""
+    return EventSpec(base, {}, (), {}, (), "all", 0)
+
+
 class _Reader:
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -75,7 +80,7 @@ class _Reader:
     def cases(self) -> Iterator[Case]:
         names: set[str] = set()
         base = self.document.data.get("base")
-        root = EventSpec(base if isinstance(base, str) else "", {}, (), {}, (), "all", 0)
+        root = _plain(base if isinstance(base, str) else "")
         for keys, table in self.tables("case"):
             before = len(self.findings)
             self.unknown_keys(keys, table, tuple(_CASE_KEYS))
@@ -132,7 +137,8 @@ class _Reader:
             self.unknown_keys(here, entry, tuple(_EVENT_KEYS))
             if "at" not in entry:
                 self.problem("an event of the history needs 'at'", here)
-            specs.append(self.event(here, entry, event))
+            # Another base is another event: what the case changes of its own is not for that one.
+            specs.append(self.event(here, entry, _plain("") if "base" in entry else event))
         return tuple(specs)
 
     def new_terms(self, keys: Keys, table: Mapping[str, Any]) -> tuple[tuple[str, ...], ...] | None:

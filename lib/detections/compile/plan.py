@@ -94,7 +94,7 @@ class EqlPlan:
     sent: Sent = field(default=None, compare=False, repr=False)
 
 
-Plan: TypeAlias = QueryPlan | NewTermsPlan | RowsPlan
+Plan: TypeAlias = QueryPlan | NewTermsPlan | RowsPlan | EqlPlan
 
 
 @dataclass(frozen=True, slots=True)

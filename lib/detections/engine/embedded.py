@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from detections.compile.plan import Alert, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span
+from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span
 from detections.engine.collect import NewTermsCollector, QueryCollector
+from detections.engine.eql import eql_collector
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.found import Collector
 from detections.engine.pipeline import RowsCollector
@@ -75,6 +76,8 @@ def _collector(task: Task, predicates: Predicates) -> Collector:
             return NewTermsCollector(plan, span, predicates)
         case RowsPlan():
             return RowsCollector(plan, span, predicates)
+        case EqlPlan():
+            return eql_collector(plan, span, predicates)
 
 
 class _Work:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from detections.compile.eql.program import Events, Program, Sample, Sequence, Stage
 from detections.compile.expression import Call, Column, Constant, Expression
 from detections.compile.ir import (
     ANY,
@@ -27,7 +28,7 @@ from detections.compile.ir import (
     Predicate,
     Test,
 )
-from detections.compile.plan import NewTermsPlan, Plan, RowsPlan
+from detections.compile.plan import EqlPlan, NewTermsPlan, Plan, RowsPlan
 from detections.compile.rows import Command, Eval, Limit, Pipeline, Project, Sort, Where
 
 _INDENT = "  "
@@ -39,8 +40,16 @@ def plan(made: Plan) -> str:
     lines = [f"time: {made.time.primary}{fallback}"]
     if isinstance(made, NewTermsPlan):
         lines.append(f"new terms: {', '.join(field.name for field in made.fields)} since {made.history_window_start}")
-    body = pipeline(made.pipeline) if isinstance(made, RowsPlan) else predicate(made.predicate)
-    return "\n".join([*lines, body])
+    match made:
+        case RowsPlan():
+            lines.append(pipeline(made.pipeline))
+        case EqlPlan():
+            if made.filter is not None:
+                lines += ["filters", predicate(made.filter, 1)]
+            lines.append(program(made.program))
+        case _:
+            lines.append(predicate(made.predicate))
+    return "\n".join(lines)
 
 
 def tree(value: Any) -> str:
@@ -59,6 +68,34 @@ def pipeline(made: Pipeline) -> str:
     for command in made.commands:
         lines += _command(command)
     return "\n".join([*lines, f"columns {', '.join(f'{column.name}: {column.type}' for column in made.columns)}"])
+
+
+def program(made: Program) -> str:
+    """An EQL program: what orders the events, its conditions, one a paragraph, and what is left of the results."""
+    by = [field.name for field in (made.order.timestamp, made.order.tiebreaker) if field is not None]
+    lines = [f"ordered by {', '.join(by)}"]
+    match made.body:
+        case Events(condition):
+            lines += ["events", *_predicate(condition, 1)]
+        case Sequence(stages, until, maxspan):
+            lines.append("sequence" if maxspan is None else f"sequence within {maxspan:,} ms")
+            for stage in stages:
+                lines += _stage(
+                    "none like this" if stage.missing else "then" if stage is not stages[0] else "first", stage
+                )
+            if until is not None:
+                lines += _stage("until", until)
+        case Sample(stages):
+            lines.append("sample")
+            for stage in stages:
+                lines += _stage("with", stage)
+    return "\n".join([*lines, *(f"{limit.kind} {limit.count}" for limit in made.body.limits)])
+
+
+def _stage(word: str, stage: Stage) -> Iterator[str]:
+    keys = ", ".join(f"{'?' * key.optional}{key.field.name}" for key in stage.keys)
+    yield f"{_INDENT}{word}{f' by {keys}' if keys else ''}"
+    yield from _predicate(stage.predicate, 2)
 
 
 def _command(command: Command) -> Iterator[str]:

@@ -1,0 +1,272 @@
+"""EQL programs over batches: stages are answered column by column, and what they select is joined when all was seen.
+
+What is kept grows with the events that a stage selects, not with events. Putting together does not depend on the order
+of batches or events: candidates are sorted first.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, TypeAlias
+
+from detections.compile.eql import program
+from detections.compile.functions.operators import sort_key
+from detections.compile.ir import And, Predicate
+from detections.compile.mapping import Field
+from detections.compile.plan import Alert, EqlPlan, QueryPlan, Span
+from detections.engine.bits import of_rows, rows_of
+from detections.engine.collect import QueryCollector
+from detections.engine.evaluator import Evaluator, Predicates
+from detections.engine.found import Collector, Found, window_of
+from detections.engine.sample import sample
+from detections.engine.sequence import UNTIL, Candidate, Keys, Match, Rank, join
+from detections.events import Batch, Document
+from detections.values.dates import format_date
+from detections.values.ip import format_ip
+
+Selected: TypeAlias = dict[int, int]
+"""For each stage the rows of a batch that it selects."""
+
+_ROW = (1 << 32) - 1
+_DOUBLES = frozenset({"double", "float", "half_float", "scaled_float"})
+
+
+class Joined(NamedTuple):
+    """Join keys (none for an event query) and events, None for a missing one."""
+
+    keys: tuple[Any, ...]
+    events: tuple[Document | None, ...]
+
+
+def find(
+    asked: program.Program, batches: Iterable[Batch], *, size: int | None = None, samples_per_key: int = 1
+) -> Iterator[Joined]:
+    """What a program finds: single events, sequences or samples, in Elasticsearch's order.
+
+    ``size`` is how many are wanted, None all: the last ones of events and sequences, as Elasticsearch gives them unless
+    it is asked for the head; the first ones of samples.
+
+    Raises:
+        NotEvaluated: a predicate has a regular expression that Elasticsearch refuses.
+    """
+    predicates = Predicates()
+    finder = Finder(asked, predicates)
+    paths = list(dict.fromkeys([*predicates.paths, *finder.paths]))
+    candidates: list[Candidate] = []
+    documents: dict[int, Document] = {}
+    for batch in batches:
+        evaluator = Evaluator(batch, predicates, paths)
+        found = finder.candidates(evaluator, finder.selected(evaluator))
+        candidates += found
+        documents.update((one.rank.position, batch.document(one.rank.position & _ROW)) for one in found)
+    for keys, positions in finder.matches(candidates, size=size, samples_per_key=samples_per_key):
+        events = [None if position is None else documents[position] for position in positions]
+        yield Joined(finder.shown(keys), tuple(events))
+
+
+class _JoinKey(NamedTuple):
+    """``kind`` is what tells equal values apart, None where all stages have the same kind of values."""
+
+    field: Field
+    optional: bool
+    kind: str | None
+
+
+class Finder:
+    """A program made ready: it finds candidates in batches, and then what they make together.
+
+    Only events that satisfy ``condition``, too, are candidates.
+    """
+
+    def __init__(self, asked: program.Program, predicates: Predicates, condition: Predicate | None = None) -> None:
+        self._body = asked.body
+        self._order = asked.order
+        stages = _stages(asked.body)
+        self._questions = {
+            number: predicates.ready(stage.predicate if condition is None else And((condition, stage.predicate)))
+            for number, stage in stages.items()
+        }
+        self._keys = _join_keys(asked.body, stages)
+        fields = [asked.order.timestamp, *(key.field for keys in self._keys.values() for key in keys)]
+        if asked.order.tiebreaker is not None:
+            fields.append(asked.order.tiebreaker)
+        self.paths = list(dict.fromkeys(field.path for field in fields))
+
+    def selected(self, evaluator: Evaluator) -> Selected:
+        return {number: ask(evaluator, evaluator.everything).true for number, ask in self._questions.items()}
+
+    def candidates(self, evaluator: Evaluator, selected: Selected) -> list[Candidate]:
+        """The selected events, but for those that lack a join key of their stage."""
+        stages: dict[int, list[tuple[int, tuple[Keys, ...]]]] = {}
+        for number, rows in selected.items():
+            columns = [(key, evaluator.column(key.field)) for key in self._keys[number]] if rows else []
+            for row in rows_of(rows):
+                several = _product([(key, column.values(row)) for key, column in columns])
+                if several:
+                    stages.setdefault(row, []).append((number, several))
+        rank = self._rank_of(evaluator)
+        return [Candidate(rank(row), tuple(found)) for row, found in stages.items()]
+
+    def _rank_of(self, evaluator: Evaluator) -> Callable[[int], Rank]:
+        times = evaluator.column(self._order.timestamp)
+        field = self._order.tiebreaker
+        ties = None if field is None else evaluator.column(field)
+        as_ordered = sort_key("" if field is None else field.type)
+
+        def rank(row: int) -> Rank:
+            time = min(times.values(row), default=None)
+            values = [] if ties is None else ties.values(row)
+            tie = min(map(as_ordered, values) if as_ordered else values, default=None)
+            return Rank(time is None, time or 0, tie is None, tie, (evaluator.ordinal << 32) + row)
+
+        return rank
+
+    def matches(
+        self, candidates: list[Candidate], *, size: int | None = None, samples_per_key: int = 1
+    ) -> Iterator[Match]:
+        """What the candidates of all batches make, within the program's limits: one match an event, sequence or sample.
+
+        Sorts the candidates.
+        """
+        candidates.sort()
+        limits = self._body.limits
+        match self._body:
+            case program.Events():
+                found: Iterator[Match] = (Match((), (candidate.rank.position,)) for candidate in candidates)
+            case program.Sequence():
+                found = join(self._body, candidates)
+            case program.Sample():
+                found = sample(self._body, candidates, samples_per_key=samples_per_key, order=self._key_order)
+        if size is not None:
+            kind = "head" if isinstance(self._body, program.Sample) else limits[0].kind if limits else "tail"
+            limits = (program.Limit(kind, size), *limits)
+        return _limited(found, limits)
+
+    def _key_order(self, keys: Keys) -> tuple[Any, ...]:
+        """How a composite aggregation over the keys of the last stage orders its buckets."""
+        made = []
+        for key, value in zip(list(self._keys.values())[-1], keys, strict=True):
+            as_ordered = sort_key(key.field.type)
+            made.append((value is not None, as_ordered(value) if as_ordered and value is not None else value))
+        return tuple(made)
+
+    def shown(self, keys: Keys) -> tuple[Any, ...]:
+        """Join keys as Elasticsearch shows them: addresses in text, and dates, but for those of samples."""
+        dates_in_text = not isinstance(self._body, program.Sample)
+        return tuple([_shown(key, value, dates_in_text) for key, value in zip(self._keys[0], keys, strict=True)])
+
+
+def _stages(body: program.Body) -> dict[int, program.Stage]:
+    if isinstance(body, program.Events):
+        return {0: program.Stage(body.predicate)}
+    stages = dict(enumerate(body.stages))
+    if isinstance(body, program.Sequence) and body.until is not None:
+        stages[UNTIL] = body.until
+    return stages
+
+
+def _join_keys(body: program.Body, stages: dict[int, program.Stage]) -> dict[int, list[_JoinKey]]:
+    """The join keys of each stage.
+
+    A sequence compares their values as objects of Java: an integer 1 is no long 1. A sample asks the index for a value.
+    """
+    classes = {number: [_java_class(key.field) for key in stage.keys] for number, stage in stages.items()}
+    mixed = [isinstance(body, program.Sequence) and len(set(one)) > 1 for one in zip(*classes.values(), strict=True)]
+    return {
+        number: [
+            _JoinKey(key.field, key.optional, name if differs else None)
+            for key, name, differs in zip(stage.keys, classes[number], mixed, strict=True)
+        ]
+        for number, stage in stages.items()
+    }
+
+
+def _java_class(field: Field) -> str:
+    if field.family == "number":
+        return "double" if field.type in _DOUBLES else field.type
+    return field.family
+
+
+def _product(keys: list[tuple[_JoinKey, list[Any]]]) -> tuple[Keys, ...]:
+    """Every choice of one value a key; none at all where a key that is not optional has no value."""
+    choices: list[list[Any]] = []
+    for key, values in keys:
+        if not values and not key.optional:
+            return ()
+        distinct = list(dict.fromkeys(values)) if len(values) > 1 else values
+        choices.append(([(key.kind, value) for value in distinct] if key.kind else distinct) or [None])
+    return tuple(itertools.product(*choices))
+
+
+def _shown(key: _JoinKey, value: Any, dates_in_text: bool) -> Any:
+    if value is not None and key.kind is not None:
+        _, value = value
+    if value is None or key.field.family not in ("date", "ip"):
+        return value
+    if key.field.family == "ip":
+        return format_ip(value)
+    return format_date(value) if dates_in_text else value
+
+
+def _limited(found: Iterator[Match], limits: Iterable[program.Limit]) -> Iterator[Match]:
+    for limit in limits:
+        found = itertools.islice(found, limit.count) if limit.kind == "head" else iter(deque(found, limit.count))
+    return found
+
+
+Part: TypeAlias = tuple[list[Candidate], dict[int, Found]]
+"""The candidates of a batch, and for the position of each what an alert says of it."""
+
+
+class EqlCollector:
+    """Each event, sequence or sample among the events in the window is an alert.
+
+    For a sequence that is the alert Kibana calls its shell: Kibana writes one more for each of its events, the building
+    blocks, which are none of their own here. It names the events in the order of their stages (a missing one has none),
+    and has the time of the latest of them.
+    """
+
+    def __init__(self, plan: EqlPlan, span: Span, predicates: Predicates) -> None:
+        self._plan = plan
+        self._finder = Finder(plan.program, predicates, plan.filter)
+        self._window = window_of(plan, span)
+        self._candidates: list[Candidate] = []
+        self._found: dict[int, Found] = {}
+        self.paths = [*self._window.paths, *self._finder.paths]
+
+    def collect(self, evaluator: Evaluator) -> Part | None:
+        selected = self._finder.selected(evaluator)
+        rows = 0
+        for some in selected.values():
+            rows |= some
+        found = dict(self._window.found(evaluator, rows))
+        if not found:
+            return None
+        inside = of_rows(found, evaluator.size)
+        candidates = self._finder.candidates(evaluator, {number: some & inside for number, some in selected.items()})
+        return candidates, {one.position: one for one in found.values()}
+
+    def merge(self, collected: Part) -> None:
+        candidates, found = collected
+        self._candidates += candidates
+        self._found.update(found)
+
+    def alerts(self) -> Iterator[Alert]:
+        for match in self._finder.matches(self._candidates):
+            events = [self._found[position] for position in match.positions if position is not None]
+            names = tuple([name for event in events for name in event.event_ids])
+            plan = self._plan
+            yield Alert(plan.rule_id, plan.rule_name, max(events).timestamp, names, position=events[0].position)
+
+
+def eql_collector(plan: EqlPlan, span: Span, predicates: Predicates) -> Collector:
+    """Events without a limit need no order, and are collected as those of a query rule."""
+    match plan.program.body:
+        case program.Events(predicate, ()):
+            whole = predicate if plan.filter is None else And((plan.filter, predicate))
+            return QueryCollector(
+                QueryPlan(plan.rule_id, plan.rule_name, whole, plan.time, plan.mapping), span, predicates
+            )
+    return EqlCollector(plan, span, predicates)
