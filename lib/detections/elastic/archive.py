@@ -2,16 +2,18 @@
 
 There are two, one on top of the other: ``base`` (Java's own classes, made by ``java -Xshare:dump`` before the first
 start) and ``node`` (Elasticsearch's, made by the first node when it has stopped, in the background). They are good for
-one Java, one set of jars and their places only: each such pair has a folder of its own in the cache, and the oldest
-folders go. An archive's name holds its checksum, so that one rename publishes it and a damaged one is known.
+one Java, one set of jars, their places and Java's options only: each such set has a folder of its own in the cache, and
+the oldest folders go. An archive's name holds its checksum, so that one rename publishes it and a damaged one is known.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,34 +34,35 @@ class Archives:
     def options(self) -> tuple[str, ...]:
         """Java's options that use them. Java goes on without one that does not fit (``-Xshare:auto``)."""
         used = ":".join(str(path) for path in (self.base, self.node) if path)
-        return (f"-XX:SharedArchiveFile={used}", "-Xshare:auto", "-Xlog:disable", "-Xlog:all=error") if used else ()
+        return (f"-XX:SharedArchiveFile={used}", "-Xshare:auto", "-Xlog:disable") if used else ()
 
     def drop(self) -> None:
         """Remove them: a node that used them did not start."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def archives(cache: Path, java_home: Path, installation: Installation) -> Archives:
-    """The archives that a start can use; the base one is made where it is missing.
+def archives(cache: Path, java_home: Path, installation: Installation, options: Sequence[str]) -> Archives:
+    """The archives that a start with these options can use; the base one is made where it is missing.
 
     Nothing here stops a start: without room or rights there are no archives.
     """
-    folder = cache / "class-data" / _key(java_home, installation)
+    folder = cache / "class-data" / _key(java_home, installation, options)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        os.utime(folder)
+        with contextlib.suppress(PermissionError):
+            folder.mkdir(parents=True, exist_ok=True)
+            os.utime(folder)
         base = _sound(folder, "base") or _make_base(folder, java_home)
         _tidy(folder)
         return Archives(folder, base, _sound(folder, "node") if base else None)
-    except OSError:
+    except (OSError, subprocess.SubprocessError):
         return Archives(folder)
 
 
-def _key(java_home: Path, installation: Installation) -> str:
+def _key(java_home: Path, installation: Installation, options: Sequence[str]) -> str:
     classes = java_home / "lib" / "modules"
     stat = classes.stat()
     told = (java_home / "release").read_text(encoding="utf-8")
-    parts = (told, classes, stat.st_size, stat.st_mtime_ns, installation.home, installation.key)
+    parts = (told, classes, stat.st_size, stat.st_mtime_ns, installation.home, installation.key, *options)
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
 
 

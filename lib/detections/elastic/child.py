@@ -1,10 +1,10 @@
 """The process that is an Elasticsearch node: it starts Java inside itself and ends when its parent does.
 
-It is run by its path, ``python -P child.py SETTINGS``, with one JSON object as its argument (:class:`node.Node` makes
-it), and imports nothing of this package. What it has to say it says in one line of JSON each on standard output:
-``{"url": ...}`` when the node answers, ``{"closed": true}`` when node and data are gone. Java's and Elasticsearch's own
-words go to standard error. The node is closed when standard input ends or the parent is another: both come by
-themselves when the parent dies, however it dies.
+It is run by its path, ``python -P child.py SETTINGS``, with one JSON object as its argument (:mod:`.node` makes it),
+and imports nothing of this package. What it has to say it says in one line of JSON each on standard output: ``url``
+when the node answers, ``failed`` where it does not start, ``closed`` when node and data are gone. Java's and
+Elasticsearch's own words go to standard error. The node is closed when standard input ends or the parent is another:
+both come by themselves when the parent dies, however it dies.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import select
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,24 +32,31 @@ def main() -> None:
     os.dup2(2, 1)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     jpype = importlib.import_module("jpype")
-    folder, training = Path(told["folder"]), None
     options = list(told["options"])
-    if told["train"]:
-        training = _training(Path(told["train"]), options)
+    training = _training(Path(told["train"]), options) if told["train"] else None
     try:
         jpype.startJVM(told["jvm"], *options, classpath=[], interrupt=False)
-        node = _start(jpype, told["settings"], folder / "config")
-        try:
-            _say(out, url=_address(jpype, node))
-            _wait(told["parent"])
-        finally:
-            node.close()
+        _serve(jpype, told, out)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(told["folder"], ignore_errors=True)
     _say(out, closed=True)
     jpype.shutdownJVM()
     if training:
         _publish(Path(told["train"]))
+
+
+def _serve(jpype: Any, told: dict[str, Any], out: IO[str]) -> None:
+    """Start the node, and close it when nobody wants it any more."""
+    try:
+        node = _start(jpype, told["settings"], Path(told["folder"], "config"))
+    except jpype.JException as error:
+        _say(out, failed=": ".join(_causes(error)))
+        return
+    try:
+        _say(out, url=_address(jpype, node))
+        _wait(told["parent"])
+    finally:
+        node.close()
 
 
 def _start(jpype: Any, settings: dict[str, str], config: Path) -> Any:
@@ -70,6 +78,15 @@ def _start(jpype: Any, settings: dict[str, str], config: Path) -> Any:
     bundles = plugins.loadModulesBundles(environment.modulesDir())
     loader = plugins.createPluginsLoader(bundles, none, names)
     return java("org.elasticsearch.node.Node")(environment, loader).start()
+
+
+def _causes(error: Any) -> Iterator[str]:
+    """A Java exception's message and those of what caused it, each once."""
+    seen = set()
+    while error is not None and (text := str(error)) not in seen:
+        seen.add(text)
+        yield text
+        error = error.getCause()
 
 
 def _address(jpype: Any, node: Any) -> str:

@@ -25,5 +25,6 @@ def demand(module: str, name: str = "elasticsearch") -> None:
     Raises:
         NotInstalled: it is not.
     """
-    if importlib.util.find_spec(module) is None:
-        raise NotInstalled(f"the package {module} is not installed: pip install 'detections[{name}]'")
+    package = module.partition(".")[0]
+    if importlib.util.find_spec(package) is None:
+        raise NotInstalled(f"the package {package} is not installed: pip install 'detections[{name}]'")

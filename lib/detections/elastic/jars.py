@@ -63,9 +63,16 @@ class Installation:
 
 
 def cache_folder() -> Path:
-    """Where the user's caches are: ``$XDG_CACHE_HOME``, else ``~/.cache``; in it, the folder of this package."""
-    named = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(named) if Path(named).is_absolute() else Path.home() / ".cache") / "detections"
+    """Where the user's caches are: ``$XDG_CACHE_HOME``, else ``~/.cache``; in it, the folder of this package.
+
+    Raises:
+        ServerUnavailable: nothing says where that is.
+    """
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    try:
+        return (named if named.is_absolute() else Path.home() / ".cache") / "detections"
+    except RuntimeError:
+        raise ServerUnavailable("there is no home folder for the jars: name a cache folder by XDG_CACHE_HOME") from None
 
 
 def install(cache: Path, progress: Progress | None = None) -> Installation:

