@@ -155,6 +155,11 @@ class Mapping:
     def dynamic(self) -> bool:
         return self._dynamic
 
+    @property
+    def nested_paths(self) -> frozenset[str]:
+        """The nested objects that are declared."""
+        return self._nested | {field.nested for field in self if field.nested}
+
     def _names(self, pattern: str) -> Iterable[str]:
         """Names among which those that match a pattern are: the catalog need not be read whole for ``aws.*``."""
         root, dot, _ = pattern.partition(".")

@@ -1,0 +1,149 @@
+"""Predicates as Query DSL: documents for which a predicate is true (Elasticsearch 8.19 and 9.x).
+
+Query DSL knows two answers and a predicate three, so each node is written twice: where it is true, and where it is
+false. What is neither is missing, and found by nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from detections.compile.ir import (
+    ANY,
+    Always,
+    And,
+    AnyToken,
+    Between,
+    Equals,
+    Exists,
+    IsTrue,
+    Like,
+    Matches,
+    Nested,
+    Not,
+    Or,
+    Phrase,
+    Predicate,
+    Scalar,
+    Test,
+)
+from detections.compile.mapping import Field
+from detections.errors import NotEvaluated
+from detections.values.dates import format_date
+from detections.values.ip import format_ip
+
+Dsl: TypeAlias = dict[str, Any]
+
+_ALL: Dsl = {"match_all": {}}
+_NONE: Dsl = {"match_none": {}}
+
+
+def to_dsl(predicate: Predicate) -> Dsl:
+    """The query that finds the documents for which the predicate is true.
+
+    Raises:
+        NotEvaluated: a part of it has no form in Query DSL: computations, fields that no mapping knows, a question
+            about how many values a field has.
+    """
+    return _true(predicate)
+
+
+def _true(predicate: Predicate) -> Dsl:
+    match predicate:
+        case And(items):
+            return _every([_true(item) for item in items])
+        case Or(items):
+            return _some([_true(item) for item in items])
+        case Not(item):
+            return _false(item)
+        case IsTrue(item):
+            return _true(item)
+        case Nested(path, item):
+            return {"nested": {"path": path, "query": _true(item), "score_mode": "none", "ignore_unmapped": True}}
+        case Always(value):
+            return _ALL if value else _NONE
+        case Test():
+            return _test(predicate)
+    raise NotEvaluated("a computation over fields, or a condition on any field, has no form in Query DSL")
+
+
+def _false(predicate: Predicate) -> Dsl:
+    match predicate:
+        case And(items):
+            return _some([_false(item) for item in items])
+        case Or(items):
+            return _every([_false(item) for item in items])
+        case Not(item):
+            return _true(item)
+        case Always(value):
+            return _ALL if value is False else _NONE
+        case Test(field, _, "missing"):
+            return {"bool": {"filter": [_exists(field)], "must_not": [_test(predicate)]}}
+    return {"bool": {"must_not": [_true(predicate)]}}
+
+
+def _every(queries: list[Dsl]) -> Dsl:
+    return queries[0] if len(queries) == 1 else {"bool": {"filter": queries}} if queries else _ALL
+
+
+def _some(queries: list[Dsl]) -> Dsl:
+    if len(queries) == 1:
+        return queries[0]
+    return {"bool": {"should": queries, "minimum_should_match": 1}} if queries else _NONE
+
+
+def _exists(field: Field) -> Dsl:
+    return {"exists": {"field": field.name}}
+
+
+def _test(test: Test) -> Dsl:
+    field = test.field
+    if test.several == "missing":
+        raise NotEvaluated(f"whether {field.name} has several values cannot be asked in Query DSL")
+    match test.operator:
+        case Exists():
+            return _exists(field)
+        case Equals(values, folded):
+            return _equals(field, sorted(values, key=str), folded)
+        case Between():
+            return _between(field, test.operator)
+        case Like(pattern, folded):
+            return _like(field, pattern, folded)
+        case Matches(pattern, folded):
+            return {"regexp": {field.name: {"value": pattern, "case_insensitive": folded}}}
+        case Phrase(tokens):
+            return {"match_phrase": {field.name: {"query": " ".join(tokens), "analyzer": "whitespace"}}}
+        case AnyToken(tokens):
+            return {"terms": {field.name: sorted(tokens)}}
+
+
+def _equals(field: Field, values: list[Scalar], folded: bool) -> Dsl:
+    if folded:
+        return _some([{"term": {field.name: {"value": one, "case_insensitive": True}}} for one in values])
+    return {"terms": {field.name: [_sent(field, one) for one in values]}} if values else _NONE
+
+
+def _between(field: Field, operator: Between) -> Dsl:
+    low, high = operator.low, operator.high
+    bounds = {} if low is None else {"gte" if operator.include_low else "gt": _sent(field, low)}
+    bounds |= {} if high is None else {"lte" if operator.include_high else "lt": _sent(field, high)}
+    return {"range": {field.name: bounds}} if bounds else _exists(field)
+
+
+def _like(field: Field, pattern: tuple[object, ...], folded: bool) -> Dsl:
+    if field.key and pattern[-1:] == (ANY,) and all(isinstance(part, str) for part in pattern[:-1]):
+        return {"prefix": {field.name: {"value": "".join(map(str, pattern[:-1])), "case_insensitive": folded}}}
+    written = "".join(_escaped(part) if isinstance(part, str) else str(part) for part in pattern)
+    return {"wildcard": {field.name: {"value": written, "case_insensitive": folded}}}
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{character}" if character in "\\*?" else character for character in text)
+
+
+def _sent(field: Field, value: Scalar) -> Scalar:
+    """A normalised value in the form that the field's type reads."""
+    if isinstance(value, int) and field.family in ("ip", "date"):
+        # A short number would be read as a year.
+        return format_ip(value) if field.family == "ip" else format_date(value)
+    return value

@@ -1,0 +1,138 @@
+"""Documents into an index that is there for a while only."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from detections.elastic.server import Server
+from detections.elastic.template import Template
+from detections.errors import ServerError, ServerUnavailable
+from detections.events import Document
+
+CHUNK = 4_000_000
+"""Bytes of one bulk request, about: servers take 100 MB, proxies before them less."""
+
+_BUSY = 429
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A document that Elasticsearch did not take: its ``_id`` and why."""
+
+    id: str
+    reason: str
+
+
+class TemporaryIndex:
+    """An index of our own: made when it is entered, deleted when it is left."""
+
+    def __init__(self, server: Server, template: Template, prefix: str = "detections-test") -> None:
+        self.name = f"{prefix}-{secrets.token_hex(8)}"
+        self._server = server
+        self._template = template
+
+    def create(self) -> None:
+        """Make the index.
+
+        Raises:
+            ServerError: the server makes no index, or no copy of it could be started.
+        """
+        request = f"PUT /{self.name}"
+        try:
+            body = {"settings": self._template.settings, "mappings": self._template.mappings}
+            made = self._server.ask("PUT", f"/{self.name}", body)
+        except ServerError as error:
+            if "already exists" not in error.message:
+                raise
+            return  # the answer to a first request was lost
+        if not made.body.get("shards_acknowledged", True):
+            raise ServerUnavailable("the index is made, but red: no node holds it (is a disk full?)", request=request)
+
+    def delete(self) -> None:
+        """Delete the index, where it is there."""
+        self._server.ask("DELETE", f"/{self.name}", accept=(404,))
+
+    def declare(self, name: str, parameters: dict[str, Any]) -> None:
+        """One more field."""
+        properties: dict[str, Any] = parameters
+        for part in reversed(name.split(".")):
+            properties = {"properties": {part: properties}}
+        self._server.ask("PUT", f"/{self.name}/_mapping", properties)
+
+    def add(self, documents: Iterable[tuple[str, Document]], routing: str) -> list[Refused]:
+        """Index documents under their ids, and make them searchable; which were refused, and why.
+
+        ``routing`` tells the documents of one run from those of another: a search filters by it.
+
+        Raises:
+            ServerError: the server takes no documents, or is too busy for too long.
+        """
+        refused: list[Refused] = []
+        for lines in _chunks(documents, refused):
+            refused += self._send(lines, {"routing": routing, "refresh": True})
+        return refused
+
+    def _send(self, lines: dict[str, bytes], parameters: dict[str, str | bool]) -> list[Refused]:
+        """One bulk request, and more of them for what the server was too busy for."""
+        refused: list[Refused] = []
+        request, attempt = f"/{self.name}/_bulk", 0
+        while lines:
+            answer = self._server.ask("POST", request, b"".join(lines.values()), parameters=parameters)
+            busy = {}
+            for item in answer.body["items"]:
+                (one,) = item.values()
+                if one["status"] == _BUSY:
+                    busy[one["_id"]] = lines[one["_id"]]
+                elif "error" in one:
+                    refused.append(Refused(one["_id"], _why(one["error"])))
+            if busy:
+                wait = self._server.backoff.wait(attempt, None)
+                if wait is None:
+                    raise ServerUnavailable("too busy to index documents", request=f"POST {request}", status=_BUSY)
+                self._server.backoff.sleep(wait)
+                attempt += 1
+            lines = busy
+        return refused
+
+
+def _chunks(documents: Iterable[tuple[str, Document]], refused: list[Refused]) -> Iterator[dict[str, bytes]]:
+    """The lines of bulk requests, by the id of their document; what is no JSON goes to ``refused``."""
+    lines: dict[str, bytes] = {}
+    size = 0
+    for name, document in documents:
+        try:
+            encoded = _encoded(document)
+        except (ValueError, TypeError, RecursionError) as error:
+            refused.append(Refused(name, f"it cannot be written as JSON: {error}"))
+            continue
+        line = b"%b\n%b\n" % (msgspec.json.encode({"index": {"_id": name}}), encoded)
+        if lines and size + len(line) > CHUNK:
+            yield lines
+            lines, size = {}, 0
+        lines[name] = line
+        size += len(line)
+    if lines:
+        yield lines
+
+
+def _encoded(document: Document) -> bytes:
+    try:
+        return msgspec.json.encode(document)
+    except (msgspec.MsgspecError, UnicodeEncodeError, OverflowError):
+        # Lone surrogates, and numbers of more than 64 bits.
+        return json.dumps(document).encode("ascii")
+
+
+def _why(error: Any) -> str:
+    """The innermost reason is the telling one."""
+    reason = str(error.get("reason"))
+    while isinstance(error, dict) and isinstance(error.get("caused_by"), dict):
+        error = error["caused_by"]
+        reason = f"{reason}: {error.get('reason')}"
+    return reason

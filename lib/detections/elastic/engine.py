@@ -1,0 +1,167 @@
+"""Plans over events on a real Elasticsearch: the same protocol as the embedded engine.
+
+The events go into an index of our own, which is there for as long as the engine is open. The events of one run are told
+from those of another by their routing, so that one index serves any number of runs.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from detections.compile.mapping import Field, Mapping
+from detections.compile.plan import Alert, NewTermsPlan, Plan, QueryPlan, Span, TimeField
+from detections.elastic.capabilities import Capabilities, capabilities
+from detections.elastic.documents import TemporaryIndex
+from detections.elastic.new_terms import new_terms
+from detections.elastic.search import Source, combined_name, found
+from detections.elastic.server import Server
+from detections.elastic.template import Substitution, template
+from detections.engine.column import Column
+from detections.engine.found import alerts_on
+from detections.errors import Finding, Level, Location, NotEvaluated, ServerUnavailable
+from detections.events import Batch, Document
+
+REFUSED = "refused-event"
+
+
+class Elasticsearch:
+    """Runs plans on a server, in a ``with``: leaving it deletes what was indexed.
+
+    ``report`` is told of what was wrong with the events, and of those that Elasticsearch refused.
+    """
+
+    def __init__(self, server: Server, report: Callable[[Finding], None] | None = None) -> None:
+        self._server = server
+        self._report = report or (lambda finding: None)
+        self._capabilities: Capabilities | None = None
+        self._indices: dict[Mapping, TemporaryIndex] = {}
+        self._declared: set[tuple[str, str]] = set()
+        self._substitutions: dict[Substitution, None] = {}
+        self._runs = itertools.count()
+        self._gone: ServerUnavailable | None = None
+
+    def __enter__(self) -> Elasticsearch:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._gone is None:
+            for index in self._indices.values():
+                index.delete()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the server can do, asked once."""
+        if self._capabilities is None:
+            self._capabilities = capabilities(self._server)
+        return self._capabilities
+
+    @property
+    def substitutions(self) -> list[str]:
+        """What stood in for what the server lacks, in words."""
+        said = [str(one) for one in self._substitutions]
+        if self._declared:
+            said.append("a combined timestamp written at index time instead of Kibana's runtime field")
+        return said
+
+    def why_not(self, plan: Plan) -> str | None:
+        """Why the server cannot run a plan, None where it can."""
+        if isinstance(plan, QueryPlan | NewTermsPlan):
+            return self.capabilities.why_not("pit")
+        return self.capabilities.why_not("esql")
+
+    def run(self, tasks: Sequence[tuple[Plan, Span]], batches: Iterable[Batch]) -> Iterator[Alert]:
+        """The alerts of every plan over its span, sorted by timestamp (none last), then rule_id, then input.
+
+        Raises:
+            NotEvaluated: the server cannot run one of the plans.
+            ServerError: it refuses a request, or does not answer. Once it is gone every further run says so at once.
+        """
+        if self._gone is not None:
+            raise self._gone
+        try:
+            for plan, _ in tasks:
+                if why := self.why_not(plan):
+                    raise NotEvaluated(why)
+            alerts = self._alerts(tasks, list(batches))
+        except ServerUnavailable as error:
+            self._gone = error
+            raise
+        yield from sorted(alerts, key=_order)
+
+    def _alerts(self, tasks: Sequence[tuple[Plan, Span]], batches: Sequence[Batch]) -> list[Alert]:
+        """Plans made for one mapping share an index."""
+        by_mapping: dict[Mapping, list[tuple[Plan, Span]]] = {}
+        for plan, span in tasks:
+            by_mapping.setdefault(plan.mapping, []).append((plan, span))
+        alerts: list[Alert] = []
+        for mapping, asked in by_mapping.items():
+            source = self._indexed(mapping, [plan.time for plan, _ in asked], batches)
+            for plan, span in asked:
+                alerts += _execute(source, plan, span)
+        for batch in batches:
+            for finding in batch.findings:
+                self._report(finding)
+        return alerts
+
+    def _indexed(self, mapping: Mapping, times: Iterable[TimeField], batches: Iterable[Batch]) -> Source:
+        index = self._index(mapping)
+        written = self.capabilities.why_not("painless") is not None
+        combined = dict.fromkeys(time for time in times if written and time.fallback is not None)
+        for time in combined:
+            name = combined_name(time)
+            if (index.name, name) not in self._declared:
+                index.declare(name, {"type": "date"})
+                self._declared.add((index.name, name))
+        routing = str(next(self._runs))
+        for refused in index.add(_documents(batches, tuple(combined), routing), routing):
+            place = Location(f"event {refused.id.partition(':')[2]}")
+            self._report(Finding(REFUSED, f"Elasticsearch refuses it: {refused.reason}", place, Level.WARNING))
+        return Source(self._server, index.name, ({"term": {"_routing": routing}},), written)
+
+    def _index(self, mapping: Mapping) -> TemporaryIndex:
+        if mapping not in self._indices:
+            made = template(mapping, self.capabilities.types)
+            self._substitutions.update(dict.fromkeys(made.substitutions))
+            index = TemporaryIndex(self._server, made)
+            index.create()
+            self._indices[mapping] = index
+        return self._indices[mapping]
+
+
+def _execute(source: Source, plan: Plan, span: Span) -> Iterator[Alert]:
+    match plan:
+        case QueryPlan():
+            query = source.within(source.asked(plan), plan.time, span.start, span.end)
+            hits = source.hits(query, plan.time, plan.rule_name)
+            yield from alerts_on(plan, (found(hit, plan.time) for hit in hits))
+        case NewTermsPlan():
+            yield from new_terms(source, plan, span)
+
+
+def _documents(
+    batches: Iterable[Batch], combined: tuple[TimeField, ...], routing: str
+) -> Iterator[tuple[str, Document]]:
+    """The events with ids that end in their place in the input, and with their combined timestamps."""
+    for batch in batches:
+        times = [(time, [_dates(batch, name) for name in _names(time)]) for time in combined]
+        for row in range(len(batch)):
+            document = batch.document(row)
+            made: dict[str, Any] = {}
+            for time, columns in times:
+                instant = next((min(values) for column in columns if (values := column.values(row))), None)
+                made[combined_name(time)] = instant
+            yield f"{routing}:{(batch.ordinal << 32) + row}", {**document, **made} if made else document
+
+
+def _names(time: TimeField) -> list[str]:
+    return [name for name in (time.primary, time.fallback) if name]
+
+
+def _dates(batch: Batch, name: str) -> Column:
+    return Column(Field(name, "date"), batch.columns([name])[0])
+
+
+def _order(alert: Alert) -> tuple[bool, int, str, int, tuple[str, ...]]:
+    return alert.timestamp is None, alert.timestamp or 0, alert.rule_id, alert.position, alert.new_terms

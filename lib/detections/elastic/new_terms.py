@@ -1,0 +1,112 @@
+"""Rule type new_terms as Kibana runs it (Security 9.2): three rounds of composite aggregations.
+
+1. The tuples of values in the window, page by page: the product of a document's values, none if it lacks a field.
+2. When each of them was first seen since the history began; new are those first seen strictly after the window's start.
+3. The oldest document in the window of each new tuple.
+
+Kibana lets a ``bucket_selector`` script compare in the second round; here the answers are compared, so that servers
+without scripts will do.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from detections.compile.mapping import Field
+from detections.compile.plan import Alert, NewTermsPlan, Span
+from detections.elastic.search import Dsl, Source, fields_of, found
+from detections.values.coerce import json_text
+from detections.values.dates import format_date
+
+Terms: TypeAlias = tuple[Any, ...]
+Bucket: TypeAlias = Mapping[str, Any]
+
+PAGE = 10_000
+"""Tuples of a page in the first round."""
+
+BATCH = 500
+"""Tuples that one query of the later rounds asks about."""
+
+
+def new_terms(source: Source, plan: NewTermsPlan, span: Span) -> Iterator[Alert]:
+    """The alerts of a plan, one a new tuple.
+
+    Raises:
+        ServerError: the server refuses a request (a field whose values cannot be aggregated).
+        NotEvaluated: the plan's predicate has a part that no query says.
+    """
+    asked = source.asked(plan)
+    inside = source.within(asked, plan.time, span.start, span.end)
+    since = source.within(asked, plan.time, span.history, span.end)
+    everything = (_terms(bucket) for bucket in _buckets(source, plan, inside, {}, PAGE))
+    while batch := list(itertools.islice(everything, BATCH)):
+        if span.start is not None:
+            batch = _first_seen_after(source, plan, since, batch, span.start)
+        yield from _alerts(source, plan, inside, batch)
+
+
+def _first_seen_after(source: Source, plan: NewTermsPlan, query: Dsl, terms: list[Terms], start: int) -> list[Terms]:
+    name, _ = source.combined(plan.time)
+    first = {"first_seen": {"min": {"field": name}}}
+    new = set()
+    for bucket in _buckets(source, plan, _holding(query, plan.fields, terms), first, BATCH):
+        seen = bucket["first_seen"]["value"]
+        if seen is not None and seen > start:
+            new.add(_terms(bucket))
+    return [one for one in terms if one in new]
+
+
+def _alerts(source: Source, plan: NewTermsPlan, query: Dsl, terms: list[Terms]) -> Iterator[Alert]:
+    if not terms:
+        return
+    name, _ = source.combined(plan.time)
+    # Among documents of the same time, the one that came first.
+    order = [{name: {"order": "asc", "unmapped_type": "date"}}, {"_seq_no": "asc"}]
+    oldest = {"size": 1, "sort": order, "_source": False, "fields": fields_of(plan.time)}
+    wanted = set(terms)
+    top = {"oldest": {"top_hits": oldest}}
+    for bucket in _buckets(source, plan, _holding(query, plan.fields, terms), top, BATCH):
+        values = _terms(bucket)
+        if values in wanted:
+            (hit,) = bucket["oldest"]["hits"]["hits"]
+            event = found(hit, plan.time)
+            shown = tuple(_shown(field, value) for field, value in zip(plan.fields, values, strict=True))
+            yield Alert(plan.rule_id, plan.rule_name, event.timestamp, event.event_ids, shown, event.position)
+
+
+def _buckets(source: Source, plan: NewTermsPlan, query: Dsl, inner: Mapping[str, Any], size: int) -> Iterator[Bucket]:
+    """The tuples of the documents that a query finds, page by page."""
+    sources = [{f"field_{number}": {"terms": {"field": field.name}}} for number, field in enumerate(plan.fields)]
+    composite: dict[str, Any] = {"size": size, "sources": sources}
+    _, runtime = source.combined(plan.time)
+    while True:
+        aggregation = {"composite": composite, **({"aggs": inner} if inner else {})}
+        body = {"size": 0, "track_total_hits": False, "query": query, "aggs": {"new_terms": aggregation}, **runtime}
+        answer = source.search(body, plan.rule_name)["aggregations"]["new_terms"]
+        yield from answer["buckets"]
+        if "after_key" not in answer or len(answer["buckets"]) < size:
+            return
+        composite["after"] = answer["after_key"]
+
+
+def _holding(query: Dsl, fields: Sequence[Field], terms: list[Terms]) -> Dsl:
+    """The documents that have one of some tuples."""
+    tuples = [
+        {"bool": {"filter": [_equal(field, value) for field, value in zip(fields, one, strict=True)]}} for one in terms
+    ]
+    return {"bool": {"filter": [query, {"bool": {"should": tuples, "minimum_should_match": 1}}]}}
+
+
+def _equal(field: Field, value: Any) -> Dsl:
+    sent = format_date(value) if field.family == "date" else value
+    return {"match": {field.name: {"query": sent}}}
+
+
+def _terms(bucket: Bucket) -> Terms:
+    return tuple(bucket["key"].values())
+
+
+def _shown(field: Field, value: Any) -> str:
+    return format_date(value) if field.family == "date" else json_text(value)

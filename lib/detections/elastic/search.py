@@ -1,0 +1,130 @@
+"""Searches as Kibana's rule executors send them (Security 9.2), and what comes back.
+
+A document's time is its ``timestamp_override`` where it has one, else ``@timestamp``; both ends of a window are in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from detections.compile.dsl import to_dsl
+from detections.compile.plan import NewTermsPlan, QueryPlan, TimeField
+from detections.elastic.server import Server
+from detections.engine.found import EVENT_ID, Found
+from detections.values.dates import format_date
+
+Dsl: TypeAlias = dict[str, Any]
+Hit: TypeAlias = dict[str, Any]
+
+PAGE = 1000
+"""Hits held at a time. Kibana's pages are 100; how many there are changes nothing in what is found."""
+
+COMBINED = "kibana.combined_timestamp"
+"""Kibana's runtime field. Where a server has none it is written when documents are indexed, one field an override."""
+
+_KEEP_ALIVE = "2m"
+_SCRIPT = (
+    "for (name in params.names) { if (doc.containsKey(name) && doc[name].size() > 0) "
+    "{ emit(doc[name].get(0).toInstant().toEpochMilli()); return; } }"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The documents that searches see: an index or pattern, and of these only what ``only`` finds.
+
+    ``written``: the combined timestamps stand in the documents, since the server has no runtime fields.
+    """
+
+    server: Server
+    index: str
+    only: tuple[Dsl, ...] = ()
+    written: bool = False
+
+    def asked(self, plan: QueryPlan | NewTermsPlan) -> Dsl:
+        """The query of a plan: what Kibana sends for its rule, else its predicate.
+
+        Raises:
+            NotEvaluated: the predicate has a part that no query says.
+        """
+        return dict(plan.sent["query"]) if plan.sent is not None else to_dsl(plan.predicate)
+
+    def within(self, asked: Dsl, time: TimeField, start: int | None, end: int | None) -> Dsl:
+        """A query for the documents in a window; without any end those that have no time, too."""
+        times = [] if start is None and end is None else [time_filter(time, start, end)]
+        return {"bool": {"filter": [asked, *times, *self.only]}}
+
+    def combined(self, time: TimeField) -> tuple[str, Dsl]:
+        """The name of the field with the combined timestamp, and the part of a body that defines it."""
+        if time.fallback is None:
+            return time.primary, {}
+        if self.written:
+            return combined_name(time), {}
+        script = {"source": _SCRIPT, "params": {"names": [time.primary, time.fallback]}}
+        return COMBINED, {"runtime_mappings": {COMBINED: {"type": "date", "script": script}}}
+
+    def search(self, body: Mapping[str, Any], rule: str) -> dict[str, Any]:
+        """One search of the documents, without hits that count."""
+        answer = self.server.ask("POST", f"/{self.index}/_search", dict(body), rule=rule)
+        found: dict[str, Any] = answer.body
+        return found
+
+    def hits(self, query: Dsl, time: TimeField, rule: str, extra: Mapping[str, Any] | None = None) -> Iterator[Hit]:
+        """Every hit, oldest first, page by page out of one point in time."""
+        opened = self.server.ask("POST", f"/{self.index}/_pit", rule=rule, parameters={"keep_alive": _KEEP_ALIVE})
+        pit = opened.body["id"]
+        names = [time.primary] if time.fallback is None else [time.primary, time.fallback]
+        body = {
+            "size": PAGE, "query": query, "track_total_hits": False, "_source": False, "fields": fields_of(time),
+            "sort": [{name: {"order": "asc", "unmapped_type": "date"}} for name in names], **(extra or {}),
+        }  # fmt: skip
+        try:
+            while True:
+                body["pit"] = {"id": pit, "keep_alive": _KEEP_ALIVE}
+                answer = self.server.ask("POST", "/_search", body, rule=rule).body
+                page = answer["hits"]["hits"]
+                pit = answer.get("pit_id", pit)
+                yield from page
+                if len(page) < PAGE:
+                    return
+                body["search_after"] = page[-1]["sort"]
+        finally:
+            self.server.ask("DELETE", "/_pit", {"id": pit}, accept=(404,))
+
+
+def fields_of(time: TimeField) -> list[Any]:
+    """The ``fields`` of a search that :func:`found` reads."""
+    names = [name for name in (time.primary, time.fallback) if name]
+    return [*({"field": name, "format": "epoch_millis"} for name in names), EVENT_ID.name]
+
+
+def found(hit: Hit, time: TimeField) -> Found:
+    """A hit of a temporary index, whose ``_id`` ends in the document's place in the input."""
+    fields = hit.get("fields", {})
+    times: list[Any] = next((fields[name] for name in (time.primary, time.fallback) if name and fields.get(name)), [])
+    instant = min((int(str(one).partition(".")[0]) for one in times), default=None)
+    position = int(hit["_id"].rpartition(":")[2])
+    name = next(iter(fields.get(EVENT_ID.name, ())), "")
+    return Found(instant is None, instant or 0, position, str(name))
+
+
+def time_filter(time: TimeField, start: int | None, end: int | None) -> Dsl:
+    """Kibana's filter for a window, both ends inclusive."""
+    bounds: Dsl = {"format": "strict_date_optional_time"}
+    if start is not None:
+        bounds["gte"] = format_date(start)
+    if end is not None:
+        bounds["lte"] = format_date(end)
+    primary = {"range": {time.primary: bounds}}
+    if time.fallback is None:
+        return primary
+    without = {"bool": {"must_not": {"exists": {"field": time.primary}}}}
+    fallback = {"bool": {"filter": [{"range": {time.fallback: bounds}}, without]}}
+    return {"bool": {"should": [primary, fallback], "minimum_should_match": 1}}
+
+
+def combined_name(time: TimeField) -> str:
+    """The written field with a combined timestamp."""
+    return f"{COMBINED}.{time.primary.replace('.', '_')}"
