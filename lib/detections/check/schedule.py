@@ -2,7 +2,8 @@
 
 `from` and `to` are Elasticsearch date math against the time of the run (`now-6m`), `interval` is how often it runs.
 A window shorter than the interval never looks at the events between two runs; a window that ends before it starts, or
-starts in the future, never sees any.
+starts in the future, never sees any. An EQL sequence is found only where one window holds all of its events: a window
+shorter than `maxspan` and one interval misses those that take their time.
 
 Bad: `from = "now-5m"` with `interval = "10m"`: every second five minutes go unseen.
 
@@ -13,8 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from detections import query
 from detections.check.places import instant
-from detections.errors import Finding, Level
+from detections.errors import Finding, Level, QuerySyntaxError
+from detections.query.eql import UNITS
+from detections.query.eql.ast import Sequence, TimeSpan
 from detections.rule import Rule
 
 CODE = "schedule"
@@ -34,6 +38,20 @@ def check(rule: Rule) -> Iterator[Finding]:
     elif end - start < interval:
         message = f"the window from {rule.from_} to {rule.to} is shorter than the interval of {rule.interval}"
         yield _finding(rule, "from", message, Level.WARNING)
+    elif (maxspan := _maxspan(rule)) is not None and end - start < maxspan.count * UNITS[maxspan.unit] + interval:
+        needed = f"maxspan ({maxspan.count}{maxspan.unit}) and interval ({rule.interval})"
+        message = f"the window from {rule.from_} to {rule.to} is shorter than {needed} together"
+        yield _finding(rule, "from", message, Level.WARNING)
+
+
+def _maxspan(rule: Rule) -> TimeSpan | None:
+    if rule.language != "eql" or rule.query is None:
+        return None
+    try:
+        body = query.parse(rule.query, "eql").body
+    except QuerySyntaxError:
+        return None  # query-syntax says so
+    return body.maxspan if isinstance(body, Sequence) else None
 
 
 def _finding(rule: Rule, key: str, message: str, level: Level = Level.ERROR) -> Finding:
