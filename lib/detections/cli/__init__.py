@@ -18,10 +18,15 @@ COMMANDS = {
     "build": "Check the rules, prove them on their cases, write the bundle.",
     "check": "Check rules: every problem of every file, with its place.",
     "test": "Run the rules' cases, with clause coverage.",
+    "lock": "Give changed rules their next version.",
+    "plan": "Show what an apply would change in Kibana.",
+    "apply": "Bring the rules into Kibana.",
+    "status": "Show how the rules in Kibana ran last.",
     "export": "Write rules as an ndjson bundle that Kibana imports.",
     "replay": "Run the rules over events: what would have alerted?",
     "search": "Run one query over events.",
     "explain": "Show how a query is read, evaluated and sent.",
+    "elasticsearch": "Run an Elasticsearch until Ctrl-C.",
 }
 
 
