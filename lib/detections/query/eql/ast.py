@@ -140,7 +140,10 @@ class EventFilter:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One item of a sequence or sample: ``[filter] by keys with runs=n``; ``missing`` is ``![filter]``."""
+    """One item of a sequence or sample: ``[filter] by keys with runs=n``; ``missing`` is ``![filter]``.
+
+    Elasticsearch takes ``until ![filter]`` and reads it as ``until [filter]`` (its issue 132787).
+    """
 
     filter: EventFilter
     by: tuple[FieldName, ...] = ()

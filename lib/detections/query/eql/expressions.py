@@ -44,6 +44,7 @@ _POWERS = {
 _TESTS = frozenset((":", "like", "like~", "regex", "regex~", "in", "in~", "not"))
 _WORDS = {"null": None, "true": True, "false": False}
 _MOST_DIGITS = 19
+_NAME, _VALUE = "a name", "a value, a field, a function"
 
 
 class Expressions:
@@ -94,7 +95,7 @@ class Expressions:
     def unexpected(self, *expected: str) -> QuerySyntaxError:
         """The error that the next token is none of these."""
         token = self.token
-        hint = _hint(token, self.following())
+        hint = _hint(token, expected)
         wanted = expected[0] if len(expected) == 1 else f"{', '.join(expected[:-1])} or {expected[-1]}"
         return self.refuse(f"unexpected {token.shown()}, expected {wanted}{hint}", token)
 
@@ -185,7 +186,7 @@ class Expressions:
         elif kind == "?":
             value = self.field()
         else:
-            value = self._constant("a value, a field, a function", "'('")
+            value = self._constant(_VALUE, "'('")
         if self._tokens[self._at].kind in _TESTS:
             return self._test(value, token.start)
         return value
@@ -254,7 +255,7 @@ class Expressions:
             self._at += 1
             return token.text
         if token.kind != "quoted":
-            raise self.unexpected("a name")
+            raise self.unexpected(_NAME)
         if len(token.text) == 2:
             raise self.refuse("a name between back-quotes is not empty", token)
         self._at += 1
@@ -302,14 +303,14 @@ class Expressions:
         return self.refuse(f"expression is nested more than {DEEPEST} deep", (start, start + 1))
 
 
-def _hint(token: Token, following: Token) -> str:
+def _hint(token: Token, expected: tuple[str, ...]) -> str:
     """What is known about a token that stands in a wrong place."""
     if token.kind == "=":
         return ": write == to compare"
-    if token.kind in KEYWORDS and token.kind not in ("and", "or", "not"):
-        return f" ('{token.text}' is a keyword; a field of that name is `{token.text}`)"
-    if token.kind == "of" or following.kind == "of":
+    if token.kind == "of":
         return ": Elasticsearch has no process relationships"
-    if token.text.lower() in KEYWORDS and token.kind == "name":
+    if token.kind == "name" and token.text.lower() in KEYWORDS:
         return f": keywords are lower case ({token.text.lower()})"
+    if token.kind in KEYWORDS - {"and", "or", "not"} and expected[0] in (_NAME, _VALUE):
+        return f" ('{token.text}' is a keyword; a field of that name is `{token.text}`)"
     return ""

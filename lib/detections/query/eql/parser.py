@@ -58,10 +58,13 @@ class _Parser(Expressions):
         else:
             body = self._event_filter("'sequence'", "'sample'")
         pipes: list[Pipe] = []
+        if self.token.kind == "|" and isinstance(body, Sample):
+            raise self.refuse("a sample takes no pipes", self.token)
         while self.accept("|"):
             pipes.append(self._pipe())
         if self.token.kind != "end":
-            raise self.unexpected(*self._after(body), "'|'", "end of query")
+            pipe = () if isinstance(body, Sample) else ("'|'",)
+            raise self.unexpected(*self._after(body), *pipe, "end of query")
         return Query(body, tuple(pipes), self.end_of(body.span[0]))
 
     def _after(self, body: EventFilter | Sequence | Sample) -> tuple[str, ...]:
@@ -142,8 +145,6 @@ class _Parser(Expressions):
     def _until(self, shared: int, terms: tuple[Term, ...]) -> Term:
         term = self._term()
         self._refuse_keys(len(terms[0].by), term)
-        if term.missing:
-            raise self.refuse("'until' takes an event, '[', not a missing one", (term.span[0], term.span[0] + 2))
         if term.runs > 1:
             raise self.refuse("'until' takes an event without runs", term.span)
         return term
