@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from detections.compile.mapping import Field, Mapping
-from detections.compile.plan import Alert, NewTermsPlan, Plan, QueryPlan, Span, TimeField
+from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span, TimeField
 from detections.elastic.capabilities import Capabilities, capabilities
 from detections.elastic.documents import TemporaryIndex
+from detections.elastic.eql import eql, eql_by_dsl
+from detections.elastic.esql import esql
 from detections.elastic.new_terms import new_terms
 from detections.elastic.search import Source, combined_name, found
 from detections.elastic.server import Server
@@ -66,10 +68,12 @@ class Elasticsearch:
         return said
 
     def why_not(self, plan: Plan) -> str | None:
-        """Why the server cannot run a plan, None where it can."""
-        if isinstance(plan, QueryPlan | NewTermsPlan):
-            return self.capabilities.why_not("pit")
-        return self.capabilities.why_not("esql")
+        """Why the server cannot run a plan, None where it can. Without EQL an EQL plan may still run as Query DSL."""
+        if isinstance(plan, RowsPlan):
+            return self.capabilities.why_not("esql")
+        if isinstance(plan, EqlPlan) and self.capabilities.why_not("eql") is None:
+            return None
+        return self.capabilities.why_not("pit")
 
     def run(self, tasks: Sequence[tuple[Plan, Span]], batches: Iterable[Batch]) -> Iterator[Alert]:
         """The alerts of every plan over its span, sorted by timestamp (none last), then rule_id, then input.
@@ -99,11 +103,24 @@ class Elasticsearch:
         for mapping, asked in by_mapping.items():
             source = self._indexed(mapping, [plan.time for plan, _ in asked], batches)
             for plan, span in asked:
-                alerts += _execute(source, plan, span)
+                alerts += self._execute(source, plan, span)
         for batch in batches:
             for finding in batch.findings:
                 self._report(finding)
         return alerts
+
+    def _execute(self, source: Source, plan: Plan, span: Span) -> Iterator[Alert]:
+        match plan:
+            case QueryPlan():
+                query = source.within(source.asked(plan), plan.time, span.start, span.end)
+                hits = source.hits(query, plan.time, plan.rule_name)
+                return alerts_on(plan, (found(hit, plan.time) for hit in hits))
+            case NewTermsPlan():
+                return new_terms(source, plan, span)
+            case RowsPlan():
+                return esql(source, plan, span)
+            case EqlPlan():
+                return (eql_by_dsl if self.capabilities.why_not("eql") else eql)(source, plan, span)
 
     def _indexed(self, mapping: Mapping, times: Iterable[TimeField], batches: Iterable[Batch]) -> Source:
         index = self._index(mapping)
@@ -128,16 +145,6 @@ class Elasticsearch:
             index.create()
             self._indices[mapping] = index
         return self._indices[mapping]
-
-
-def _execute(source: Source, plan: Plan, span: Span) -> Iterator[Alert]:
-    match plan:
-        case QueryPlan():
-            query = source.within(source.asked(plan), plan.time, span.start, span.end)
-            hits = source.hits(query, plan.time, plan.rule_name)
-            yield from alerts_on(plan, (found(hit, plan.time) for hit in hits))
-        case NewTermsPlan():
-            yield from new_terms(source, plan, span)
 
 
 def _documents(

@@ -83,7 +83,7 @@ class Finder:
     def __init__(self, asked: program.Program, predicates: Predicates, condition: Predicate | None = None) -> None:
         self._body = asked.body
         self._order = asked.order
-        stages = _stages(asked.body)
+        stages = stages_of(asked.body)
         self._questions = {
             number: predicates.ready(stage.predicate if condition is None else And((condition, stage.predicate)))
             for number, stage in stages.items()
@@ -158,7 +158,8 @@ class Finder:
         return tuple([_shown(key, value, dates_in_text) for key, value in zip(self._keys[0], keys, strict=True)])
 
 
-def _stages(body: program.Body) -> dict[int, program.Stage]:
+def stages_of(body: program.Body) -> dict[int, program.Stage]:
+    """What the events of a body are asked, by number; an event query is one stage without join keys."""
     if isinstance(body, program.Events):
         return {0: program.Stage(body.predicate)}
     stages = dict(enumerate(body.stages))
@@ -167,7 +168,7 @@ def _stages(body: program.Body) -> dict[int, program.Stage]:
     return stages
 
 
-def _join_keys(body: program.Body, stages: dict[int, program.Stage]) -> dict[int, list[_JoinKey]]:
+def _join_keys(body: program.Body, numbered: dict[int, program.Stage]) -> dict[int, list[_JoinKey]]:
     """The join keys of each stage.
 
     A sequence compares their values as objects of Java: an integer 1 is no long 1. A sample asks the index for a value.

@@ -1,0 +1,81 @@
+"""Rule type eql: by ``_eql/search`` as Kibana runs it (Security 9.2), or, on a server without it, by Query DSL.
+
+Without it, one search finds the events that any stage of the query selects, and says which of them (named queries);
+they are joined here, by the embedded engine's state machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from detections.compile.dsl import to_dsl
+from detections.compile.plan import Alert, EqlPlan, Span
+from detections.elastic.search import Dsl, Hit, Source, fields_of, found
+from detections.engine.bits import of_rows
+from detections.engine.eql import EqlCollector, Finder, stages_of
+from detections.engine.evaluator import Evaluator, Predicates
+from detections.errors import NotEvaluated, ServerError
+from detections.events.batches import Documents
+
+MOST = 10_000
+"""Events or sequences that one ``_eql/search`` gives."""
+
+
+def eql(source: Source, plan: EqlPlan, span: Span) -> Iterator[Alert]:
+    """The alerts of a plan by ``_eql/search``: one an event or sequence.
+
+    Raises:
+        ServerError: the server refuses the query, or finds more than it gives at once.
+        NotEvaluated: the plan was changed after it was made.
+    """
+    if plan.sent is None:
+        raise NotEvaluated("a changed EQL query has no text that a server could be asked")
+    filter_ = source.within(plan.sent["filter"], plan.time, span.start, span.end)
+    body = {**plan.sent, "filter": filter_, "size": MOST, "fields": fields_of(plan.time)}
+    path = f"/{source.index}/_eql/search"
+    hits = source.server.ask("POST", path, body, rule=plan.rule_name).body["hits"]
+    events: list[list[Hit]] = [[hit] for hit in hits.get("events", [])]
+    events += [[hit for hit in one["events"] if not hit.get("missing")] for one in hits.get("sequences", [])]
+    if len(events) >= MOST:
+        message = f"rule '{plan.rule_name}': {MOST:,} results and perhaps more; ask for less time at once"
+        raise ServerError(message, request=f"POST {path}")
+    for one in events:
+        several = [found(hit, plan.time) for hit in one]
+        names = tuple([name for event in several for name in event.event_ids])
+        yield Alert(plan.rule_id, plan.rule_name, max(several).timestamp, names, position=several[0].position)
+
+
+def eql_by_dsl(source: Source, plan: EqlPlan, span: Span) -> Iterator[Alert]:
+    """The same by Query DSL.
+
+    Raises:
+        NotEvaluated: a condition of the query has no form in Query DSL.
+    """
+    named = [
+        {"bool": {"filter": [to_dsl(stage.predicate)], "_name": str(number)}}
+        for number, stage in stages_of(plan.program.body).items()
+    ]
+    asked: Dsl = {"bool": {"should": named, "minimum_should_match": 1}}
+    if plan.filter is not None:
+        asked = {"bool": {"filter": [asked, to_dsl(plan.filter)]}}
+    query = source.within(asked, plan.time, span.start, span.end)
+    hits = sorted(
+        source.hits(query, plan.time, plan.rule_name, {"_source": True}), key=lambda hit: found(hit, plan.time).position
+    )
+    yield from _joined(plan, span, hits)
+
+
+def _joined(plan: EqlPlan, span: Span, hits: list[dict[str, Any]]) -> Iterator[Alert]:
+    """The hits, in the order in which they were indexed, as the rows of one batch."""
+    predicates = Predicates()
+    collector = EqlCollector(plan, span, predicates)
+    finder = Finder(plan.program, predicates)
+    evaluator = Evaluator(Documents(0, [hit["_source"] for hit in hits]), predicates, collector.paths)
+    selected = {
+        number: of_rows([row for row, hit in enumerate(hits) if str(number) in hit["matched_queries"]], len(hits))
+        for number in stages_of(plan.program.body)
+    }
+    events = {row: found(hit, plan.time) for row, hit in enumerate(hits)}
+    collector.merge((finder.candidates(evaluator, selected), events))
+    yield from collector.alerts()

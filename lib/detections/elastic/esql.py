@@ -1,0 +1,72 @@
+"""Rule type esql as Kibana runs it (Security 9.2): the query over the documents in the window, page by page.
+
+Each row is an alert on the document that its ``_id`` names. A page is cut by a LIMIT; the next one leaves out the
+documents of those before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from detections import query as languages
+from detections.compile.plan import Alert, RowsPlan, Span
+from detections.elastic.search import Source, found
+from detections.engine.found import Found, alerts_on
+from detections.errors import NotEvaluated
+from detections.query.esql.ast import From, Limit, Name, Query
+from detections.query.esql.printer import to_esql
+
+PAGE = 1000
+"""Rows of a page."""
+
+
+def esql(source: Source, plan: RowsPlan, span: Span) -> Iterator[Alert]:
+    """The alerts of a plan, one a row.
+
+    Raises:
+        ServerError: the server refuses the query.
+        NotEvaluated: no row says which document it came from, or the plan was changed after it was made.
+    """
+    if plan.sent is None:
+        raise NotEvaluated("a changed ES|QL query has no text that a server could be asked")
+    tree = languages.parse(plan.sent["query"], "esql")
+    text = to_esql(_over(tree, source.index))
+    seen: list[str] = []
+    while True:
+        query = source.within({"match_all": {}}, plan.time, span.start, span.end)
+        if seen:
+            query["bool"]["must_not"] = [{"ids": {"values": seen}}]
+        answer = source.server.ask("POST", "/_query", {"query": text, "filter": query}, rule=plan.rule_name).body
+        page = _ids(answer)
+        yield from alerts_on(plan, _documents(source, plan, page))
+        seen += page
+        if len(page) < PAGE:
+            return
+
+
+def _over(tree: Query, index: str) -> Query:
+    """The query over another index, with ``_id`` among its metadata, for one page."""
+    source = tree.commands[0]
+    assert isinstance(source, From)
+    names = {name.name: name for name in source.metadata}
+    metadata = tuple(({"_id": Name("_id")} | names).values())
+    return replace(tree, commands=(From((index,), metadata), *tree.commands[1:], Limit(PAGE)))
+
+
+def _ids(answer: dict[str, Any]) -> list[str]:
+    names = [column["name"] for column in answer["columns"]]
+    if "_id" not in names:
+        raise NotEvaluated("the rows of the query have no column _id, so nobody knows which documents they came from")
+    at = names.index("_id")
+    return [str(row[at]) for row in answer["values"]]
+
+
+def _documents(source: Source, plan: RowsPlan, names: Sequence[str]) -> Iterator[Found]:
+    """The documents with some ids, in the same order."""
+    if not names:
+        return
+    query = source.within({"ids": {"values": list(dict.fromkeys(names))}}, plan.time, None, None)
+    by_id = {hit["_id"]: found(hit, plan.time) for hit in source.hits(query, plan.time, plan.rule_name)}
+    yield from (by_id[name] for name in names)
