@@ -8,7 +8,18 @@ from pathlib import Path
 
 from detections.errors import UsageError
 
-_PATHS = ("rules", "cases", "events", "output", "exceptions", "value_lists", "connectors", "environments")
+_PATHS = (
+    "rules",
+    "cases",
+    "events",
+    "output",
+    "exceptions",
+    "value_lists",
+    "connectors",
+    "environments",
+    "lock",
+    "state",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,8 @@ class Config:
     value_lists: str = "value_lists"
     connectors: str = "connectors"
     environments: str = ""
+    lock: str = "etc/rules.lock.json"
+    state: str = ".detections/state"
     profiles: tuple[str, ...] = ()
 
     def path(self, name: str) -> Path:

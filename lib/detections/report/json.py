@@ -11,6 +11,9 @@ import msgspec
 from detections.case.model import Proof
 from detections.compile.plan import Alert
 from detections.errors import Finding
+from detections.kibana.plan import Change, Plan
+from detections.kibana.status import Execution
+from detections.payload import Difference
 from detections.report.count import everything, levels, tally
 from detections.values.dates import format_date
 
@@ -46,6 +49,36 @@ def alert(one: Alert) -> dict[str, Any]:
     when = None if one.timestamp is None else format_date(one.timestamp)
     said = {"rule_id": one.rule_id, "rule_name": one.rule_name, "event_ids": list(one.event_ids), "timestamp": when}
     return said | {"new_terms": list(one.new_terms)} if one.new_terms else said
+
+
+def plan(found: Plan) -> str:
+    """A plan; a value that is absent on one side of a difference is null there."""
+    return encode(
+        {
+            "environment": found.environment,
+            "kibana": found.kibana,
+            "summary": {str(kind): count for kind, count in sorted(found.counts.items())},
+            "others": found.others,
+            "changes": [_change(one) for one in found.changes],
+        }
+    )
+
+
+def status(found: Sequence[Execution]) -> str:
+    return encode({"rules": [asdict(one) for one in found], "failing": sum(one.failing for one in found)})
+
+
+def _change(one: Change) -> dict[str, Any]:
+    said: dict[str, Any] = {"kind": one.kind, "action": one.action, "rule_id": one.rule_id, "name": one.name}
+    said |= {name: list(map(_difference, found)) for name, found in
+             (("differences", one.differences), ("edits", one.edits)) if found}  # fmt: skip
+    if one.edits and one.live is not None:
+        said |= {"edited_by": one.live.get("updated_by"), "edited_at": one.live.get("updated_at")}
+    return said | {"note": one.note} if one.note else said
+
+
+def _difference(one: Difference) -> dict[str, Any]:
+    return {"field": one.field, "old": one.old, "new": one.new}
 
 
 def encode(value: Any) -> str:

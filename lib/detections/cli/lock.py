@@ -1,0 +1,98 @@
+"""``detections lock``"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import click
+
+from detections.cli.common import failed, rules_at
+from detections.cli.config import find_config
+from detections.errors import UsageError
+from detections.payload.lock import Lock, lock_of, problems, read_lock, regressions, unusable, updated, write_lock
+from detections.payload.record import parse_json
+from detections.report import text
+from detections.report.count import plural
+from detections.rule import Rule
+
+
+@click.command("lock")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; find what the lock file does not say.")
+@click.option(
+    "--against",
+    metavar="REV",
+    help="With --check: also find versions that are lower than, or not those of, this commit.",
+)
+def command(only_check: bool, against: str | None) -> int:
+    """Give each production rule that has changed its next version, and remember all in the lock file.
+
+    A rule's version grows when what Kibana is told about it changes, and only then. With --check: exit code 1 for a
+    rule that has changed without a new version, a version that was lowered or used again, and a rule that is gone
+    without having been deprecated.
+    """
+    if against is not None and not only_check:
+        raise UsageError("--against goes with --check")
+    config = find_config()
+    path = config.path("lock")
+    rules, lock = rules_at((), config), read_lock(path)
+    found = [one for one in rules.findings if failed([one], strict=False)]
+    if not found and only_check:
+        found = problems(lock, rules, str(path))
+        if against is not None:
+            found += regressions(lock, _at(against, path), str(path))
+    elif not found:
+        found = unusable(lock, rules)
+    for finding in dict.fromkeys(found):
+        click.echo(text.finding(finding), err=not only_check)
+    if only_check:
+        click.echo(f"{path}: {plural(len(lock.entries), 'rule')}, {plural(len(set(found)), 'problem')}")
+        return int(bool(found))
+    if found:
+        click.echo("nothing was written", err=True)
+        return 1
+    return _write(path, lock, rules.rules)
+
+
+def _write(path: Path, lock: Lock, rules: tuple[Rule, ...]) -> int:
+    new = updated(lock, rules)
+    for rule_id, entry in new.entries.items():
+        old = lock.entries.get(rule_id)
+        if old is None:
+            click.echo(f"{click.style('+', fg='green')} {entry.name}: version {entry.version}")
+        elif old.version != entry.version:
+            click.echo(f"{click.style('~', fg='yellow')} {entry.name}: version {old.version} -> {entry.version}")
+        elif entry.deprecated and not old.deprecated:
+            click.echo(f"{click.style('-', fg='red')} {entry.name}: deprecated")
+    if new != lock:
+        write_lock(path, new)
+    click.echo(f"{path}: {plural(len(new.entries), 'rule')}{'' if new != lock else ', nothing has changed'}")
+    gone = problems(new, rules, str(path))
+    for finding in gone:
+        click.echo(text.finding(finding), err=True)
+    return int(bool(gone))
+
+
+def _at(revision: str, path: Path) -> Lock:
+    """The lock file as it was at a commit; an empty one where it was not there.
+
+    Raises:
+        UsageError: git does not know the commit.
+    """
+    where, name = path.absolute().parent, path.name
+    known = _git(where, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if known.returncode:
+        raise UsageError(f"--against {revision}: git knows no such commit here")
+    commit = known.stdout.decode().strip()
+    found = _git(where, "show", f"{commit}:./{name}")
+    if found.returncode:
+        return Lock()
+    label = f"{path} at {revision}"
+    return lock_of(parse_json(found.stdout, label, "look at another commit"), label)
+
+
+def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False)
+    except OSError as error:
+        raise UsageError(f"git cannot be run: {error.strerror}") from None

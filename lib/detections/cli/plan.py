@@ -1,0 +1,83 @@
+"""``detections plan``"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from detections.cli.common import reporter
+from detections.cli.config import find_config
+from detections.cli.deployment import ADOPT, OVERWRITE, PRUNE, REBUILD, deployment
+from detections.cli.environment import ENVIRONMENT, chosen
+from detections.errors import DetectionsError
+from detections.kibana.plan import Kind, Options, Plan, Prune
+from detections.kibana.saved import write_plan
+
+_REPORTS = {"text": "deployment", "json": "json", "markdown": "markdown"}
+
+
+@click.command("plan")
+@ENVIRONMENT
+@click.option("--format", "style", type=click.Choice(tuple(_REPORTS)), default="text", show_default=True)
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="Keep the plan in this file, for `detections apply`."
+)
+@click.option(
+    "--detailed-exitcode", "detailed", is_flag=True, help="0: nothing differs, 2: something does, 1: an error."
+)
+@OVERWRITE
+@ADOPT
+@PRUNE
+@REBUILD
+def command(
+    environment: str | None, style: str, out: Path | None, detailed: bool, overwrite_drift: bool, adopt: bool,
+    prune: Prune | None, rebuild: bool,
+) -> int:  # fmt: skip
+    """Show what an apply would change in Kibana, and what was changed there by others.
+
+    The project's production rules, what was applied last, and what is in Kibana are compared. Nothing is sent.
+    """
+    options = Options(overwrite_drift, adopt, prune)
+    try:
+        config = find_config()
+        with deployment(config, chosen(environment, config)) as found:
+            plan = found.plan(options, rebuild=rebuild)
+        if out is not None:
+            write_plan(out, plan)
+    except DetectionsError as error:
+        if not detailed:
+            raise
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
+        return 1
+    click.echo(reporter(_REPORTS[style]).plan(plan))
+    if style == "text" and (advice := _next(plan, environment, out)):
+        click.echo(advice)
+    return 2 if detailed and _differs(plan) else 0
+
+
+def _differs(plan: Plan) -> bool:
+    left = plan.of(Kind.DRIFTED, Kind.CONFLICT, Kind.GONE)
+    return bool(plan.work) or any(change.note != "disabled already" for change in left)
+
+
+def _next(plan: Plan, environment: str | None, out: Path | None) -> str:
+    """What to do now."""
+    where = f" -e {environment}" if environment else ""
+    lines = []
+    if plan.work:
+        options = [
+            *(["--overwrite-drift"] if plan.options.overwrite_drift else []),
+            *(["--adopt"] if plan.options.adopt else []),
+            *([f"--prune {plan.options.prune}"] if plan.options.prune else []),
+        ]
+        said = shlex.quote(str(out)) if out else " ".join(options)
+        lines.append(f"next: detections apply{where} {said}".rstrip())
+    if any(change.action is None for change in plan.of(Kind.DRIFTED, Kind.CONFLICT)):
+        lines.append(f"drift: detections pull{where} brings it into the repo; --overwrite-drift writes over it")
+    if any(change.action is None and change.payload for change in plan.of(Kind.FOREIGN)):
+        lines.append("foreign: --adopt takes over rules that have a rule_id of the repo's")
+    if plan.of(Kind.GONE) and not plan.options.prune:
+        lines.append("gone: --prune disable or --prune delete removes them")
+    return "\n".join(lines)

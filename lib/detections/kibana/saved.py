@@ -1,0 +1,88 @@
+"""A plan kept in a file, to be applied later if nothing has moved by then.
+
+The file names what is to be done, and has a hash for what each change was decided on: no payload, no secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import msgspec
+
+from detections.errors import UsageError
+from detections.kibana.plan import Options, Plan
+from detections.payload.record import read_json, write_json
+
+_FORM = 1
+_ADVICE = "make it again with `detections plan --out`"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change of a saved plan. ``seen`` is :attr:`Change.seen`."""
+
+    action: str
+    name: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """What was planned for which environment, with which options; the steps by rule_id."""
+
+    environment: str
+    kibana: str
+    steps: Mapping[str, Step]
+    options: Options
+    form: int = _FORM
+
+    def moved(self, fresh: Plan) -> list[str]:
+        """How a plan made now differs from this one, a line each; none if it says the same."""
+        if fresh.kibana != self.kibana:
+            return [f"it was made for {self.kibana}; the environment is now {fresh.kibana}"]
+        now = save(fresh).steps
+        lines = []
+        for rule_id in sorted(self.steps.keys() | now.keys()):
+            old, new = self.steps.get(rule_id), now.get(rule_id)
+            if old is None and new is not None:
+                lines.append(f"{new.name} ({rule_id}): {new.action} is new")
+            elif old is not None and new is None:
+                lines.append(f"{old.name} ({rule_id}): {old.action} is no longer to be done")
+            elif old is not None and new is not None and old.seen != new.seen:
+                lines.append(f"{new.name} ({rule_id}): has changed in the repo or in Kibana")
+        return lines
+
+
+def save(plan: Plan) -> SavedPlan:
+    """A plan as it is saved."""
+    steps = {one.rule_id: Step(str(one.action), one.name, one.seen) for one in plan.work}
+    return SavedPlan(plan.environment, plan.kibana, steps, plan.options)
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write a plan.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    write_json(path, asdict(save(plan)))
+
+
+def read_plan(path: Path) -> SavedPlan:
+    """A plan from its file.
+
+    Raises:
+        UsageError: it is not there, or is no plan.
+    """
+    table = read_json(path, _ADVICE)
+    if table is None:
+        raise UsageError(f"{path} does not exist")
+    try:
+        found = msgspec.convert(table, SavedPlan)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{path} is no plan: {error}; {_ADVICE}") from None
+    if found.form != _FORM:
+        raise UsageError(f"{path} is a plan of another version of this program; {_ADVICE}")
+    return found

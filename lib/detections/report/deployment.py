@@ -1,0 +1,132 @@
+"""Plans, applies and executions for a person at a terminal. Colours are ANSI codes; whoever prints strips them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import click
+
+from detections.kibana.apply import Outcome
+from detections.kibana.plan import Action, Change, Kind, Plan
+from detections.kibana.status import FAILED, NEVER, Execution
+from detections.payload import render
+from detections.report.count import plural
+
+SIGNS = {
+    Kind.CREATE: ("+", "green"),
+    Kind.UPDATE: ("~", "yellow"),
+    Kind.DRIFTED: ("!", "magenta"),
+    Kind.CONFLICT: ("!", "red"),
+    Kind.GONE: ("-", "red"),
+    Kind.FOREIGN: ("?", "cyan"),
+}
+_LINES = {"+": "green", "-": "red", "@": "cyan", "~": "yellow"}
+_WORDS = {
+    Kind.CREATE: "to create",
+    Kind.UPDATE: "to update",
+    Kind.DRIFTED: "drifted",
+    Kind.CONFLICT: "in conflict",
+    Kind.GONE: "gone from the repo",
+    Kind.FOREIGN: "foreign",
+    Kind.UNCHANGED: "unchanged",
+}
+_DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DISABLE: "disabled", Action.DELETE: "deleted"}
+_STATES = {FAILED: "red", "partial failure": "yellow", "warning": "yellow", NEVER: "cyan", "succeeded": "green"}
+
+
+def plan(found: Plan) -> str:
+    """Every rule that is not as it should be with what differs, then the numbers."""
+    lines = [click.style(f"{found.environment}: {found.kibana}", bold=True), ""]
+    for change in found.changes:
+        if change.kind is not Kind.UNCHANGED:
+            lines += _change(change)
+    return "\n".join([*lines, *([""] if len(lines) > 2 else []), summary(found)])
+
+
+def summary(found: Plan) -> str:
+    """``1 to create, 2 drifted, 21 unchanged``."""
+    parts = [f"{found.counts[kind]:,} {word}" for kind, word in _WORDS.items() if found.counts[kind]]
+    return (", ".join(parts) or "no rules") + (f"; {plural(found.others, 'rule')} of others" if found.others else "")
+
+
+def said_of(change: Change) -> str:
+    """What else there is to know of a change: who edited the rule, what an apply does all the same, the note."""
+    parts = []
+    if change.kind in (Kind.DRIFTED, Kind.CONFLICT) or change.edits:
+        parts.append(f"last written by {change.edited}")
+    if change.note:
+        parts.append(change.note)
+    if change.action is not None and str(change.action) != str(change.kind):
+        verb = "written over" if change.action is Action.UPDATE else _DONE[change.action]
+        parts.append(f"will be {verb}")
+    return "; ".join(parts)
+
+
+def sections(change: Change) -> Iterable[tuple[str, list[str]]]:
+    """The differences of a change, each list with its heading, empty where the kind says it."""
+    if change.edits:
+        yield "edited in Kibana:", [line for one in change.edits for line in render(one)]
+    if change.differences and (change.kind is not Kind.DRIFTED or not change.edits):
+        heading = "" if change.kind is Kind.UPDATE else "from Kibana to the repo:"
+        yield heading, [line for one in change.differences for line in render(one)]
+
+
+def _change(change: Change) -> list[str]:
+    sign, colour = SIGNS[change.kind]
+    told = f"  {clean(text)}" if (text := said_of(change)) else ""
+    head = click.style(f"{sign} {change.kind:<9}", fg=colour, bold=True)
+    lines = [f"{head} {clean(change.name)}  {click.style(clean(change.rule_id), dim=True)}{told}"]
+    for heading, below in sections(change):
+        lines += [f"    {heading}"] if heading else []
+        lines += [f"    {_coloured(clean(line))}" for line in below]
+    return lines
+
+
+def _coloured(line: str) -> str:
+    colour = _LINES.get(line[4:5] if line.startswith("    ") else line[:1])
+    return click.style(line, fg=colour) if colour else line
+
+
+def clean(text: str) -> str:
+    """Text from a server: what does not print may not move a cursor either."""
+    return "".join(c if c == "\t" or c.isprintable() else "\ufffd" for c in text)
+
+
+def outcome(one: Outcome) -> str:
+    """What became of a change, in a line."""
+    action = one.change.action or Action.UPDATE
+    word, colour = (_DONE[action], "green") if one.done else ("not done", "red")
+    head = click.style(f"{word:<9}", fg=colour, bold=not one.done)
+    told = f": {clean(one.message)}" if one.message else ""
+    return f"{head} {clean(one.change.name)}  {click.style(clean(one.change.rule_id), dim=True)}{told}"
+
+
+def done(outcomes: Sequence[Outcome], missing: Sequence[Change]) -> str:
+    """``3 created, 1 not done, 20 not reached``."""
+    parts = []
+    for action, word in _DONE.items():
+        if count := sum(one.done and one.change.action is action for one in outcomes):
+            parts.append(f"{count:,} {word}")
+    if failures := sum(not one.done for one in outcomes):
+        parts.append(f"{failures:,} not done")
+    if missing:
+        parts.append(f"{len(missing):,} not reached")
+    return ", ".join(parts) or "nothing done"
+
+
+def status(found: Sequence[Execution]) -> str:
+    """One line a rule, failures first, with what went wrong below it."""
+    if not found:
+        return "no rule of ours is there"
+    width = max(len(one.status) for one in found)
+    lines = []
+    for one in found:
+        state = click.style(f"{clean(one.status):<{width}}", fg=_STATES.get(one.status), bold=one.failing)
+        off = "" if one.enabled else click.style("  disabled", dim=True)
+        lines.append(f"{state}  {one.date or '-':<24}  {clean(one.name)}{off}")
+        if one.message and one.status != "succeeded":
+            lines.append(f"    {clean(one.message)}")
+    failing = sum(one.failing for one in found)
+    disabled = sum(not one.enabled for one in found)
+    parts = [plural(len(found), "rule"), f"{failing:,} failing", f"{disabled:,} disabled"]
+    return "\n".join([*lines, ", ".join(parts)])
