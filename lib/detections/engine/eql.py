@@ -168,7 +168,7 @@ def stages_of(body: program.Body) -> dict[int, program.Stage]:
     return stages
 
 
-def _join_keys(body: program.Body, numbered: dict[int, program.Stage]) -> dict[int, list[_JoinKey]]:
+def _join_keys(body: program.Body, stages: dict[int, program.Stage]) -> dict[int, list[_JoinKey]]:
     """The join keys of each stage.
 
     A sequence compares their values as objects of Java: an integer 1 is no long 1. A sample asks the index for a value.
