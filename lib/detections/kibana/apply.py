@@ -15,7 +15,7 @@ from typing import Any
 from detections.errors import NotAllowed, ServerError, ServerUnavailable
 from detections.kibana.client import Kibana
 from detections.kibana.plan import Action, Change, Kind, Payload, Plan, mark
-from detections.kibana.state import Entry, State, StateFile, canonical, kept
+from detections.kibana.state import Entry, State, StateFile, applied, canonical, kept
 from detections.payload import SERVER_OWNED, diff, same
 
 CHUNK = 50
@@ -56,14 +56,8 @@ def _seen(plan: Plan, state: State) -> dict[str, Entry | None]:
     entries: dict[str, Entry | None] = {rule_id: None for rule_id in state.rules if rule_id not in rule_ids}
     for change in plan.of(Kind.UNCHANGED):
         if change.payload is not None and change.live is not None:
-            entries[change.rule_id] = _entry(change.payload, change.live)
+            entries[change.rule_id] = applied(change.payload, change.live)
     return entries
-
-
-def _entry(payload: Payload, live: Payload) -> Entry:
-    left = kept(payload)
-    sent, stored = canonical(payload, left), canonical(live, left)
-    return Entry(sent, None if same(sent, stored) else stored, kept=left)
 
 
 class _Run:
@@ -177,7 +171,7 @@ class _Run:
     def _settled(self, outcome: Outcome, after: Mapping[str, list[Payload]]) -> Entry:
         change = outcome.change
         if outcome.done:
-            return _entry(change.payload or {}, after[change.rule_id][0])
+            return applied(change.payload or {}, after[change.rule_id][0])
         return self._state.rules[change.rule_id]
 
 

@@ -188,7 +188,7 @@ def _wanted(payload: Payload, found: list[Payload], entry: Entry | None, tag: st
         return change(Kind.FOREIGN, options.adopt, note="" if options.adopt else "it does not carry our tag")
     if not differences:
         return change(Kind.UNCHANGED, False)
-    base = _base(entry, theirs, left)
+    base = base_of(entry, theirs, left)
     if base is None:
         if {one.field for one in differences} == {"version"}:
             return change(Kind.UPDATE, True)
@@ -203,7 +203,7 @@ def _wanted(payload: Payload, found: list[Payload], entry: Entry | None, tag: st
 def _gone(live: Payload, entry: Entry | None, options: Options) -> Change:
     """How a rule of ours stands that the repo has no more. Without a record, or edited since, it is not pruned."""
     theirs = canonical(live, left := kept({}))
-    base = _base(entry, theirs, left)
+    base = base_of(entry, theirs, left)
     edits = () if base is None else diff(base[1], theirs)
     action = Action(options.prune) if options.prune else None
     note = ""
@@ -214,7 +214,7 @@ def _gone(live: Payload, entry: Entry | None, options: Options) -> Change:
     return Change(Kind.GONE, live["rule_id"], _name(live), action, edits=edits, live=live, note=note)
 
 
-def _base(
+def base_of(
     entry: Entry | None, theirs: dict[str, Any], left: Collection[str]
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """What was applied last and how Kibana stored it; None where that is unknown.

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from detections.errors import DetectionsError, UsageError
-from detections.payload import SERVER_OWNED, normalise
+from detections.payload import SERVER_OWNED, normalise, same
 from detections.payload.record import read_json, write_json
 
 REBUILD = "`detections plan --rebuild-state` makes it again from what is in Kibana"
@@ -57,6 +57,13 @@ def kept(payload: Mapping[str, Any]) -> tuple[str, ...]:
 def canonical(payload: Mapping[str, Any], without: Collection[str]) -> dict[str, Any]:
     """A payload, or a rule of Kibana, in canonical form without some fields."""
     return {name: value for name, value in normalise(payload).items() if name not in without}
+
+
+def applied(payload: Mapping[str, Any], live: Mapping[str, Any]) -> Entry:
+    """What is remembered of a payload that Kibana has, as the rule ``live``."""
+    left = kept(payload)
+    sent, stored = canonical(payload, left), canonical(live, left)
+    return Entry(sent, None if same(sent, stored) else stored, kept=left)
 
 
 def rebuilt(kibana: str, rules: Iterable[Mapping[str, Any]], desired: Mapping[str, Mapping[str, Any]]) -> State:
