@@ -2,12 +2,12 @@
 
 Exception lists and their items go first, rules after them: a rule that names a list which is not there yet is imported
 without it. A connector travels with the rules whose actions use it, in every request that has such rules: Kibana 8.19
-passes over connectors without rules, and takes a rule whose connector lacks its secrets only beside the connector.
+passes over connectors without rules, and a rule whose connector lacks its secrets is taken only beside the connector.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from detections.errors import UsageError
 from detections.kibana.multipart import OVERHEAD
 from detections.kibana.results import kind_of
 
+Object = Mapping[str, Any]
 MAX_BYTES = 10_485_760
 """Of a whole request (``xpack.securitySolution.maxRuleImportPayloadBytes``)."""
 MAX_OBJECTS = 10_000
@@ -24,56 +25,60 @@ MAX_OBJECTS = 10_000
 
 def chunks(
     objects: Iterable[Mapping[str, Any]], *, max_bytes: int = MAX_BYTES, max_objects: int = MAX_OBJECTS
-) -> Iterator[list[bytes]]:
-    """The lines (without line ends) of each request.
+) -> list[list[Object]]:
+    """The objects of each request.
 
     Raises:
-        UsageError: one object with its connectors is too large for any request, or the last of two rules with one
-            rule_id would win without a word.
+        UsageError: one object with its connectors is too large for any request, or two rules have one rule_id, of which
+            the last would win without a word.
     """
-    kinds: dict[str, list[Mapping[str, Any]]] = {}
+    kinds: dict[str, list[Object]] = {}
     for one in objects:
         kinds.setdefault(kind_of(one), []).append(one)
-    _no_doubles(kinds.get("rule", ()))
-    connectors = {str(one["id"]): msgspec.json.encode(one) for one in kinds.get("connector", ())}
-    limit = max_bytes - OVERHEAD
-    shared = [*kinds.get("exception_list", ()), *kinds.get("exception_item", ())]
-    yield from _fill(shared, {}, limit, max_objects)
     rules = kinds.get("rule", [])
-    unused = set(connectors) - {name for rule in rules for name in _uses(rule)}
-    if unused:
-        yield from _fill([one for one in kinds["connector"] if one["id"] in unused], {}, limit, max_objects)
-    yield from _fill(rules, connectors, limit, max_objects)
+    _no_doubles(rules)
+    connectors = {str(one["id"]): one for one in kinds.get("connector", ())}
+    used = {name for rule in rules for name in _uses(rule)}
+    unused = [one for name, one in connectors.items() if name not in used]
+    first = [*kinds.get("exception_list", ()), *kinds.get("exception_item", ()), *unused]
+    return [*_fill(first, {}, max_bytes, max_objects), *_fill(rules, connectors, max_bytes, max_objects)]
+
+
+def lines(objects: Iterable[Mapping[str, Any]]) -> bytes:
+    """The body of a request's file: ndjson."""
+    return b"".join(msgspec.json.encode(one) + b"\n" for one in objects)
 
 
 def _fill(
-    things: Iterable[Mapping[str, Any]], connectors: Mapping[str, bytes], limit: int, most: int
-) -> Iterator[list[bytes]]:
-    lines: dict[str | int, bytes] = {}
-    size = 0
-    for number, thing in enumerate(things):
-        needed: dict[str | int, bytes] = {name: connectors[name] for name in _uses(thing) if name in connectors}
-        needed[number] = msgspec.json.encode(thing)
-        fresh = {key: line for key, line in needed.items() if key not in lines}
-        grown = sum(len(line) + 1 for line in fresh.values())
-        if lines and (size + grown > limit or len(lines) + len(fresh) > most):
-            yield list(lines.values())
-            lines, size, fresh = {}, 0, needed
-            grown = sum(len(line) + 1 for line in fresh.values())
+    things: Iterable[Object], connectors: Mapping[str, Object], max_bytes: int, max_objects: int
+) -> Iterator[list[Object]]:
+    limit = max_bytes - OVERHEAD
+    chunk: list[Object] = []
+    size, carried = 0, set[str]()
+    for thing in things:
+        needed = [name for name in _uses(thing) if name in connectors]
+        whole = [*(connectors[name] for name in needed), thing]
+        fresh = [*(connectors[name] for name in needed if name not in carried), thing]
+        if chunk and (size + len(lines(fresh)) > limit or len(chunk) + len(fresh) > max_objects):
+            yield chunk
+            chunk, size, carried, fresh = [], 0, set(), whole
+        grown = len(lines(fresh))
         if grown > limit:
             named = thing.get("rule_id") or thing.get("item_id") or thing.get("list_id") or thing.get("id")
-            raise UsageError(f"{named} is larger than the {limit:,} bytes that Kibana takes in one import")
-        lines |= fresh
+            raise UsageError(f"{named} is larger than the {max_bytes:,} bytes that one import may have")
+        chunk += fresh
         size += grown
-    if lines:
-        yield list(lines.values())
+        carried.update(needed)
+    if chunk:
+        yield chunk
 
 
-def _uses(thing: Mapping[str, Any]) -> list[str]:
-    return [str(action.get("id")) for action in thing.get("actions") or () if isinstance(action, Mapping)]
+def _uses(thing: Object) -> list[str]:
+    """The connectors of a rule's actions, each once."""
+    return list(dict.fromkeys(str(one.get("id")) for one in thing.get("actions") or () if isinstance(one, Mapping)))
 
 
-def _no_doubles(rules: Sequence[Mapping[str, Any]]) -> None:
+def _no_doubles(rules: Iterable[Object]) -> None:
     seen: set[str] = set()
     for rule in rules:
         name = str(rule.get("rule_id"))

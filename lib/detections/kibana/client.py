@@ -14,28 +14,25 @@ from typing import Any, Literal, Self
 import msgspec
 
 from detections.errors import NotAllowed, ServerError, ServerUnavailable
-from detections.kibana.chunks import chunks
-from detections.kibana.http import Http, Query, Response
+from detections.kibana.http import LONG, RULES, Http, Query, Response
+from detections.kibana.importing import import_objects
 from detections.kibana.multipart import one_file
 from detections.kibana.results import (
     BulkResult,
     Export,
     ImportResult,
+    Kind,
     Preview,
     Status,
     bulk_result,
     export_of,
-    import_result,
 )
 from detections.server import Backoff, Connection
 
-RULES = "/api/detection_engine/rules"
 LISTS = "/api/exception_lists"
 ITEMS = "/api/exception_lists/items"
 VALUES = "/api/lists"
 CONNECTORS = "/api/actions/connector"
-LONG = 600.0
-"""Seconds for what takes Kibana long: imports, exports, bulk actions, previews."""
 
 Namespace = Literal["single", "agnostic"]
 Object = dict[str, Any]
@@ -137,7 +134,7 @@ class Kibana:
                 body={**(options or {}), "action": action, "ids": part},
                 repeatable=dry_run or action in _REPEATABLE_ACTIONS,
             )  # fmt: skip
-            body = _json(response) if response.ok else self._http.failed_with(response, "attributes")
+            body = _json(response) if response.ok else self._http.details(response, "attributes")
             result += bulk_result(body, gone_is_done=action == "delete")
         return result
 
@@ -158,22 +155,13 @@ class Kibana:
         called after each request with what that one brought. Nothing raises for refused objects: see
         ``ImportResult.success`` and ``problems``.
         """
-        query: Query = {
-            "overwrite": overwrite,
-            "overwrite_exceptions": overwrite_exceptions,
-            "overwrite_action_connectors": overwrite_action_connectors,
+        overwritten: dict[Kind, bool] = {
+            "rule": overwrite,
+            "exception_list": overwrite_exceptions,
+            "exception_item": overwrite_exceptions,
+            "connector": overwrite_action_connectors,
         }
-        total = ImportResult()
-        for lines in chunks(objects):
-            raw = one_file("rules.ndjson", b"".join(line + b"\n" for line in lines))
-            response = self._http.send(
-                "POST", f"{RULES}/_import", query=query, raw=raw, repeatable=all(query.values()), timeout=LONG
-            )
-            part = import_result(_json(response))
-            total += part
-            if done is not None:
-                done(part)
-        return total
+        return import_objects(self._http, objects, overwritten, done)
 
     def export_rules(self, rule_ids: Iterable[str] | None = None) -> Export:
         """Rules with their exception lists, items and connectors (never secrets, never value lists); all, or these."""

@@ -16,10 +16,13 @@ import msgspec
 from elastic_transport import HttpHeaders, Urllib3HttpNode
 
 from detections.errors import NotAllowed, ServerError, ServerUnavailable, UsageError
-from detections.server import Answer, Backoff, Connection, patiently
+from detections.server import RETRIED, Answer, Backoff, Connection, patiently
 
 API_VERSION = "2023-10-31"
 """The only public version of the detection routes."""
+RULES = "/api/detection_engine/rules"
+LONG = 600.0
+"""Seconds for what takes Kibana long: imports, exports, bulk actions, previews."""
 
 _SPACE = re.compile(r"[a-z0-9_-]+\Z")
 _TITLE = re.compile(rb"<title[^>]*>(.{1,200}?)</title>", re.IGNORECASE | re.DOTALL)
@@ -118,16 +121,16 @@ class Http:
         response = patiently(attempt, _judge, self._backoff, repeatable=again, what=request)
         if response.ok or response.status in accept:
             return response
-        raise self._error(response)
+        raise self.error(response)
 
-    def failed_with(self, response: Response, key: str) -> dict[str, Any]:
+    def details(self, response: Response, key: str) -> dict[str, Any]:
         """The body of an error that holds ``key``, for the caller to read; one that does not is raised."""
         try:
             body = msgspec.json.decode(response.body)
         except (msgspec.MsgspecError, RecursionError):
-            raise self._error(response) from None
+            raise self.error(response) from None
         if not isinstance(body, dict) or key not in body:
-            raise self._error(response)
+            raise self.error(response)
         return body
 
     def _headers(self, method: str) -> dict[str, str]:
@@ -136,7 +139,7 @@ class Http:
             headers["kbn-xsrf"] = "detections"
         return headers
 
-    def _error(self, response: Response) -> ServerError:
+    def error(self, response: Response) -> ServerError:
         """The error an answer stands for; of its text, what a person can use."""
         message = self.clean(said(response))
         request, status = response.request, response.status
@@ -169,8 +172,8 @@ def said(response: Response) -> str:
 
 
 def _judge(response: Response) -> Answer | None:
-    if response.status in (429, 502, 503, 504):
-        return Answer(response.status, response.headers.get("retry-after"))
+    if response.status in RETRIED:
+        return Answer(response.status, response.headers.get("retry-after"), response.headers.get("date"))
     if response.ok and response.body and _is_json(response.headers) and not _whole(response.body):
         return Answer(502)
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -149,13 +149,16 @@ def kind_of(thing: Mapping[str, Any]) -> Kind | Literal["summary"]:
 _ERRORS = (("errors", "rule"), ("exceptions_errors", "exception"), ("action_connectors_errors", "connector"))
 
 
-def import_result(body: Mapping[str, Any]) -> ImportResult:
-    """The answer of one ``_import``."""
-    problems = [_import_problem(one, kind) for name, kind in _ERRORS for one in body.get(name, ())]
+def import_result(body: Mapping[str, Any], sent: Container[str] = ()) -> ImportResult:
+    """The answer of one ``_import``. ``sent`` are connectors of earlier requests of the same import: that these are
+    there already is no problem."""
+    all_problems = [_import_problem(one, kind) for name, kind in _ERRORS for one in body.get(name, ())]
+    problems = [one for one in all_problems if not (one.kind == "connector" and one.status == 409 and one.id in sent)]
+    known = len(problems) < len(all_problems) and all(one.kind != "connector" for one in problems)
     return ImportResult(
         body.get("success", False),
         body.get("exceptions_success", True),
-        body.get("action_connectors_success", True),
+        known or body.get("action_connectors_success", True),
         body.get("success_count", 0),
         body.get("exceptions_success_count", 0),
         body.get("action_connectors_success_count", 0),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
+import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from elastic_transport import NodeConfig
 
@@ -15,6 +17,7 @@ from detections.errors import UsageError
 
 Product = Literal["elasticsearch", "kibana"]
 _PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[\w.:%-]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +52,26 @@ class Connection:
         """The server as elastic_transport knows it, with the authorization among its headers.
 
         Raises:
-            UsageError: the CA file is not there.
+            UsageError: the CA file is not there, is none, or the URL needs none.
         """
-        if self.ca_file is not None and not self.ca_file.is_file():
-            raise UsageError(f"{self.ca_file}: there is no such CA file")
         parts = urlsplit(self.url)
+        if self.ca_file is not None:
+            self._check_ca_file(self.ca_file, parts.scheme)
         return NodeConfig(
             scheme=parts.scheme, host=parts.hostname or "", port=parts.port or _PORTS[parts.scheme],
             path_prefix=parts.path.rstrip("/"), headers=self.headers, request_timeout=self.timeout,
             ca_certs=str(self.ca_file) if self.ca_file else None,
         )  # fmt: skip
+
+    def _check_ca_file(self, path: Path, scheme: str) -> None:
+        if scheme != "https":
+            raise UsageError(f"{path}: a CA file is given, but {self.url} is not https")
+        if not path.is_file():
+            raise UsageError(f"{path}: there is no such CA file")
+        try:
+            ssl.create_default_context(cafile=str(path))
+        except OSError:
+            raise UsageError(f"{path}: this is no file of certificates in PEM") from None
 
 
 def connection(
@@ -74,7 +87,8 @@ def connection(
 ) -> Connection:
     """A connection from what a person or the environment says.
 
-    A user and password in the URL are taken out of it. An ``api_key`` is the encoded form, or ``id:key``.
+    A user and password in the URL are taken out of it. An ``api_key`` is the encoded form, or ``id:key``; white space
+    around it is not part of it.
 
     Raises:
         UsageError: nothing or too much is said, or the URL or cloud id is none. No secret is in the message.
@@ -87,16 +101,19 @@ def connection(
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), None
-    if parts.scheme not in _PORTS or not parts.hostname:
+    if parts.scheme not in _PORTS or not parts.hostname or not _HOST.match(parts.hostname):
         raise UsageError(f"{product}: the URL is none like https://host:{9200 if product == 'elasticsearch' else 5601}")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     clean = f"{parts.scheme}://{host}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"
-    user, secret = username or parts.username, password or parts.password
+    user, secret = username or unquote(parts.username or ""), password or unquote(parts.password or "")
+    api_key = (api_key or "").strip()
+    if not (api_key.isascii() and api_key.isprintable()):
+        raise UsageError(f"{product}: the API key has characters that no API key has")
     if api_key and user:
         raise UsageError(f"{product}: an API key and a user name are given; one of them will do")
     if bool(user) != bool(secret):
         raise UsageError(f"{product}: a user name needs a password, and a password a user name")
-    if api_key and ":" in api_key:
+    if ":" in api_key:
         api_key = base64.b64encode(api_key.encode()).decode()
     return Connection(clean, api_key or None, (user, secret) if user and secret else None, ca_file, timeout)
 
@@ -108,8 +125,8 @@ def _cloud_url(cloud_id: str, product: Product) -> str:
         domain, elasticsearch, kibana, *_ = [*decoded.split("$"), ""]
     except (binascii.Error, ValueError):
         raise UsageError("the cloud id cannot be read: copy it whole from the deployment's page") from None
-    name = elasticsearch if product == "elasticsearch" else kibana
+    name, _, own_port = (elasticsearch if product == "elasticsearch" else kibana).partition(":")
     if not domain or not name:
         raise UsageError(f"the cloud id names no {product}")
     host, _, port = domain.partition(":")
-    return f"https://{name}.{host}:{port or 443}"
+    return f"https://{name}.{host}:{own_port or port or 443}"

@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
@@ -36,31 +37,49 @@ class Backoff:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.time
 
-    def wait(self, attempt: int, asked: str | None) -> float | None:
+    def wait(self, attempt: int, answer: Answer | None = None) -> float | None:
         """Seconds to wait after a failed attempt (counted from 0), None for no more."""
         if attempt + 1 >= self.tries:
             return None
-        if asked is not None and (seconds := self._seconds(asked)) is not None:
-            return seconds if seconds <= self.longest_asked else None
+        asked = None if answer is None else answer.seconds(self.clock)
+        if asked is not None:
+            return asked if asked <= self.longest_asked else None
         grown = min(self.longest, self.first * 2.0**attempt)
         return grown * random.uniform(0.5, 1.0)
-
-    def _seconds(self, asked: str) -> float | None:
-        """Retry-After is a number of seconds, or a date."""
-        if asked.strip().isdigit():
-            return float(asked)
-        try:
-            return max(0.0, parsedate_to_datetime(asked).timestamp() - self.clock())
-        except (TypeError, ValueError):
-            return None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one attempt brought: a value, or a status that says to come back, with what the server asked for."""
+    """Why a request may be tried again: the status, and the headers Retry-After and Date that came with it."""
 
     status: int
     retry_after: str | None = None
+    date: str | None = None
+
+    def seconds(self, clock: Callable[[], float]) -> float | None:
+        """How long the server asks to wait: a number of seconds, or until a date.
+
+        A date is measured from the server's own Date: its clock may be another than ours.
+        """
+        if self.retry_after is None:
+            return None
+        text = self.retry_after.strip()
+        if text.isascii() and text.isdigit():
+            return float(text)
+        until = _instant(text)
+        if until is None:
+            return None
+        now = _instant(self.date or "")
+        return max(0.0, until - (clock() if now is None else now))
+
+
+def _instant(text: str) -> float | None:
+    """Seconds since the epoch of an HTTP date; one without a zone is UTC."""
+    try:
+        found = parsedate_to_datetime(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def patiently(
@@ -77,42 +96,55 @@ def patiently(
     """
     number = 0
     while True:
+        wait: float | None
         try:
             value = attempt()
-        except elastic_transport.ConnectionError as error:
-            wait = backoff.wait(number, None) if repeatable or _refused(error) else None
-            if isinstance(error, elastic_transport.TlsError) or wait is None:
-                raise ServerUnavailable(_why(error), request=what, sent=not _refused(error)) from None
-        except elastic_transport.ConnectionTimeout:
-            wait = backoff.wait(number, None) if repeatable else None
+        except (elastic_transport.ConnectionError, elastic_transport.ConnectionTimeout) as error:
+            sent = not _never_sent(error)
+            wait = backoff.wait(number) if (repeatable or not sent) and not _final(error) else None
             if wait is None:
-                raise ServerUnavailable("no answer in time", request=what, sent=True) from None
+                raise ServerUnavailable(_why(error), request=what, sent=sent) from None
         except elastic_transport.TransportError as error:
             raise ServerError(str(error.message), request=what) from None
         else:
             again = judge(value)
             wait = None
             if again is not None and again.status in RETRIED and (repeatable or again.status == 429):
-                wait = backoff.wait(number, again.retry_after)
+                wait = backoff.wait(number, again)
             if wait is None:
                 return value
         backoff.sleep(wait)
         number += 1
 
 
-def _refused(error: elastic_transport.TransportError) -> bool:
+def _cause(error: elastic_transport.TransportError) -> str:
+    """The name of urllib3's exception, which elastic_transport wraps in its own."""
+    return type(error.errors[0]).__name__ if error.errors else ""
+
+
+def _never_sent(error: elastic_transport.TransportError) -> bool:
     """Whether no connection was made at all, so that nothing can have been done."""
-    return any(word in str(error) for word in ("NewConnectionError", "NameResolutionError", "Connection refused"))
+    early = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
+    return isinstance(error, elastic_transport.TlsError) or _cause(error) in early
+
+
+def _final(error: elastic_transport.TransportError) -> bool:
+    """Whether another try will fare no better."""
+    return isinstance(error, elastic_transport.TlsError) or _cause(error) == "NameResolutionError"
 
 
 def _why(error: elastic_transport.TransportError) -> str:
     text = str(error)
     if isinstance(error, elastic_transport.TlsError):
         if "CERTIFICATE_VERIFY_FAILED" in text:
+            if "Hostname mismatch" in text or "IP address mismatch" in text:
+                return "its certificate is for another host"
             return "its certificate is not trusted: name the authority's CA file"
         return "no TLS connection can be made: is the URL's scheme right?"
-    if "NameResolutionError" in text:
+    if _cause(error) == "NameResolutionError":
         return "the host's name is not known"
-    if "refused" in text or "NewConnectionError" in text:
+    if isinstance(error, elastic_transport.ConnectionTimeout):
+        return "no connection in time" if _never_sent(error) else "no answer in time"
+    if _never_sent(error):
         return "nothing answers there: is it running, and the URL right?"
     return "the connection was dropped"

@@ -1,0 +1,57 @@
+"""Importing objects: chunk after chunk, each read for what became of every object in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from detections.kibana.chunks import chunks, lines
+from detections.kibana.http import LONG, RULES, Http, Query
+from detections.kibana.multipart import OVERHEAD, one_file
+from detections.kibana.results import ImportResult, Kind, import_result, kind_of
+
+_FLAGS: Mapping[str, str] = {
+    "rule": "overwrite",
+    "exception_list": "overwrite_exceptions",
+    "exception_item": "overwrite_exceptions",
+    "connector": "overwrite_action_connectors",
+}
+
+
+def import_objects(
+    http: Http,
+    objects: Iterable[Mapping[str, Any]],
+    overwrite: Mapping[Kind, bool],
+    done: Callable[[ImportResult], None] | None = None,
+) -> ImportResult:
+    """Import in as many requests as it takes; ``done`` is called after each with what that one brought.
+
+    A flag is sent only beside objects it is about: Kibana 8.19 refuses every rule with actions when connectors are to
+    be overwritten and none is sent. A request is repeated only where all that is in it is overwritten.
+
+    Raises:
+        UsageError: an object is too large for any request, or a rule_id is there twice; nothing was sent.
+        ServerError: as every request; the requests before it are done.
+    """
+    total, sent = ImportResult(), set[str]()
+    waiting = chunks(objects)
+    while waiting:
+        part = waiting.pop(0)
+        content = lines(part)
+        kinds = {kind_of(one) for one in part}
+        query: Query = {_FLAGS[kind]: value for kind, value in overwrite.items() if kind in kinds}
+        response = http.send(
+            "POST", f"{RULES}/_import", query=query, raw=one_file("rules.ndjson", content), timeout=LONG,
+            repeatable=all(query.values()), accept=(413,),
+        )  # fmt: skip
+        if response.status == 413:  # something on the way takes less than Kibana does
+            if len(part) == 1:
+                raise http.error(response)
+            waiting[:0] = chunks(part, max_bytes=OVERHEAD + len(content) * 2 // 3)
+            continue
+        result = import_result(response.json(), sent)
+        sent |= {str(one["id"]) for one in part if kind_of(one) == "connector"}
+        total += result
+        if done is not None:
+            done(result)
+    return total
