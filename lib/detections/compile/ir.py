@@ -120,10 +120,16 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Compute:
-    """A scalar expression of type boolean; null is *missing*."""
+    """A scalar expression of type boolean; null is *missing*.
+
+    ``several``: what a document with several values of a field computes with: no value but all of them (``"missing"``:
+    ES|QL, where most functions make null of them), or each in turn (``"any"``: EQL; *true* where some choice of values
+    gives true, else *false*, for null as well).
+    """
 
     expression: Expression
     span: Span = attribute(default=(0, 0), compare=False)
+    several: Literal["missing", "any"] = "missing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ parts are asked first, and the others only about the rows that are left.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
@@ -211,19 +212,31 @@ class _Computed:
 
     def __init__(self, leaf: Compute) -> None:
         self._condition = Condition(leaf.expression)
+        self._any = leaf.several == "any"
         self.paths = [field.path for field in self._condition.fields.values()]
 
     def answer(self, evaluator: Evaluator, rows: int) -> tuple[Bits, int]:
         """The answer for ``rows``."""
         columns = [(name, field, evaluator.column(field)) for name, field in self._condition.fields.items()]
-        true, missing = [], []
+        true: list[int] = []
+        missing: list[int] = []
         for row in rows_of(rows):
-            found = self._condition({name: value_of(column.values(row), field) for name, field, column in columns})
+            found: bool | None
+            if self._any:
+                found = self._some([(name, column.values(row)) for name, _, column in columns])
+            else:
+                found = self._condition({name: value_of(column.values(row), field) for name, field, column in columns})
             if found is None:
                 missing.append(row)
             elif found:
                 true.append(row)
         return Bits(of_rows(true, evaluator.size), of_rows(missing, evaluator.size)), rows
+
+    def _some(self, values: list[tuple[str, list[Any]]]) -> bool:
+        """Whether the expression is true for some choice of one value each; a field without values is null."""
+        names = [name for name, _ in values]
+        choices = itertools.product(*(dict.fromkeys(found) if found else (None,) for _, found in values))
+        return any(self._condition(dict(zip(names, choice, strict=True))) for choice in choices)
 
 
 class _Anywhere:

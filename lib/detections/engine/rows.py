@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from detections.compile.esql.scope import SOURCE, UNSUPPORTED
 from detections.compile.expression import Call, Column, Constant, Expression
-from detections.compile.functions import FUNCTIONS, OPERATORS
+from detections.compile.functions import COMPUTED, OPERATORS
 from detections.compile.functions.conversions import to_text
 from detections.compile.functions.operators import sort_key
 from detections.compile.functions.signature import bind, packed
@@ -41,7 +41,7 @@ def compiled(expression: Expression) -> Compiled:
             rest, merged = _memberships(arguments)
             return _call(bind(OPERATORS["or"], ()), [*map(compiled, rest), *merged])
         case Call(name, arguments):
-            compute = bind(OPERATORS.get(name) or FUNCTIONS[name], tuple(argument.type for argument in arguments))
+            compute = bind(COMPUTED[name], tuple(argument.type for argument in arguments))
             return _call(compute, [compiled(argument) for argument in arguments])
 
 

@@ -1,1 +1,5 @@
 """EQL: syntax tree to program."""
+
+from detections.compile.eql.queries import compile_eql, refusals
+
+__all__ = ["compile_eql", "refusals"]

@@ -1,11 +1,11 @@
-"""The scalar functions and operators of ES|QL: one table, read by the compiler (types) and by the engine (values).
+"""The scalar functions and operators of ES|QL and EQL: read by the compilers (types) and by the engine (values).
 
-The table stands in this room, below the engine, since the compiler resolves types with it and computes constants.
+The tables stand in this room, below the engine, since the compiler resolves types with it and computes constants.
 """
 
 from __future__ import annotations
 
-from detections.compile.functions import conversions, dates, multivalues, numbers, operators, others, strings
+from detections.compile.functions import conversions, dates, eql, multivalues, numbers, operators, others, strings
 from detections.compile.functions.signature import Function
 
 FUNCTIONS: dict[str, Function] = {
@@ -16,9 +16,13 @@ FUNCTIONS: dict[str, Function] = {
     **multivalues.FUNCTIONS,
     **others.FUNCTIONS,
 }
-"""Functions by name, lower case."""
+"""The functions of ES|QL by name, lower case."""
 
 OPERATORS: dict[str, Function] = operators.FUNCTIONS
+"""Its operators."""
+
+COMPUTED: dict[str, Function] = {**FUNCTIONS, **OPERATORS, **eql.FUNCTIONS}
+"""All that an expression can call, of both languages; EQL's names begin with ``eql.``."""
 
 ALIASES = {
     "to_bool": "to_boolean", "to_dbl": "to_double", "to_dt": "to_datetime", "to_int": "to_integer",
@@ -51,4 +55,4 @@ NOT_EVALUATED = frozenset(
 )  # fmt: skip
 """Functions that Elasticsearch has and nothing here evaluates."""
 
-__all__ = ["AGGREGATES", "ALIASES", "FUNCTIONS", "NOT_EVALUATED", "OPERATORS", "Function"]
+__all__ = ["AGGREGATES", "ALIASES", "COMPUTED", "FUNCTIONS", "NOT_EVALUATED", "OPERATORS", "Function"]
