@@ -16,13 +16,15 @@ from typing import Any, TypeAlias
 from detections import query as languages
 from detections.compile import kibana
 from detections.compile import mapping as mappings
+from detections.compile.eql import compile_eql
+from detections.compile.eql.program import Events, Program
 from detections.compile.esql import compile_esql
 from detections.compile.kibana import DslOptions
 from detections.compile.kql import compile_kql
 from detections.compile.mapping import FieldSpec
 from detections.compile.plan import Alert
-from detections.engine import Embedded, rows_of, select
-from detections.errors import Finding, NotEvaluated, UsageError
+from detections.engine import Embedded, find, rows_of, select
+from detections.errors import Finding, UsageError
 from detections.events import Document, Retain, batches, read
 from detections.query import esql
 from detections.replay import replay as replay_plans
@@ -91,23 +93,31 @@ def search(
     tiebreaker_field: str | None = None,
     event_category_field: str = "event.category",
     size: int | None = None,
+    max_samples_per_key: int = 1,
 ) -> SearchResult:
     """Run a query over events, in this process.
 
     ``fields`` are the types of the fields (see :meth:`detections.compile.mapping.Mapping.of`), None the catalog.
-    ``timestamp_field``, ``tiebreaker_field`` and ``event_category_field`` matter to eql only. ``size`` is how many
-    events or rows are wanted, None all.
+    ``timestamp_field``, ``tiebreaker_field``, ``event_category_field`` and ``max_samples_per_key`` matter to eql only.
+    ``size`` is how many events, rows, sequences or samples are wanted, None all. Of EQL's events and sequences these
+    are the last ones, in ascending order, as Elasticsearch gives them unless it is asked for the head.
 
     Raises:
         QueryError: the query cannot be parsed, or the fields refuse it.
         NotEvaluated: nothing here evaluates the language, or a part of it.
-        UsageError: no such language.
+        UsageError: no such language, or less than one sample a key.
     """
     mapping = mappings.Mapping.of(fields)
     if language == "esql":
         return _table(query, mapping, events, size)
+    if language == "eql":
+        program = compile_eql(
+            languages.parse(query, "eql"), mapping, query, timestamp_field=timestamp_field,
+            tiebreaker_field=tiebreaker_field, event_category_field=event_category_field,
+        )  # fmt: skip
+        return _found(program, events, size, max_samples_per_key)
     if language != "kuery":
-        raise _unknown(language)
+        raise UsageError(f"unknown language '{language}': kuery, eql or esql")
     predicate = compile_kql(languages.parse(query, "kuery"), mapping, query)
     found: list[Document] = []
     for batch in batches(events):
@@ -115,6 +125,15 @@ def search(
         if size is not None and len(found) >= size:
             break
     return SearchResult(events=found[:size])
+
+
+def _found(program: Program, events: Iterable[Document], size: int | None, samples_per_key: int) -> SearchResult:
+    if samples_per_key < 1:
+        raise UsageError(f"max_samples_per_key must be at least 1, not {samples_per_key}")
+    found = find(program, batches(events), size=size, samples_per_key=samples_per_key)
+    if isinstance(program.body, Events):
+        return SearchResult(events=[event for one in found for event in one.events if event is not None])
+    return SearchResult(sequences=[Sequence(*one) for one in found])
 
 
 def _table(query: str, mapping: mappings.Mapping, events: Iterable[Document], size: int | None) -> SearchResult:
@@ -191,9 +210,3 @@ def instant(value: Instant | None) -> int | None:
     if found is None:
         raise UsageError(f"'{value}' is no instant like 2026-01-31 or 2026-01-31T20:15:00Z")
     return found
-
-
-def _unknown(language: str) -> Exception:
-    if language == "eql":
-        return NotEvaluated("EQL is not evaluated yet")
-    return UsageError(f"unknown language '{language}': kuery or esql")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from detections import query as languages
+from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
 from detections.compile.filters import compile_filters
 from detections.compile.ir import And, Predicate
 from detections.compile.kql import compile_kql
 from detections.compile.mapping import Field, Mapping, catalog_mapping
-from detections.compile.plan import NewTermsPlan, Plan, QueryPlan, RowsPlan, TimeField
+from detections.compile.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, TimeField
 from detections.compile.request import body_of
 from detections.errors import NotEvaluated
-from detections.rule import NewTermsRule, Rule
+from detections.rule import EqlRule, NewTermsRule, Rule
 
 
 def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
@@ -31,6 +32,8 @@ def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
         if not pipeline.indices:
             raise NotEvaluated("an ES|QL rule that starts with ROW has no events behind its alerts")
         return RowsPlan(rule.rule_id, rule.name, pipeline, time, fields, body_of(rule, fields))
+    if isinstance(rule, EqlRule):
+        return _eql_plan(rule, time, fields)
     if rule.type not in ("query", "saved_query", "new_terms"):
         raise NotEvaluated(f"rules of type {rule.type} are not evaluated yet")
     predicate = _predicate(rule, fields)
@@ -40,6 +43,17 @@ def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
         start = rule.history_window_start
         return NewTermsPlan(rule.rule_id, rule.name, predicate, time, terms, start, fields, sent)
     return QueryPlan(rule.rule_id, rule.name, predicate, time, fields, sent)
+
+
+def _eql_plan(rule: EqlRule, time: TimeField, fields: Mapping) -> EqlPlan:
+    text = rule.query or ""
+    program = compile_eql(
+        languages.parse(text, "eql"), fields, text,
+        timestamp_field=rule.timestamp_field or "@timestamp", tiebreaker_field=rule.tiebreaker_field or None,
+        event_category_field=rule.event_category_override or "event.category",
+    )  # fmt: skip
+    condition = compile_filters(rule.filters, fields) if rule.filters else None
+    return EqlPlan(rule.rule_id, rule.name, program, condition, time, fields, body_of(rule, fields))
 
 
 def time_field(rule: Rule) -> TimeField:
