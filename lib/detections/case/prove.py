@@ -12,7 +12,8 @@ from detections.case.mutate import mutate
 from detections.case.run import run
 from detections.compile.plan import Engine, Plan
 from detections.compile.planner import plan as make_plan
-from detections.errors import NotEvaluated, QueryError
+from detections.engine import Embedded
+from detections.errors import NotEvaluated, QueryError, ServerUnavailable
 from detections.rule import Rule
 
 
@@ -36,9 +37,16 @@ def prove(
 
 
 def _prove(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine, with_mutants: bool) -> Proof:
-    verdicts = run(rule, plan, file, bases, engine)
+    try:
+        verdicts = run(rule, plan, file, bases, engine)
+    except NotEvaluated as error:
+        return Proof(rule, not_run=str(error))
+    except ServerUnavailable as error:
+        finding = rule.document.finding("server", f"the cases of {rule.name} were not run: {error}", ("rule", "name"))
+        return Proof(rule, findings=(finding,), not_run=str(error))
     clauses = coverage(rule, plan, file, bases)
     findings = [verdict.finding for verdict in verdicts if verdict.finding]
     findings += uncovered_findings(rule, file, clauses)
-    mutants = mutate(rule, plan, file, bases, engine) if with_mutants else []
+    # Like coverage on the embedded engine: how well the cases tell rules apart is no matter of who answers.
+    mutants = mutate(rule, plan, file, bases, Embedded()) if with_mutants else []
     return Proof(rule, tuple(verdicts), tuple(clauses), tuple(mutants), tuple(findings))

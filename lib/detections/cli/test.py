@@ -8,25 +8,37 @@ from pathlib import Path
 import click
 
 from detections.case import prove
-from detections.cli.common import FORMAT, RULES, STRICT, cases_of, failed, reporter, rules_at
+from detections.cli.common import FORMAT, RULES, STRICT, Warnings, cases_of, failed, reporter, rules_at
 from detections.cli.config import find_config
-from detections.engine import Embedded
+from detections.cli.engines import DOCKER, ELASTICSEARCH, ON, Settings, running
 
 
 @click.command("test")
 @RULES
 @FORMAT
 @STRICT
+@ON
+@ELASTICSEARCH
+@DOCKER
 @click.option("--mutate", is_flag=True, help="Also change each rule in one place at a time; list what no case notices.")
-def command(rules: Sequence[Path], style: str, strict: bool, mutate: bool) -> int:
-    """Run the cases of RULES (files or folders; the project's by default) on the embedded engine.
+def command(
+    rules: Sequence[Path], style: str, strict: bool, name: str, url: str | None, image: str | None, mutate: bool
+) -> int:
+    """Run the cases of RULES (files or folders; the project's by default).
 
-    A rule fails when a case says otherwise than the rule, or when no case turns on a leaf of its query.
+    A rule fails when a case says otherwise than the rule, or when no case turns on a leaf of its query. What the engine
+    cannot run is listed as not run, with the reason; coverage and mutants are always the embedded engine's.
     """
     config = find_config()
     loaded = rules_at(rules, config)
     library, bases = cases_of(loaded, rules, config)
-    proofs = list(prove(loaded, library, bases, Embedded(), with_mutants=mutate))
+    warnings = Warnings()
+    with running(name, Settings(url, image), warnings) as on:
+        proofs = list(prove(loaded, library, bases, on.engine, with_mutants=mutate))
+        remarks = on.remarks()
+    warnings.close()
     findings = [*loaded.findings, *library.findings]
+    for remark in remarks:
+        click.echo(remark, err=True)
     click.echo(reporter(style).test(proofs, findings))
     return int(failed([*findings, *(one for proof in proofs for one in proof.findings)], strict))
