@@ -105,11 +105,12 @@ class Kibana:
         return self._get(RULES, {"rule_id": rule_id})
 
     def create_rule(self, payload: Mapping[str, Any]) -> Object:
-        """Create a rule; ServerError with status 409 if its rule_id is taken.
+        """Create a rule, which names its rule_id; ServerError with status 409 if that is taken.
 
         When the answer is lost the rule is looked for before it is created again, so it is never there twice.
         """
-        return self._create(RULES, payload, lambda: self.get_rule(str(payload.get("rule_id"))))
+        rule_id = str(payload["rule_id"])
+        return self._create(RULES, payload, lambda: self.get_rule(rule_id))
 
     def update_rule(self, payload: Mapping[str, Any]) -> Object:
         """Replace a rule (PUT): what the payload leaves out goes back to its default, but for enabled and version."""
@@ -167,7 +168,10 @@ class Kibana:
         """Rules with their exception lists, items and connectors (never secrets, never value lists); all, or these."""
         chosen = None if rule_ids is None else {"objects": [{"rule_id": one} for one in rule_ids]}
         response = self._http.send("POST", f"{RULES}/_export", body=chosen, repeatable=True, timeout=LONG)
-        return export_of(_lines(response))
+        found = export_of(_lines(response))
+        if not found.summary:
+            raise _cut_off(response)
+        return found
 
     # -- exception lists
 
@@ -280,7 +284,9 @@ class Kibana:
             "sort": [{"@timestamp": "asc"}],
         }
         query: Query = {"path": f"/{index}/_search?ignore_unavailable=true", "method": "POST"}
-        response = self._http.send("POST", "/api/console/proxy", query=query, body=search, repeatable=True)
+        response = self._http.send(
+            "POST", "/api/console/proxy", query=query, body=search, repeatable=True, internal=True
+        )
         return [hit["_source"] for hit in _at(_json(response), "hits", "hits") or ()]
 
     # -- what they share
@@ -290,20 +296,28 @@ class Kibana:
         return None if response.status == 404 else dict(_json(response))
 
     def _delete(self, path: str, query: Query) -> bool:
-        return self._http.send("DELETE", path, query=query, accept=(404,)).ok
+        response = self._http.send("DELETE", path, query=query, accept=(404,))
+        return response.ok or response.tries > 1  # gone by the try whose answer was lost
 
     def _create(self, path: str, payload: Mapping[str, Any], read: Callable[[], Object | None]) -> Object:
         """POST; after an answer that was lost, what became of it is read, and only what is not there sent again."""
-        for last in (False, False, True):
+        attempt = 0
+        while True:
             try:
                 return dict(_json(self._http.send("POST", path, body=payload)))
-            except ServerUnavailable as error:
-                if not error.sent or last:
+            except ServerError as error:
+                lost = isinstance(error, ServerUnavailable) and error.sent
+                late = attempt > 0 and error.status == 409
+                wait = self._http.backoff.wait(attempt)
+                if not (lost or late) or wait is None:
                     raise
                 found = read()
                 if found is not None and _same(payload, found):
                     return found
-        raise AssertionError("the last try returns or raises")
+                if late:
+                    raise
+            self._http.backoff.sleep(wait)
+            attempt += 1
 
     def _pages(self, path: str, query: Query) -> list[Object]:
         """All pages, read again from the start if the things moved while they were read."""
@@ -337,7 +351,11 @@ def _lines(response: Response) -> list[Object]:
     try:
         return [msgspec.json.decode(line) for line in response.body.splitlines() if line.strip()]
     except (msgspec.MsgspecError, RecursionError):
-        raise ServerUnavailable("the answer was cut off", request=response.request, sent=True) from None
+        raise _cut_off(response) from None
+
+
+def _cut_off(response: Response) -> ServerUnavailable:
+    return ServerUnavailable("the answer was cut off", request=response.request, status=response.status, sent=True)
 
 
 def _at(thing: Any, *path: str) -> Any:

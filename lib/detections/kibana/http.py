@@ -6,6 +6,7 @@ Kibana 8.19 and 9.x. A body that ends too early counts as a dropped connection, 
 from __future__ import annotations
 
 import html
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,12 +42,14 @@ class _Node(Urllib3HttpNode):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What was answered, whatever the status. ``request`` is method and path, for messages."""
+    """What was answered, whatever the status. ``request`` is method and path, for messages; ``tries`` is how often it
+    was sent."""
 
     request: str
     status: int
     headers: HttpHeaders
     body: bytes
+    tries: int = 1
 
     @property
     def ok(self) -> bool:
@@ -62,7 +65,7 @@ class Response:
         try:
             return msgspec.json.decode(self.body)
         except (msgspec.MsgspecError, RecursionError):
-            if _is_json(self.headers):
+            if _mime(self) == "application/json":
                 raise ServerUnavailable(
                     "the answer was cut off", request=self.request, status=self.status, sent=True
                 ) from None
@@ -81,7 +84,7 @@ class Http:
             raise UsageError(f"{space!r} is no id of a space: lower-case letters, digits, - and _")
         self.space = space
         self._prefix = "" if space == "default" else f"/s/{space}"
-        self._backoff = backoff or Backoff()
+        self.backoff = backoff or Backoff()
         self._secrets = connection.secrets
         self._timeout = connection.timeout
         self._node = _Node(connection.node())
@@ -93,19 +96,22 @@ class Http:
     def send(
         self, method: str, path: str, *, query: Query | None = None, body: Any = None,
         raw: tuple[str, bytes] | None = None, repeatable: bool | None = None, accept: tuple[int, ...] = (),
-        timeout: float | None = None,
+        timeout: float | None = None, internal: bool = False,
     ) -> Response:  # fmt: skip
         """Send a request, again and again where that is safe, and give the answer.
 
         ``body`` goes as JSON, ``raw`` is a content type with bytes. ``repeatable`` says that sending it twice does what
         sending it once does; None: GET, PUT and DELETE are, POST is not. ``accept`` are statuses other than 2xx that
         the caller reads himself. ``timeout`` in seconds for this request, where the connection's is too short.
+        ``internal``: the route is none of the public ones, which Kibana 9 wants to be told.
 
         Raises:
             ServerUnavailable, NotAllowed, ServerError: what was answered is neither 2xx nor accepted.
         """
         request = f"{method} {path}"
-        headers, content = self._headers(method), None
+        headers, content = _headers(method), None
+        if internal:
+            headers["x-elastic-internal-origin"] = "detections"
         if raw is not None:
             headers["content-type"], content = raw
         elif body is not None:
@@ -113,12 +119,15 @@ class Http:
         again = method in _SAFE if repeatable is None else repeatable
         target = self._prefix + quote(path, safe="/") + _query(query or {})
 
-        def attempt() -> Response:
-            limit = max(self._timeout, timeout or 0.0)
-            meta, data = self._node.perform_request(method, target, content, HttpHeaders(headers), limit)
-            return Response(request, meta.status, meta.headers, data)
+        limit = max(self._timeout, timeout or 0.0)
+        tries = itertools.count(1)
 
-        response = patiently(attempt, _judge, self._backoff, repeatable=again, what=request)
+        def attempt() -> Response:
+            number = next(tries)
+            meta, data = self._node.perform_request(method, target, content, HttpHeaders(headers), limit)
+            return Response(request, meta.status, meta.headers, data, number)
+
+        response = patiently(attempt, _judge, self.backoff, repeatable=again, what=request)
         if response.ok or response.status in accept:
             return response
         raise self.error(response)
@@ -132,12 +141,6 @@ class Http:
         if not isinstance(body, dict) or key not in body:
             raise self.error(response)
         return body
-
-    def _headers(self, method: str) -> dict[str, str]:
-        headers = {"accept": "application/json", "elastic-api-version": API_VERSION}
-        if method not in ("GET", "HEAD"):
-            headers["kbn-xsrf"] = "detections"
-        return headers
 
     def error(self, response: Response) -> ServerError:
         """The error an answer stands for; of its text, what a person can use."""
@@ -171,15 +174,28 @@ def said(response: Response) -> str:
     return "; ".join(str(one) for one in message) if isinstance(message, list) else str(message)
 
 
+def _headers(method: str) -> dict[str, str]:
+    headers = {"accept": "application/json", "elastic-api-version": API_VERSION}
+    if method not in ("GET", "HEAD"):
+        headers["kbn-xsrf"] = "detections"
+    return headers
+
+
 def _judge(response: Response) -> Answer | None:
     if response.status in RETRIED:
         return Answer(response.status, response.headers.get("retry-after"), response.headers.get("date"))
-    if response.ok and response.body and _is_json(response.headers) and not _whole(response.body):
+    if response.ok and response.body and not _whole(response):
         return Answer(502)
     return None
 
 
-def _whole(body: bytes) -> bool:
+def _whole(response: Response) -> bool:
+    """Whether JSON, or the last line of ndjson, ends where it should."""
+    body = response.body
+    if _mime(response) == "application/ndjson":
+        body = body.rstrip().rpartition(b"\n")[2]
+    elif _mime(response) != "application/json":
+        return True
     try:
         msgspec.json.decode(body)
     except (msgspec.MsgspecError, RecursionError):
@@ -187,8 +203,8 @@ def _whole(body: bytes) -> bool:
     return True
 
 
-def _is_json(headers: HttpHeaders) -> bool:
-    return (headers.get("content-type") or "").partition(";")[0].strip() == "application/json"
+def _mime(response: Response) -> str:
+    return (response.headers.get("content-type") or "").partition(";")[0].strip()
 
 
 def _other_than_json(response: Response) -> str:
