@@ -86,6 +86,8 @@ def _make_base(folder: Path, java_home: Path) -> Path | None:
         if done.returncode:
             new.unlink(missing_ok=True)
             return None
+        for path in folder.glob("node-*.jsa"):
+            path.unlink()  # it stood on another base
         return new.replace(folder / f"base-{digest(new)}.jsa")
 
 

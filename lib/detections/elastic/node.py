@@ -32,7 +32,7 @@ from detections.elastic.jars import Installation, Progress, cache_folder, instal
 from detections.errors import ServerUnavailable
 
 _PREFIX = "detections-elasticsearch-"
-_SHOWN = 15
+_SHOWN, _READ = 15, 20_000
 _STOP = 20.0
 """Seconds that a node has to close."""
 _YOUNG = 60.0
@@ -59,11 +59,12 @@ logger.lucene.level = error
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A running node. ``url`` is ``http://127.0.0.1:PORT``, ``version`` Elasticsearch's, ``log`` its warnings."""
+    """A running node. ``url`` is ``http://127.0.0.1:PORT``, ``version`` Elasticsearch's, ``log`` its warnings: an open
+    file, since the child removes the folder that it stands in."""
 
     url: str
     version: str
-    log: Path
+    log: IO[bytes]
     process: subprocess.Popen[bytes]
 
     @property
@@ -116,8 +117,7 @@ class _Died(_NotUp):
 
 @contextlib.contextmanager
 def _run(java_home: Path, installation: Installation, known: Archives, port: int, timeout: float) -> Iterator[Node]:
-    with _folder() as (folder, lock):
-        log = folder / "node.log"
+    with _folder() as (folder, lock), (folder / "node.log").open("w+b") as log:
         told = {
             "parent": os.getpid(),
             "folder": str(folder),
@@ -126,12 +126,11 @@ def _run(java_home: Path, installation: Installation, known: Archives, port: int
             "settings": _settings(folder, installation, port),
             "train": str(known.folder) if known.base and not known.node else "",
         }
-        with log.open("wb") as errors:
-            process = subprocess.Popen(
-                [sys.executable, "-P", child.__file__, json.dumps(told)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, bufsize=0,
-                start_new_session=True, pass_fds=[lock.fileno()], cwd=installation.home, env=_environment(),
-            )  # fmt: skip
+        process = subprocess.Popen(
+            [sys.executable, "-P", child.__file__, json.dumps(told)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=0,
+            start_new_session=True, pass_fds=[lock.fileno()], cwd=installation.home, env=_environment(),
+        )  # fmt: skip
         try:
             url = _url(process, log, time.monotonic() + timeout)
             yield Node(url, installation.version, log, process)
@@ -195,7 +194,7 @@ def _sweep() -> None:
                 shutil.rmtree(lock.parent, ignore_errors=True)
 
 
-def _url(process: subprocess.Popen[bytes], log: Path, until: float) -> str:
+def _url(process: subprocess.Popen[bytes], log: IO[bytes], until: float) -> str:
     """The address that the child reports."""
     said = _said(process, until)
     if said is None:
@@ -239,10 +238,10 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     threading.Thread(target=process.wait, daemon=True).start()
 
 
-def _tail(log: Path) -> str:
+def _tail(log: IO[bytes]) -> str:
     """The end of a log, to stand behind a message."""
-    try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_SHOWN:]
-    except OSError:
-        lines = []
+    # The child writes through the same open file: reading must not move its place.
+    size = os.fstat(log.fileno()).st_size
+    end = os.pread(log.fileno(), _READ, max(0, size - _READ)).decode("utf-8", "replace")
+    lines = end.splitlines()[-_SHOWN:]
     return "".join(["; its last words:" if lines else "", *(f"\n    {line}" for line in lines)])
