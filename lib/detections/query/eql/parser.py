@@ -152,6 +152,8 @@ class _Parser(Expressions):
     def _refuse_keys(self, expected: int, term: Term) -> None:
         found = len(term.by)
         if found != expected:
+            if not found and self.token.kind == "name":
+                raise self.unexpected("'by'")
             span = (term.by[0].span[0], term.by[-1].span[1]) if term.by else term.span
             message = f"as many keys behind each event: expected {expected} as behind the first, found {found}"
             raise self.refuse(message, span)
@@ -169,7 +171,7 @@ class _Parser(Expressions):
         by = self._keys()
         runs = 1
         if not sample and self.token.kind == "with":
-            runs = self._runs(missing)
+            runs = self._runs()
         return Term(event, by, missing, runs, self.end_of(opening.start))
 
     def _keys(self) -> tuple[FieldName, ...]:
@@ -217,14 +219,11 @@ class _Parser(Expressions):
             raise self.refuse("number is too large", number)
         return TimeSpan(count, unit.text, (number.start, unit.end))
 
-    def _runs(self, missing: bool) -> int:
-        start = self.token.start
+    def _runs(self) -> int:
         number = self._option("runs")
         runs = self._whole(number)
         if runs > MAX_RUNS:
             raise self.refuse(f"'runs' is at most {MAX_RUNS}", number)
-        if missing:
-            raise self.refuse("a missing event, '![', has no runs", (start, number.end))
         return int(runs)
 
     # Pipes.
