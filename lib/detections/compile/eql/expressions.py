@@ -202,7 +202,7 @@ class Expressions:
         self.check_type(made, STRING, pattern, self.source(node), node, ORDINALS[min(at, 4)])
         if isinstance(pattern.value, str):
             try:
-                regex.matcher(pattern.value)
+                regex.matcher(pattern.value, case_insensitive=node.operator == "regex~")
             except regex.RegexError as error:
                 self.refuse(f"invalid regular expression: {error}", pattern)
         return pattern.value
