@@ -142,6 +142,29 @@ def test_search_kql_and_esql(run: Run, records: Path) -> None:
     assert bad.code == 1 and "^" in bad.err
 
 
+def test_search_eql(run: Run, records: Path) -> None:
+    found = run("search", records, 'any where event.action : "create*"', "--language", "eql", "--format", "json")
+    assert [json.loads(line)["event"]["action"] for line in found.out.splitlines()] == ["CreateNetworkAcl"]
+    joined = (
+        'sequence by source.address with maxspan=1m [any where event.action == "CreateNetworkAcl"] '
+        '![any where event.action == "x"] [any where event.action == "DescribeVpcs"]'
+    )
+    (line,) = run("search", records, joined, "--language", "eql", "--format", "json").out.splitlines()
+    created, missing, described = json.loads(line)["events"]
+    assert (created["event"]["action"], missing, described["event"]["id"]) == ("CreateNetworkAcl", None, "other")
+    text = run("search", records, joined, "--language", "eql").out.splitlines()
+    assert len(text) == 4 and text[0] == json.loads(line)["join_keys"][0] and text[2] == "  (no event)"
+    bad = run("search", records, "sequence [any where true]", "--language", "eql")
+    assert bad.code == 1 and "^" in bad.err
+
+
+def test_explain_shows_an_eql_program(run: Run, project: Path) -> None:
+    query = 'sequence by ?user.name with maxspan=1m [any where true] ![any where event.action == "x"] | tail 1'
+    shown = run("explain", "--query", query, "--language", "eql").out
+    for said in ("ordered by @timestamp", "sequence within 60,000 ms", "none like this by ?user.name", "tail 1"):
+        assert said in shown
+
+
 def test_explain_shows_ast_dsl_and_evaluation(run: Run, project: Path) -> None:
     outcome = run("explain", RULE)
     assert outcome.code == 0, outcome.err

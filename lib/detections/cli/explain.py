@@ -10,12 +10,15 @@ import click
 from detections import query as languages
 from detections.cli.common import LINES
 from detections.compile import kibana
+from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
 from detections.compile.kibana import DslOptions
 from detections.compile.kql import compile_kql
 from detections.compile.mapping import catalog_mapping
+from detections.compile.plan import EqlPlan
 from detections.compile.planner import plan
 from detections.errors import DetectionsError, RuleError, UsageError
+from detections.query.eql import to_eql
 from detections.query.esql import to_esql
 from detections.query.kql import to_json, to_kql
 from detections.report import explain
@@ -27,7 +30,7 @@ from detections.rule import Rule, load_rules
 @click.argument("rule", required=False, type=click.Path(path_type=Path))
 @click.option("--query", "text", help="A query instead of a rule.")
 @click.option(
-    "--language", type=click.Choice(("kuery", "esql")), default="kuery", show_default=True, help="Of --query."
+    "--language", type=click.Choice(("kuery", "eql", "esql")), default="kuery", show_default=True, help="Of --query."
 )
 @LINES
 def command(rule: Path | None, text: str | None, language: str, style: str) -> int:
@@ -41,7 +44,13 @@ def command(rule: Path | None, text: str | None, language: str, style: str) -> i
         parts["rule"] = loaded.name
     parts["query"] = text
     parts |= _parts(text or "", language)
-    parts["evaluated"] = _evaluated(text or "", language) if rule is None else explain.plan(plan(loaded))
+    if rule is None:
+        parts["evaluated"] = _evaluated(text or "", language)
+    else:
+        made = plan(loaded)
+        parts["evaluated"] = explain.plan(made)
+        if isinstance(made, EqlPlan):
+            parts["sent"] = made.sent
     if style == "json":
         click.echo(encode(parts))
         return 0
@@ -79,10 +88,14 @@ def _parts(text: str, language: str) -> dict[str, Any]:
         return {"ast": to_json(node), "printed": to_kql(node), "dsl": dsl}
     if language == "esql":
         return {"printed": to_esql(languages.parse(text, "esql")), "sent": f"{text.strip()}\n| limit 101"}
+    if language == "eql":
+        return {"printed": to_eql(languages.parse(text, "eql")), "sent": {"query": text}}
     raise DetectionsError(f"queries in {language or 'no language'} cannot be explained yet")
 
 
 def _evaluated(text: str, language: str) -> str:
     if language == "esql":
         return explain.pipeline(compile_esql(languages.parse(text, "esql"), catalog_mapping(), text))
+    if language == "eql":
+        return explain.program(compile_eql(languages.parse(text, "eql"), catalog_mapping(), text))
     return explain.predicate(compile_kql(languages.parse(text, "kuery"), catalog_mapping(), text))

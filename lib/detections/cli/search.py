@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -18,13 +19,31 @@ _SHOWN = ("@timestamp", "event.provider", "event.action", "event.outcome", "user
 @click.command("search")
 @click.argument("arguments", nargs=-1, required=True, metavar="EVENTS... QUERY")
 @click.option("--language", type=click.Choice(("kuery", "eql", "esql")), default="kuery", show_default=True)
-@click.option("--size", type=click.IntRange(0), help="At most this many events or rows.  [default: all]")
+@click.option(
+    "--size", type=click.IntRange(0),
+    help="At most this many events, rows or sequences; of EQL's events and sequences the last.  [default: all]",
+)  # fmt: skip
+@click.option("--timestamp-field", default="@timestamp", show_default=True, help="What orders events, for EQL.")
+@click.option("--tiebreaker-field", help="What orders events of one time, for EQL, before their place in the input.")
+@click.option(
+    "--event-category-field", default="event.category", show_default=True, help="The field before EQL's `where`."
+)
 @LINES
 @RETAIN
-def command(arguments: Sequence[str], language: str, size: int | None, style: str, retain: Retain) -> int:
+def command(
+    arguments: Sequence[str],
+    language: str,
+    size: int | None,
+    timestamp_field: str,
+    tiebreaker_field: str | None,
+    event_category_field: str,
+    style: str,
+    retain: Retain,
+) -> int:
     """Run QUERY over EVENTS: files or folders of raw CloudTrail or ECS documents.
 
-    With --format json each matching event is printed whole, one a line (each row, for ES|QL).
+    With --format json each matching event is printed whole, one a line (each row, for ES|QL; each sequence or sample of
+    EQL, as join_keys and events, null for a missing one).
     """
     if len(arguments) < 2:
         raise click.UsageError("give at least one path of events, and the query last")
@@ -32,9 +51,14 @@ def command(arguments: Sequence[str], language: str, size: int | None, style: st
     files = [Path(path) for path in paths]
     warnings = Warnings()
     events: Iterator[Document] = api.read_events(*files, retain=retain, report=warnings)
-    result = api.search(events, query, language, size=size)
+    result = api.search(
+        events, query, language, size=size, timestamp_field=timestamp_field, tiebreaker_field=tiebreaker_field,
+        event_category_field=event_category_field,
+    )  # fmt: skip
     for event in result.events:
         click.echo(json.encode(event) if style == "json" else _line(event))
+    for sequence in result.sequences:
+        click.echo(json.encode(asdict(sequence)) if style == "json" else "\n".join(_lines(sequence)))
     names = [column["name"] for column in result.columns]
     if names and style == "text":
         click.echo("\t".join(names))
@@ -43,6 +67,13 @@ def command(arguments: Sequence[str], language: str, size: int | None, style: st
         click.echo(shown if style == "json" else "\t".join("" if one is None else str(one) for one in row))
     warnings.close()
     return 0
+
+
+def _lines(sequence: api.Sequence) -> Iterator[str]:
+    """The join keys, and the events below them."""
+    yield ", ".join("null" if key is None else str(key) for key in sequence.join_keys) or "(no join keys)"
+    for event in sequence.events:
+        yield f"  {'(no event)' if event is None else _line(event)}"
 
 
 def _line(event: Document) -> str:

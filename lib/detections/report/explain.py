@@ -79,10 +79,8 @@ def program(made: Program) -> str:
             lines += ["events", *_predicate(condition, 1)]
         case Sequence(stages, until, maxspan):
             lines.append("sequence" if maxspan is None else f"sequence within {maxspan:,} ms")
-            for stage in stages:
-                lines += _stage(
-                    "none like this" if stage.missing else "then" if stage is not stages[0] else "first", stage
-                )
+            for number, stage in enumerate(stages):
+                lines += _stage("none like this" if stage.missing else "then" if number else "first", stage)
             if until is not None:
                 lines += _stage("until", until)
         case Sample(stages):
