@@ -70,7 +70,7 @@ JSON = st.recursive(
 
 @given(st.lists(st.dictionaries(st.text(max_size=5).filter("exported_count".__ne__), JSON), max_size=4))
 def test_bundles_read_back(objects: list[dict[str, Any]]) -> None:
-    assert list(bundle.from_ndjson(bundle.to_ndjson(objects))) == objects
+    assert bundle.from_ndjson(bundle.to_ndjson(objects), "a.ndjson")[0] == objects
 
 
 SOUND = {"name": "n", "rule_id": "i", "description": "d", "risk_score": 1, "severity": "low", "type": "query"}

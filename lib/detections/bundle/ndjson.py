@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from detections.errors import UsageError
+from detections.errors import Finding, Location
 from detections.source import save
 
+CODE = "bundle"
 _SUMMARY = "exported_count"
 
 
@@ -19,23 +20,24 @@ def to_ndjson(objects: Iterable[Mapping[str, Any]]) -> bytes:
     return b"".join(msgspec.json.encode(one) + b"\n" for one in objects)
 
 
-def from_ndjson(data: bytes) -> Iterator[dict[str, Any]]:
-    """The objects of a bundle, without the summary line that Kibana's export ends with.
-
-    Raises:
-        UsageError: a line is no JSON object; the message names it.
-    """
-    for number, line in enumerate(data.splitlines(), 1):
+def from_ndjson(data: bytes, path: str) -> tuple[list[dict[str, Any]], list[Finding]]:
+    """The objects of a bundle, without the summary line that Kibana's export ends with, and a finding for each line
+    that is no JSON object; ``path`` is only the bundle's name."""
+    objects: list[dict[str, Any]] = []
+    findings: list[Finding] = []
+    for number, line in enumerate(data.split(b"\n"), 1):
         if not line.strip():
             continue
         try:
             found = msgspec.json.decode(line)
         except (msgspec.MsgspecError, RecursionError) as error:
-            raise UsageError(f"line {number} of the bundle is no JSON: {error}") from None
+            findings.append(Finding(CODE, f"is no JSON: {error}", Location(path, number, 1)))
+            continue
         if not isinstance(found, dict):
-            raise UsageError(f"line {number} of the bundle is no JSON object")
-        if _SUMMARY not in found:
-            yield found
+            findings.append(Finding(CODE, "is no JSON object", Location(path, number, 1)))
+        elif _SUMMARY not in found:
+            objects.append(found)
+    return objects, findings
 
 
 def write(path: Path, objects: Iterable[Mapping[str, Any]]) -> None:

@@ -21,6 +21,7 @@ COMMANDS = {
     "lock": "Give changed rules their next version.",
     "plan": "Show what an apply would change in Kibana.",
     "apply": "Bring the rules into Kibana.",
+    "pull": "Bring what was edited in Kibana into the repo.",
     "status": "Show how the rules in Kibana ran last.",
     "export": "Write rules as an ndjson bundle that Kibana imports.",
     "replay": "Run the rules over events: what would have alerted?",

@@ -29,7 +29,7 @@ _DEFAULTS_OF: dict[str, dict[str, Any]] = {
     "query": {"language": "kuery", "query": ""},
     "threat_match": {"language": "kuery", "threat_language": "kuery", "threat_indicator_path": "threat.indicator"},
 }
-_SORTED = (
+SORTED = (
     "tags", "index", "threat_index", "machine_learning_job_id", "exceptions_list", "related_integrations",
     "required_fields",
 )  # fmt: skip
@@ -45,14 +45,23 @@ def normalise(payload: Mapping[str, Any]) -> dict[str, Any]:
     for name, change in _CHANGES.items():
         if name in plain:
             plain[name] = change(plain[name])
-    for name in _SORTED:
+    for name in SORTED:
         if isinstance(plain.get(name), list):
             plain[name] = sorted(plain[name], key=encode)
-    kind = plain.get("type")
-    if kind == "threshold" and isinstance(suppressed := plain.get("alert_suppression"), dict):
+    if plain.get("type") == "threshold" and isinstance(suppressed := plain.get("alert_suppression"), dict):
         plain["alert_suppression"] = {name: suppressed[name] for name in ("duration",) if name in suppressed}
-    defaults = _DEFAULTS | (_DEFAULTS_OF.get(kind, {}) if isinstance(kind, str) else {})
+    defaults = _defaults(plain)
     return {name: plain[name] for name in sorted(plain) if not same(plain[name], defaults.get(name))}
+
+
+def filled(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A canonical payload with the defaults that are worth a person's while: not those that are empty."""
+    return {name: value for name, value in _defaults(payload).items() if value not in ("", [])} | dict(payload)
+
+
+def _defaults(payload: Mapping[str, Any]) -> dict[str, Any]:
+    kind = payload.get("type")
+    return _DEFAULTS | (_DEFAULTS_OF.get(kind, {}) if isinstance(kind, str) else {})
 
 
 def without_version(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,17 +81,17 @@ def same(one: Any, other: Any) -> bool:
 
 def _table(value: Mapping[str, Any]) -> dict[str, Any]:
     """Null says no more than a key that is not there."""
-    return {name: _plain(one) for name, one in value.items() if one is not None}
+    return {name: plain(one) for name, one in value.items() if one is not None}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value as JSON would bring it back, with line feeds alone; a whole number is one whatever its spelling."""
     if isinstance(value, str):
         return value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value
     if isinstance(value, Mapping):
         return _table(value)
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if value is None or isinstance(value, bool | int | float) else msgspec.to_builtins(value)

@@ -33,7 +33,7 @@ def edit(document: Document, wanted: Table) -> str:
     Raises:
         SourceError: as :func:`new`.
     """
-    _refuse_depth(wanted, document.path)
+    _refuse(wanted, document.path)
     if same(document.data, wanted):
         return document.text
     changed = _Editor(document).edited(wanted)
@@ -47,9 +47,10 @@ def new(wanted: Table, path: str) -> str:
     where they need them. ``path`` is only its name.
 
     Raises:
-        SourceError: it is nested too deeply, or a string has a character that TOML cannot say (half a surrogate pair).
+        SourceError: it is nested too deeply, or there is something in it that TOML cannot say: null, or a character
+            that is half a surrogate pair.
     """
-    _refuse_depth(wanted, path)
+    _refuse(wanted, path)
     text = render.document(wanted)
     try:
         found = tomllib.loads(text)
@@ -61,9 +62,19 @@ def new(wanted: Table, path: str) -> str:
     return text
 
 
-def _refuse_depth(wanted: Table, path: str) -> None:
+def _refuse(wanted: Table, path: str) -> None:
+    """Raises SourceError for what no TOML document of ours can hold: tables too deep, and null."""
     if is_deep(wanted):
         raise SourceError([Finding(CODE, f"is nested more than {MAX_DEPTH} levels deep", Location(path))])
+    todo: list[tuple[str, Any]] = [("", wanted)]
+    while todo:
+        name, value = todo.pop()
+        if isinstance(value, dict):
+            todo += [(f"{name}.{key}".removeprefix("."), below) for key, below in value.items()]
+        elif isinstance(value, list):
+            todo += [(f"{name}[{index}]", below) for index, below in enumerate(value)]
+        elif value is None:
+            raise SourceError([Finding(CODE, f"cannot say null, which {name} is", Location(path))])
 
 
 def same(one: Any, other: Any) -> bool:

@@ -11,17 +11,19 @@ RULES = [{"rule_id": "a", "query": 'x: "é\u2028"'}, {"rule_id": "b", "threat": 
 def test_a_bundle_is_one_object_a_line_and_reads_back() -> None:
     data = bundle.to_ndjson(RULES)
     assert data.count(b"\n") == 2
-    assert list(bundle.from_ndjson(data)) == RULES
+    assert bundle.from_ndjson(data, "a.ndjson") == (RULES, [])
 
 
 def test_the_summary_line_of_an_export_is_no_rule() -> None:
-    assert list(bundle.from_ndjson(b'{"rule_id":"a"}\n\n{"exported_count":1}\n')) == [{"rule_id": "a"}]
+    objects, findings = bundle.from_ndjson(b'{"rule_id":"a"}\r\n\n{"exported_count":1}\n', "a.ndjson")
+    assert (objects, findings) == ([{"rule_id": "a"}], [])
 
 
 @pytest.mark.parametrize("line", [b"{", b"[1]", b"[" * 100_000, b"\xff"])
-def test_a_bad_line_is_named(line: bytes) -> None:
-    with pytest.raises(UsageError, match="line 2"):
-        list(bundle.from_ndjson(b"{}\n" + line + b"\n"))
+def test_a_bad_line_is_named_and_the_others_are_read(line: bytes) -> None:
+    objects, findings = bundle.from_ndjson(b'{"a":1}\n' + line + b'\n{"b":2}', "a.ndjson")
+    assert objects == [{"a": 1}, {"b": 2}]
+    assert [(str(one.location), one.code) for one in findings] == [("a.ndjson:2:1", "bundle")]
 
 
 def test_writing_replaces_the_file_and_leaves_nothing_else(tmp_path: Path) -> None:

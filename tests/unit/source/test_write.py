@@ -201,6 +201,8 @@ def test_what_toml_cannot_say_is_refused() -> None:
         edit(parse(TEXT, "a.toml"), {"a": deep})
     with pytest.raises(SourceError, match=r"a\.toml: toml cannot be said in TOML"):
         new({"a": "\ud800"}, "a.toml")
+    with pytest.raises(SourceError, match=r"cannot say null, which rule\.a\[1\] is"):
+        new({"rule": {"a": [1, None]}}, "a.toml")
     with pytest.raises(SourceError, match="cannot be said in TOML"):
         edit(parse(TEXT, "a.toml"), {"a": "\ud800"})
 

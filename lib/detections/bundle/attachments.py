@@ -1,0 +1,262 @@
+"""What rules refer to, each in a file of its own: exception lists, value lists, connectors without their secrets.
+
+    exceptions/<list_id>.toml       [exception_list] and [[items]], named as in Kibana's API
+    value_lists/<id>.toml           [value_list]; the values in <id>.txt beside it, one a line
+    connectors/<id>.toml            [connector] and [connector.config]; never secrets
+
+What Kibana makes up itself (ids of saved objects, who wrote when) is not in them. A key nobody knows is carried
+through.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from detections.errors import Finding, Level, Location, SourceError
+from detections.rule import Rule, table_findings
+from detections.rule.fields import Flag, Items, OneOf, Record, Table, Whole
+from detections.rule.parts import NOT_EMPTY, Part, text, texts
+from detections.source import Document, read
+
+CODE = "attachment"
+NAMESPACES = ("single", "agnostic")
+Object = dict[str, Any]
+
+
+class ExceptionListSchema(Part):
+    list_id = text(required=True, validate=NOT_EMPTY)
+    name = text(required=True, validate=NOT_EMPTY)
+    description = text(required=True)
+    type = text("detection, rule_default, endpoint ...", required=True, validate=NOT_EMPTY)
+    namespace_type = text("single (one space) if absent, or agnostic (all).", validate=OneOf(NAMESPACES))
+    os_types = texts()
+    tags = texts()
+    meta = Table()
+    version = Whole()
+
+
+class ExceptionItemSchema(Part):
+    item_id = text(required=True, validate=NOT_EMPTY)
+    name = text(required=True, validate=NOT_EMPTY)
+    description = text()
+    type = text(required=True, validate=OneOf(("simple",)))
+    entries = Items(Table(), required=True)
+    os_types = texts()
+    tags = texts()
+    expire_time = text()
+    comments = Items(Table())
+    meta = Table()
+
+
+class ExceptionsSchema(Part):
+    exception_list = Record(ExceptionListSchema, required=True)
+    items = Items(Record(ExceptionItemSchema))
+
+
+class _ValueList(Part):
+    id = text(required=True, validate=NOT_EMPTY)
+    name = text(required=True, validate=NOT_EMPTY)
+    description = text(required=True)
+    type = text("keyword, ip, ip_range, text ...", required=True, validate=NOT_EMPTY)
+    serializer = text()
+    deserializer = text()
+    meta = Table()
+    version = Whole()
+
+
+class ValueListSchema(Part):
+    value_list = Record(_ValueList, required=True)
+
+
+class _Connector(Part):
+    id = text(required=True, validate=NOT_EMPTY)
+    name = text(required=True)
+    connector_type_id = text(".slack, .webhook, .index ...", required=True, validate=NOT_EMPTY)
+    config = Table()
+    is_missing_secrets = Flag()
+    type_migration_version = text()
+    core_migration_version = text()
+
+
+class ConnectorSchema(Part):
+    connector = Record(_Connector, required=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExceptionList:
+    """A list and its items."""
+
+    document: Document
+
+    @property
+    def id(self) -> tuple[str, str]:
+        """Its namespace and list_id."""
+        table = self.document.data["exception_list"]
+        return table.get("namespace_type", "single"), table["list_id"]
+
+    def objects(self) -> list[Object]:
+        """The list, then its items, as Kibana imports them."""
+        namespace, list_id = self.id
+        shared = {"list_id": list_id, "namespace_type": namespace}
+        container = {**self.document.data["exception_list"], **shared}
+        items = [{"description": "", **item, **shared} for item in self.document.data.get("items", ())]
+        return [container, *({"comments": [], "os_types": [], "tags": [], **item} for item in items)]
+
+    def value_lists(self) -> Iterator[str]:
+        """The ids of the value lists that its items look into."""
+        for item in self.document.data.get("items", ()):
+            yield from (one["list"]["id"] for one in item["entries"] if isinstance(one.get("list"), dict))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValueList:
+    """A value list and its values, in the order of their file."""
+
+    document: Document
+    values: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        found: str = self.document.data["value_list"]["id"]
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Connector:
+    """A connector."""
+
+    document: Document
+
+    @property
+    def id(self) -> str:
+        found: str = self.document.data["connector"]["id"]
+        return found
+
+    def object(self) -> Object:
+        """The connector as the saved object that Kibana exports and imports."""
+        table = self.document.data["connector"]
+        attributes = {
+            "actionTypeId": table["connector_type_id"], "config": table.get("config", {}),
+            "isMissingSecrets": table.get("is_missing_secrets", True), "name": table["name"], "secrets": {},
+        }  # fmt: skip
+        versions = {
+            name: table[ours]
+            for name, ours in (("coreMigrationVersion", "core_migration_version"),
+                               ("typeMigrationVersion", "type_migration_version"))
+            if ours in table
+        }  # fmt: skip
+        return {"attributes": attributes, "id": table["id"], "references": [], "type": "action", **versions}
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """All of a project, by id. ``findings`` is what is wrong with their files; a file that is wrong gives nothing."""
+
+    exception_lists: Mapping[tuple[str, str], ExceptionList] = field(default_factory=dict)
+    value_lists: Mapping[str, ValueList] = field(default_factory=dict)
+    connectors: Mapping[str, Connector] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+def load_attachments(exceptions: Path, value_lists: Path, connectors: Path) -> Attachments:
+    """The attachments in three folders (every ``*.toml`` below; a folder that is not there holds none)."""
+    findings: list[Finding] = []
+    lists = [ExceptionList(one) for one in _documents(exceptions, ExceptionsSchema, findings)]
+    values = [
+        ValueList(one, tuple(_values(Path(one.path).with_suffix(".txt"), findings)))
+        for one in _documents(value_lists, ValueListSchema, findings)
+    ]
+    found = [Connector(one) for one in _documents(connectors, ConnectorSchema, findings)]
+    return Attachments(
+        _by_id(lists, findings), _by_id(values, findings), _by_id(found, findings), tuple(sorted(findings, key=_place))
+    )
+
+
+def _place(finding: Finding) -> Location:
+    return finding.location
+
+
+def _documents(folder: Path, kind: type[Part], findings: list[Finding]) -> Iterator[Document]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.endswith(".toml") or name.startswith("."):
+                continue
+            try:
+                document = read(Path(parent, name))
+            except SourceError as error:
+                findings += error.findings
+                continue
+            found = table_findings(document, kind, ())
+            findings += found
+            if not any(one.level is Level.ERROR for one in found):
+                yield document
+
+
+def _values(path: Path, findings: list[Finding]) -> list[str]:
+    try:
+        return [line for line in path.read_text(encoding="utf-8").splitlines() if line]
+    except OSError as error:
+        findings.append(Finding(CODE, f"the values cannot be read: {error.strerror}", Location(str(path))))
+    except UnicodeDecodeError:
+        findings.append(Finding(CODE, "is not UTF-8", Location(str(path))))
+    return []
+
+
+T = TypeVar("T", ExceptionList, ValueList, Connector)
+
+
+def _by_id(things: Iterable[T], findings: list[Finding]) -> dict[Any, T]:
+    found: dict[Any, T] = {}
+    for one in things:
+        first = found.setdefault(one.id, one)
+        if first is not one:
+            said = f"the same id is in {first.document.path}"
+            findings.append(Finding(CODE, said, Location(one.document.path)))
+    return found
+
+
+def with_attachments(
+    rules: Sequence[tuple[Rule, Object]], attachments: Attachments
+) -> tuple[list[Object], list[Finding]]:
+    """The objects of a bundle: the payloads of these rules, then the exception lists that they name with their items,
+    then their connectors; each kind in a fixed order. And what is wrong with the references, each at its place.
+
+    A list that no file holds is an error: Kibana would take the reference out. (Kibana makes lists of type endpoint
+    itself.) A connector or value list that no file holds is a warning, since Kibana may have it.
+    """
+    findings: list[Finding] = []
+    lists: dict[tuple[str, str], ExceptionList] = {}
+    connectors: dict[str, Connector] = {}
+    for rule, payload in rules:
+        for index, one in enumerate(payload.get("exceptions_list", ())):
+            known = attachments.exception_lists.get((one["namespace_type"], one["list_id"]))
+            if known is not None:
+                lists[known.id] = known
+            elif one["type"] != "endpoint":
+                said = f"there is no file of the exception list {one['list_id']} ({one['namespace_type']})"
+                keys = ("rule", "exceptions_list", index, "list_id")
+                findings.append(rule.document.finding(CODE, said, keys, length=None, hint=_HINT))
+        for index, one in enumerate(payload.get("actions", ())):
+            if (connector := attachments.connectors.get(one["id"])) is not None:
+                connectors[connector.id] = connector
+            else:
+                said = f"there is no file of the connector {one['id']}: Kibana must have it"
+                keys = ("rule", "actions", index, "id")
+                findings.append(rule.document.finding(CODE, said, keys, length=None, level=Level.WARNING))
+    chosen = [lists[key] for key in sorted(lists)]
+    for one in chosen:
+        for missing in sorted(set(one.value_lists()) - attachments.value_lists.keys()):
+            said = f"there is no file of the value list {missing}: Kibana must have it"
+            findings.append(one.document.finding(CODE, said, ("items",), level=Level.WARNING))
+    containers = [one.objects()[0] for one in chosen]
+    items = [item for one in chosen for item in one.objects()[1:]]
+    saved = [connectors[key].object() for key in sorted(connectors)]
+    return [*(payload for _, payload in rules), *containers, *items, *saved], findings
+
+
+_HINT = "`detections pull` writes it, or take it out of the rule"

@@ -1,0 +1,157 @@
+"""``detections pull``"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from detections import bundle
+from detections.cli.common import failed
+from detections.cli.config import Config, find_config
+from detections.cli.environment import ENVIRONMENT, chosen
+from detections.errors import Finding, UsageError
+from detections.kibana.client import Kibana
+from detections.kibana.environment import Environment
+from detections.kibana.plan import place
+from detections.kibana.pull import Options, Pulled, Repo, Selection, pull_rules
+from detections.kibana.pull_attachments import Folders, Found, pull_attachments, value_lists_of
+from detections.kibana.results import export_of
+from detections.kibana.state import State, StateFile
+from detections.payload import read_lock
+from detections.report import pulled as report
+from detections.report import text
+from detections.rule import Rules, load_rules
+
+
+@dataclass(slots=True)
+class _Source:
+    """Where rules come from, and what came."""
+
+    rules: Sequence[Mapping[str, Any]] = ()
+    foreign: int = 0
+    prebuilt: int = 0
+    found: Found = field(default_factory=Found)
+    state: State | None = None
+    file: StateFile | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+
+@click.command("pull")
+@click.argument("rule_ids", nargs=-1)
+@ENVIRONMENT
+@click.option(
+    "--from", "source", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+    help="Read an exported ndjson file in place of Kibana: all rules in it that are not prebuilt.",
+)  # fmt: skip
+@click.option("--all", "every", is_flag=True, help="Also rules that do not carry our tag.")
+@click.option("--prebuilt", is_flag=True, help="Also Elastic's prebuilt rules.")
+@click.option("--theirs", is_flag=True, help="Where a field was changed here and in Kibana, take Kibana's.")
+@click.option(
+    "--full", is_flag=True, help="Also what the files leave to Kibana: enabled, exceptions_list, actions, meta."
+)
+@click.option("--dry-run", "dry", is_flag=True, help="Show what would change; write nothing.")
+def command(
+    rule_ids: Sequence[str], environment: str | None, source: Path | None, every: bool, prebuilt: bool, theirs: bool,
+    full: bool, dry: bool,
+) -> int:  # fmt: skip
+    """Bring rules from Kibana into the repo: those with RULE_IDS, by default those that are ours.
+
+    What was edited in Kibana since the last apply is written into the rule's file, wherever it is; a rule without a
+    file gets one. The rest of each file stays as it is, comments too. The exception lists, value lists and connectors
+    that the rules use are written to files of their own, without secrets. What the repo changed and has not applied
+    stays; where both changed a field nothing is done to it, and the exit code is 1.
+    """
+    config = find_config()
+    where = chosen(environment, config)
+    selection = Selection(every, prebuilt, frozenset(rule_ids))
+    attachments = _attachments(config)
+    got = _file(source, selection, where) if source else _kibana(selection, where, config)
+    if missing := selection.rule_ids - {one.get("rule_id") for one in got.rules}:
+        raise UsageError(f"there is no rule {', '.join(sorted(missing))}")
+    repo = Repo(_rules(config.path("rules")), config.path("rules"), read_lock(config.path("lock")))
+    today = datetime.datetime.now(datetime.UTC).date()
+    pulled = pull_rules(repo, got.rules, where, got.state, today, Options(theirs, full))
+    folders = Folders(config.path("exceptions"), config.path("value_lists"), config.path("connectors"))
+    changes, findings, same = pull_attachments(got.found, attachments, folders)
+    pulled.changes += changes
+    pulled.unchanged += same
+    findings = [*got.findings, *attachments.findings, *pulled.findings, *findings]
+    for change in pulled.changes:
+        if not dry:
+            change.write()
+        click.echo(report.change(change))
+    if not dry:
+        _remember(got, pulled)
+    for finding in findings:
+        click.echo(text.finding(finding), err=True)
+    click.echo(report.summary(pulled.changes, pulled.unchanged, got.foreign, got.prebuilt, dry=dry))
+    return int(failed(findings, strict=False))
+
+
+def _remember(got: _Source, pulled: Pulled) -> None:
+    """The state last: without it a pull that was interrupted is found out by the next plan, and done again."""
+    if got.file is not None and got.state is not None and pulled.entries:
+        got.file.write(got.state.having(pulled.entries))
+
+
+def _rules(folder: Path) -> Rules:
+    """The project's rules, none where it has no folder for them yet."""
+    return load_rules(folder) if folder.exists() else Rules((), (), ())
+
+
+def _attachments(config: Config) -> bundle.Attachments:
+    return bundle.load_attachments(config.path("exceptions"), config.path("value_lists"), config.path("connectors"))
+
+
+def _file(path: Path, selection: Selection, environment: Environment) -> _Source:
+    try:
+        objects, findings = bundle.from_ndjson(path.read_bytes(), str(path))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    export = export_of(objects)
+    rules, _, prebuilt = replace(selection, every=True).choose(export.rules, environment.tag)
+    found = _used(rules, Found(export.exception_lists, export.exception_items, export.connectors))
+    return _Source(rules, 0, len(prebuilt), found, findings=findings)
+
+
+def _kibana(selection: Selection, environment: Environment, config: Config) -> _Source:
+    with Kibana(environment.connection(), environment.space) as kibana:
+        file = StateFile(config.path("state") / f"{environment.name}.json")
+        state = file.read(place(kibana.url, environment.space))
+        rules, foreign, prebuilt = selection.choose(kibana.find_rules(), environment.tag, state.rules)
+        found = _exported(kibana, rules)
+    return _Source(rules, len(foreign), len(prebuilt), found, state, file)
+
+
+def _exported(kibana: Kibana, rules: Sequence[Mapping[str, Any]]) -> Found:
+    """What these rules use, as Kibana has it."""
+    users = [one["rule_id"] for one in rules if one.get("exceptions_list") or one.get("actions")]
+    if not users:
+        return Found()
+    export = kibana.export_rules(users)
+    wanted = value_lists_of(export.exception_items)
+    lists = [one for one in kibana.find_value_lists() if one["id"] in wanted] if wanted else []
+    values = {one["id"]: kibana.export_value_list_items(one["id"]) for one in lists}
+    return Found(export.exception_lists, export.exception_items, export.connectors, lists, values)
+
+
+def _used(rules: Iterable[Mapping[str, Any]], found: Found) -> Found:
+    """Of what a file holds, what the chosen rules use."""
+    chosen_rules = list(rules)
+    lists = {one.get("list_id") for rule in chosen_rules for one in _tables(rule.get("exceptions_list"))}
+    connectors = {one.get("id") for rule in chosen_rules for one in _tables(rule.get("actions"))}
+    return replace(
+        found,
+        exception_lists=[one for one in found.exception_lists if one.get("list_id") in lists],
+        exception_items=[one for one in found.exception_items if one.get("list_id") in lists],
+        connectors=[one for one in found.connectors if one.get("id") in connectors],
+    )
+
+
+def _tables(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -1,0 +1,226 @@
+"""Exception lists, value lists and connectors of Kibana into files of their own (:mod:`detections.bundle.attachments`).
+
+What is the same stays as the file has it. Secrets do not come over: Kibana exports none of those it knows as such, and
+what looks like one in a connector's configuration is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from detections.bundle import Attachments
+from detections.errors import Finding, Level, Location, SourceError
+from detections.kibana.pull import FileChange
+from detections.payload import same
+from detections.payload.normalise import plain
+from detections.source import Document, edit, new
+from detections.source.reader import is_deep
+
+CODE = "pull"
+Object = Mapping[str, Any]
+_MADE = frozenset(
+    {"_version", "id", "created_at", "created_by", "updated_at", "updated_by", "tie_breaker_id", "immutable",
+     "@timestamp"}
+)  # fmt: skip
+"""What Kibana makes up itself."""
+_DEFAULTS: dict[str, Any] = {"os_types": [], "tags": [], "comments": [], "version": 1, "items": []}
+_SECRET = re.compile(r"authorization|api[-_]?key|token|secret|password|cookie|credential|signature", re.IGNORECASE)
+_API_NAMES = {"actionTypeId": "connector_type_id", "isMissingSecrets": "is_missing_secrets"}
+_VERSIONS = {"coreMigrationVersion": "core_migration_version", "typeMigrationVersion": "type_migration_version"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What Kibana, or an exported file, has. ``values`` are the values of each value list by its id."""
+
+    exception_lists: Sequence[Object] = ()
+    exception_items: Sequence[Object] = ()
+    connectors: Sequence[Object] = ()
+    value_lists: Sequence[Object] = ()
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where new files go."""
+
+    exceptions: Path
+    value_lists: Path
+    connectors: Path
+
+
+def pull_attachments(
+    found: Found, attachments: Attachments, folders: Folders
+) -> tuple[list[FileChange], list[Finding], int]:
+    """The files as they are to be, what is wrong, and how many say so already. Nothing is written.
+
+    Whatever cannot be brought over is a finding, and the others are brought over all the same.
+    """
+    puller = _Puller()
+    for one in found.exception_lists:
+        puller.guarded(one, partial(puller.exception_list, one, found, attachments, folders.exceptions))
+    for one in found.value_lists:
+        puller.guarded(one, partial(puller.value_list, one, found, attachments, folders.value_lists))
+    for one in found.connectors:
+        puller.guarded(one, partial(puller.connector, one, attachments, folders.connectors))
+    return puller.changes, puller.findings, puller.unchanged
+
+
+def value_lists_of(items: Iterable[Object]) -> set[str]:
+    """The ids of the value lists that exception items look into."""
+    entries = [entry for item in items for entry in _tables(item.get("entries"))]
+    lists = [entry["list"] for entry in entries if isinstance(entry.get("list"), dict)]
+    return {str(one["id"]) for one in lists if "id" in one}
+
+
+class _Puller:
+    def __init__(self) -> None:
+        self.changes: list[FileChange] = []
+        self.findings: list[Finding] = []
+        self.unchanged = 0
+        self.taken: set[str] = set()
+
+    def guarded(self, thing: Object, pull: Callable[[], None]) -> None:
+        name = str(thing.get("list_id") or thing.get("id") or "")
+        if is_deep(thing):
+            self.problem(f"{name} is nested too deeply", Path())
+            return
+        try:
+            pull()
+        except SourceError as error:
+            self.findings += error.findings
+        except (KeyError, TypeError, AttributeError):
+            self.problem(f"{name or 'something without an id'} is not as Kibana would have it", Path())
+
+    def problem(self, said: str, path: Path, level: Level = Level.ERROR) -> None:
+        self.findings.append(Finding(CODE, said, Location(str(path)), level))
+
+    def exception_list(self, one: Object, found: Found, attachments: Attachments, folder: Path) -> None:
+        list_id, namespace = str(one["list_id"]), str(one.get("namespace_type", "single"))
+        known = attachments.exception_lists.get((namespace, list_id))
+        old = known.document.data if known else {}
+        mine = [
+            item for item in found.exception_items
+            if item["list_id"] == list_id and item.get("namespace_type", "single") == namespace
+        ]  # fmt: skip
+        old_items = {item["item_id"]: item for item in old.get("items", ())}
+        new_items = {item["item_id"]: _clean(item, _MADE | {"list_id", "namespace_type"}) for item in mine}
+        order = [*(name for name in old_items if name in new_items), *(n for n in new_items if n not in old_items)]
+        data = {
+            **old,
+            "exception_list": _merged(old.get("exception_list", {}), _clean(one, _MADE), ("list_id", "name")),
+            "items": [_merged(old_items.get(name, {}), new_items[name], ("item_id", "name")) for name in order],
+        }
+        self.file(known.document if known else None, data, folder, list_id, f"exception list {one.get('name')}")
+
+    def value_list(self, one: Object, found: Found, attachments: Attachments, folder: Path) -> None:
+        identity = str(one["id"])
+        known = attachments.value_lists.get(identity)
+        old = known.document.data if known else {}
+        table = _clean(one, _MADE - {"id"})
+        data = {**old, "value_list": _merged(old.get("value_list", {}), table, ("id", "name"))}
+        about = f"value list {one.get('name')}"
+        path = self.file(known.document if known else None, data, folder, identity, about)
+        have, values = known.values if known else (), found.values.get(identity, ())
+        wanted = set(values)
+        lines = [*(one for one in have if one in wanted), *sorted(wanted.difference(have))]
+        if known is None or lines != list(have):
+            before = "".join(f"{one}\n" for one in have) if known else None
+            self.changes.append(
+                FileChange(str(path.with_suffix(".txt")), before, "".join(f"{one}\n" for one in lines), about)
+            )
+
+    def connector(self, one: Object, attachments: Attachments, folder: Path) -> None:
+        attributes = one["attributes"]
+        table: dict[str, Any] = {"id": one["id"]}
+        table |= {_API_NAMES.get(name, name): value for name, value in attributes.items() if name != "secrets"}
+        table |= {ours: one[name] for name, ours in _VERSIONS.items() if one.get(name)}
+        known = attachments.connectors.get(str(one["id"]))
+        left_out: list[str] = []
+        table["config"] = _without_secrets(plain(table.get("config") or {}), left_out)
+        old = known.document.data if known else {}
+        data = {**old, "connector": _merged(old.get("connector", {}), plain(table), ("id", "name"))}
+        path = self.file(known.document if known else None, data, folder, str(one["id"]), f"connector {table['name']}")
+        if left_out:
+            said = f"left out, since they look like secrets: {', '.join(left_out)}"
+            self.problem(said, path, Level.WARNING)
+
+    def file(self, document: Document | None, data: Mapping[str, Any], folder: Path, name: str, about: str) -> Path:
+        """Note what becomes of a file; its path."""
+        data = {key: value for key, value in data.items() if not (key == "items" and value == [])}
+        if document is None:
+            path = self.free(folder, name)
+            self.changes.append(FileChange(str(path), None, new(data, str(path)), about))
+            return path
+        text = edit(document, data)
+        if text == document.text:
+            self.unchanged += 1
+        else:
+            self.changes.append(FileChange(document.path, document.text, text, about))
+        return Path(document.path)
+
+    def free(self, folder: Path, name: str) -> Path:
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[:100] or "unnamed"
+        number = 1
+        while True:
+            path = folder / f"{stem}{'' if number == 1 else f'_{number}'}.toml"
+            if str(path).casefold() not in self.taken and not path.exists():
+                self.taken.add(str(path).casefold())
+                return path
+            number += 1
+
+
+def _clean(thing: Object, without: Collection[str]) -> dict[str, Any]:
+    """What a file says of it: not what Kibana makes up itself, and not what is said by saying nothing."""
+    table = {name: value for name, value in plain(thing).items() if name not in without}
+    if isinstance(comments := table.get("comments"), list):
+        table["comments"] = [{name: value for name, value in one.items() if name != "id"} for one in comments]
+    return {name: value for name, value in table.items() if not same(value, _DEFAULTS.get(name))}
+
+
+def _merged(old: Object, found: Object, first: tuple[str, ...]) -> dict[str, Any]:
+    """The table with what differs as it was found: what a file says by a default of Kibana's stays."""
+    table = {name: value for name, value in old.items() if name in found or same(value, _DEFAULTS.get(name))}
+    for name, value in found.items():
+        if not same(plain(table.get(name)), value):
+            table[name] = value
+    order = [*first, *sorted(table.keys() - set(first))]
+    return {name: table[name] for name in order if name in table}
+
+
+def _without_secrets(config: Any, left_out: list[str], above: str = "config") -> Any:
+    """A connector's configuration without headers and the like that carry secrets, and without users in URLs."""
+    if isinstance(config, list):
+        return [_without_secrets(one, left_out, above) for one in config]
+    if isinstance(config, str):
+        return _without_user(config, left_out, above)
+    if not isinstance(config, dict):
+        return config
+    kept = {}
+    for name, value in config.items():
+        if _SECRET.search(name) and isinstance(value, str) and value:
+            left_out.append(f"{above}.{name}")
+        else:
+            kept[name] = _without_secrets(value, left_out, f"{above}.{name}")
+    return kept
+
+
+def _without_user(text: str, left_out: list[str], above: str) -> str:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return text
+    if "@" not in parts.netloc or parts.scheme not in ("http", "https"):
+        return text
+    left_out.append(f"the user in {above}")
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _tables(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
