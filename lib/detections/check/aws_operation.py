@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from detections.catalog import aws
-from detections.check.queries import Part, parts, predicate_of
+from detections.check.queries import Part, parts, predicates_of
 from detections.compile.ir import And, Equals, IsTrue, Like, Or, Predicate, Test
 from detections.errors import Finding, Level
 from detections.rule import Rule
@@ -62,10 +62,8 @@ class Problem:
 
 def check(rule: Rule) -> Iterator[Finding]:
     for part in parts(rule):
-        predicate = predicate_of(part)
-        if predicate is None:
-            continue
-        for problem in _problems(predicate, Scope(cloudtrail=_only_cloudtrail(part))):
+        scope = Scope(cloudtrail=_only_cloudtrail(part))
+        for problem in (problem for predicate in predicates_of(part) for problem in _problems(predicate, scope)):
             level = Level.ERROR if problem.sure else Level.WARNING
             start, length = _place(part, problem)
             yield rule.document.finding(CODE, problem.message, part.keys, start, length, level, problem.hint)

@@ -43,7 +43,7 @@ def refusal(query: str) -> Refusal | None:
         try:
             eql.parse_query(query)
         except eql.EqlParseError as error:
-            return Refusal(error.error_msg, _offset(query, error.line, error.column), error.caret.count("^"))
+            return _refusal(query, error)
         except RecursionError:
             return Refusal("the query is nested too deeply for it", 0, 1)
         except Exception as error:  # its own accidents (an unexpected end of text) must not end a run
@@ -51,9 +51,11 @@ def refusal(query: str) -> Refusal | None:
     return None
 
 
-def _offset(query: str, line: int, column: int) -> int:
-    """Where a line and column of `eql`, both counted from 0, are in the query."""
-    lines = query.splitlines(keepends=True)
-    if not 0 <= line < len(lines):
-        return max(0, len(query) - 1)
-    return sum(map(len, lines[:line])) + min(column, len(lines[line]))
+def _refusal(query: str, error: eql.EqlParseError) -> Refusal:
+    """The error with its place. Lines and columns of `eql` count from 0; what it misses at the end has no width."""
+    length = error.caret.count("^")
+    lines = query.split("\n")
+    if not length or not 0 <= error.line < len(lines):
+        return Refusal(error.error_msg, len(query), 1)
+    start = sum(len(line) + 1 for line in lines[: error.line]) + min(error.column, len(lines[error.line]))
+    return Refusal(error.error_msg, start, length)

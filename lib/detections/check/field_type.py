@@ -24,10 +24,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from detections.check.queries import Part, parts, tree_of
+from detections.compile import eql
 from detections.compile.esql import compile_esql
 from detections.compile.kql import refusals
 from detections.compile.mapping import catalog_mapping
 from detections.errors import Finding, NotEvaluated, QueryTypeError
+from detections.query.eql import ast as eql_ast
 from detections.query.esql import ast as esql
 from detections.rule import Rule
 
@@ -43,7 +45,9 @@ def check(rule: Rule) -> Iterator[Finding]:
 
 def _refusals(part: Part) -> Iterator[QueryTypeError]:
     tree = tree_of(part)
-    if isinstance(tree, esql.Query):
+    if isinstance(tree, eql_ast.Query):
+        yield from eql.refusals(tree, catalog_mapping(), part.text, event_category_field=part.category_field)
+    elif isinstance(tree, esql.Query):
         refused: list[QueryTypeError] = []
         with suppress(NotEvaluated):  # esql-opaque says so
             compile_esql(tree, catalog_mapping(), part.text, refused=refused)

@@ -8,28 +8,35 @@ from typing import TypeAlias
 
 from detections import query
 from detections.check.places import Keys
+from detections.compile.eql import compile_eql
+from detections.compile.eql.program import Events
 from detections.compile.esql import compile_esql
 from detections.compile.ir import And, Predicate
 from detections.compile.kql import compile_kql
 from detections.compile.mapping import catalog_mapping
 from detections.compile.rows import Where
 from detections.errors import NotEvaluated, QueryError, QuerySyntaxError
+from detections.query.eql import ast as eql
 from detections.query.esql import ast as esql
 from detections.query.kql import Node as KqlNode
-from detections.rule import Rule, ThreatMatchRule
+from detections.rule import EqlRule, Rule, ThreatMatchRule
 
-Tree: TypeAlias = "KqlNode | esql.Query"
-LANGUAGES = frozenset({"kuery", "esql"})
+Tree: TypeAlias = "KqlNode | eql.Query | esql.Query"
+LANGUAGES = frozenset({"kuery", "eql", "esql"})
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One query text of a rule, where it stands in the file, its language, and the indices it is asked of."""
+    """One query text of a rule, where it stands in the file, its language, and the indices it is asked of.
+
+    ``category_field`` is the field of the categories of EQL.
+    """
 
     keys: Keys
     text: str
     language: str
     indices: tuple[str, ...] = ()
+    category_field: str = "event.category"
 
 
 def parts(rule: Rule) -> Iterator[Part]:
@@ -37,7 +44,11 @@ def parts(rule: Rule) -> Iterator[Part]:
     if rule.query is not None and rule.language in LANGUAGES:
         part = Part(("rule", "query"), rule.query, rule.language, rule.index)
         tree = tree_of(part)
-        yield replace(part, indices=tree.indices) if isinstance(tree, esql.Query) else part
+        if isinstance(tree, esql.Query):
+            part = replace(part, indices=tree.indices)
+        if isinstance(rule, EqlRule) and isinstance(rule.event_category_override, str):
+            part = replace(part, category_field=rule.event_category_override)
+        yield part
     if isinstance(rule, ThreatMatchRule) and rule.threat_language in LANGUAGES:
         yield Part(("rule", "threat_query"), rule.threat_query, rule.threat_language, rule.threat_index)
 
@@ -51,19 +62,22 @@ def tree_of(part: Part) -> Tree | None:
     return tree
 
 
-def predicate_of(part: Part) -> Predicate | None:
-    """What the query asks of a document of the catalog's fields, None where it cannot be compiled.
+def predicates_of(part: Part) -> list[Predicate]:
+    """What the query asks of a document of the catalog's fields, nothing where it cannot be compiled.
 
-    Of an ES|QL query, the conditions before the first command that makes rows of its own.
+    Of an ES|QL query, the conditions before the first command that makes rows of its own; of EQL, those of each event.
     """
     tree = tree_of(part)
     if tree is None:
-        return None
+        return []
     try:
+        if isinstance(tree, eql.Query):
+            body = compile_eql(tree, catalog_mapping(), part.text, event_category_field=part.category_field).body
+            return [body.predicate] if isinstance(body, Events) else [stage.predicate for stage in body.stages]
         if isinstance(tree, esql.Query):
             pipeline = compile_esql(tree, catalog_mapping(), part.text)
             conditions = [command.predicate for command in pipeline.commands if isinstance(command, Where)]
-            return And(tuple(conditions))
-        return compile_kql(tree, catalog_mapping(), part.text, refused=[])
+            return [And(tuple(conditions))]
+        return [compile_kql(tree, catalog_mapping(), part.text, refused=[])]
     except (QueryError, NotEvaluated):
-        return None
+        return []

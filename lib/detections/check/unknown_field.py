@@ -23,15 +23,17 @@ from collections.abc import Iterator, Sequence
 
 from detections import catalog
 from detections.catalog.aws import closest
-from detections.check.places import Keys, grouping_fields
+from detections.check.places import Keys, grouping_fields, listed
 from detections.check.queries import parts, tree_of
 from detections.compile.mapping import catalog_mapping
 from detections.errors import Finding, Level
+from detections.query.eql import ast as eql
 from detections.query.esql import ast as esql
 from detections.query.kql import ast as kql
-from detections.rule import Rule
+from detections.rule import EqlRule, Rule
 
 CODE = "unknown-field"
+_EVENT_FIELDS = ("event_category_override", "timestamp_field", "tiebreaker_field")
 _CLOUDTRAIL = "aws.cloudtrail."
 _CLOUDTRAIL_INDEX = re.compile(r"(.+:)?logs-aws\.cloudtrail\b")
 _CAPITAL = re.compile(r"(^|\.)[A-Z]")
@@ -74,6 +76,8 @@ def _names(rule: Rule) -> Iterator[tuple[str, Keys, int, int, Sequence[str]]]:
         tree = tree_of(part)
         if isinstance(tree, esql.Query):
             names = _esql_names(tree)
+        elif isinstance(tree, eql.Query):
+            names = _eql_names(tree)
         elif tree is not None:
             names = _kql_names(tree, "")
         else:
@@ -82,8 +86,9 @@ def _names(rule: Rule) -> Iterator[tuple[str, Keys, int, int, Sequence[str]]]:
             yield name, part.keys, start, end - start, part.indices
     for keys, name in grouping_fields(rule):
         yield name, keys, 0, len(name), rule.index
-    if rule.timestamp_override:
-        yield rule.timestamp_override, ("rule", "timestamp_override"), 0, len(rule.timestamp_override), rule.index
+    for key in ("timestamp_override", *(_EVENT_FIELDS if isinstance(rule, EqlRule) else ())):
+        for keys, name in listed(rule, "rule", key):
+            yield name, keys, 0, len(name), rule.index
 
 
 def _kql_names(root: kql.Node, root_path: str) -> Iterator[tuple[str, kql.Span]]:
@@ -107,6 +112,10 @@ def _written(operand: kql.Operand) -> str | None:
     if isinstance(operand, kql.Wildcard):
         return "*".join(operand.parts)
     return operand.value if isinstance(operand.value, str) else None
+
+
+def _eql_names(tree: eql.Query) -> Iterator[tuple[str, eql.Span]]:
+    return ((field.name, field.span) for field in eql.fields(tree))
 
 
 def _esql_names(tree: esql.Query) -> Iterator[tuple[str, esql.Span]]:

@@ -26,7 +26,7 @@ def test_without_the_package_one_warning_says_that_the_opinion_is_missing(eql_ru
     monkeypatch.delitem(sys.modules, "detections.check.eql_adapter")
     found = [finding for finding in check.run(eql_rules, ()) if finding.code == "eql-second-opinion"]
     assert [(finding.level, finding.message) for finding in found] == [
-        ("warning", "the package eql is not installed, so no EQL rule is read: pip install eql")
+        ("warning", "the package eql is not installed, so no EQL rule has a second opinion: pip install eql")
     ]
 
 
@@ -44,6 +44,17 @@ def test_a_place_is_an_offset_into_the_query():
     query = 'process where\n  process.name = "a"'
     refused = eql_adapter.refusal(query)
     assert query[refused.start : refused.start + refused.length] == "="
+
+
+def test_lines_end_where_eql_ends_them():
+    query = 'any where a == "\x0b\u2028" and\r\n  b = 1'
+    refused = eql_adapter.refusal(query)
+    assert query[refused.start : refused.start + refused.length] == "="
+
+
+def test_what_is_missing_at_the_end_has_its_place_there():
+    refused = eql_adapter.refusal("process where x == (1")
+    assert (refused.start, refused.length) == (len("process where x == (1"), 1)
 
 
 @pytest.mark.parametrize("query", ["", "process where (", "\x00", "any where \\"])

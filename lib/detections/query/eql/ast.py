@@ -5,6 +5,7 @@ A ``span`` is a pair of offsets into the query in code points, the end exclusive
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Literal as Choice
@@ -191,3 +192,24 @@ class Query:
     body: EventFilter | Sequence | Sample
     pipes: tuple[Pipe, ...] = ()
     span: Span = attribute(default=NOWHERE, compare=False)
+
+
+def fields(query: Query) -> Iterator[FieldName]:
+    """Every mention of a field, join keys included, in the order of the text."""
+    match query.body:
+        case EventFilter(condition=condition):
+            waiting: list[Expression] = [condition]
+        case Sequence(by=by, terms=terms, until=until):
+            waiting = [*by, *(item for term in (*terms, *((until,) if until else ())) for item in _items(term))]
+        case Sample(by=by, terms=terms):
+            waiting = [*by, *(item for term in terms for item in _items(term))]
+    waiting.reverse()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, FieldName):
+            yield node
+        waiting.extend(reversed(children(node)))
+
+
+def _items(term: Term) -> tuple[Expression, ...]:
+    return term.filter.condition, *term.by
