@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from detections import check
+from detections import bundle, check
 from detections.case import prove
 from detections.cli import export
 from detections.cli.common import STRICT, cases_of, chosen_profiles, failed, rules_at
 from detections.cli.config import find_config
 from detections.engine import Embedded
 from detections.report import text
-from detections.report.count import Tally, found, plural, tally
+from detections.report.count import Tally, found, tally
 
 
 @click.command("build")
@@ -29,12 +29,13 @@ def command(strict: bool) -> int:
     library, bases = cases_of(rules, (), config)
     proofs = list(prove(rules, library, bases, Embedded()))
     proved = [*library.findings, *(one for proof in proofs for one in proof.findings)]
-    for finding in [*findings, *proved]:
+    objects, lacking = export.bundled(rules, config, every=False)
+    for finding in [*findings, *proved, *lacking]:
         click.echo(text.finding(finding))
     for proof in proofs:
         if proof.not_run:
             click.echo(f"{click.style('not run', fg='yellow')} {proof.rule.name}: {proof.not_run}")
-    broken = failed([*findings, *proved], strict)
+    broken = failed([*findings, *proved, *lacking], strict)
     counts = tally(proofs)
     _line("rules", f"{len(rules.files)} checked", found(findings), not failed(findings, strict))
     _line(
@@ -48,8 +49,8 @@ def command(strict: bool) -> int:
     if broken:
         _line("bundle", str(target), "not written: mend the above first", False)
         return 1
-    written = export.write(rules, target, every=False)
-    _line("bundle", str(target), f"{plural(written, 'rule')}, {_size(target)}", True)
+    bundle.write(target, objects)
+    _line("bundle", str(target), f"{export.counted(objects)}, {_size(target)}", True)
     return 0
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
-from detections import bundle, payload
+from detections import bundle
 from detections.cli.common import RULES, failed, rules_at
-from detections.cli.config import find_config
+from detections.cli.config import Config, find_config
+from detections.cli.environment import chosen
+from detections.errors import Finding
+from detections.kibana.environment import Environment
+from detections.payload import read_lock, to_api
+from detections.payload.lock import versioned
 from detections.report import text
 from detections.report.count import plural
 from detections.rule import Rule
@@ -22,23 +28,53 @@ EVERY = click.option("--all", "every", is_flag=True, help='Also rules whose matu
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The file to write.  [default: dist/detections.ndjson]"
 )
+@click.option(
+    "-e", "--environment", metavar="NAME", help="Write the rules as they are to be in this environment of ours."
+)
 @EVERY
-def command(rules: Sequence[Path], output: Path | None, every: bool) -> int:
-    """Write RULES (files or folders; the project's by default) as an ndjson bundle for Kibana's rule import."""
+def command(rules: Sequence[Path], output: Path | None, environment: str | None, every: bool) -> int:
+    """Write RULES (files or folders; the project's by default) as an ndjson bundle for Kibana's rule import.
+
+    The exception lists and connectors that these rules name go with them. The same rules give the same bytes.
+    """
     config = find_config()
     loaded = rules_at(rules, config)
-    if failed(loaded.findings, strict=False):
-        for finding in loaded.findings:
-            click.echo(text.finding(finding), err=True)
+    objects, findings = bundled(loaded, config, every, chosen(environment, config) if environment else None)
+    findings = [*loaded.findings, *findings]
+    for finding in findings:
+        click.echo(text.finding(finding), err=True)
+    if failed(findings, strict=False):
         click.echo("nothing was written", err=True)
         return 1
     target = output or config.path("output")
-    click.echo(f"{target}: {plural(write(loaded, target, every), 'rule')}")
+    bundle.write(target, objects)
+    click.echo(f"{target}: {counted(objects)}")
     return 0
 
 
-def write(rules: Iterable[Rule], target: Path, every: bool) -> int:
-    """Write the bundle, all of it or nothing; how many rules it has."""
-    chosen = [rule for rule in rules if every or rule.metadata.maturity == "production"]
-    bundle.write(target, [payload.to_api(rule) for rule in chosen])
-    return len(chosen)
+def bundled(
+    rules: Iterable[Rule], config: Config, every: bool, environment: Environment | None = None
+) -> tuple[list[dict[str, Any]], list[Finding]]:
+    """The objects of a bundle, and what is wrong with what the rules name."""
+    lock = read_lock(config.path("lock"))
+    payload = to_api if environment is None else environment.payload
+    production = [rule for rule in rules if every or rule.metadata.maturity == "production"]
+    payloads = [
+        (rule, versioned(rule, payload(rule), lock) if rule.rule_id in lock.entries else payload(rule))
+        for rule in production
+    ]
+    attachments = bundle.load_attachments(
+        config.path("exceptions"), config.path("value_lists"), config.path("connectors")
+    )
+    objects, findings = bundle.with_attachments(payloads, attachments)
+    return objects, [*attachments.findings, *findings]
+
+
+def counted(objects: Sequence[dict[str, Any]]) -> str:
+    """``24 rules, 1 exception list, 2 connectors``."""
+    lists = sum("list_id" in one and "entries" not in one for one in objects)
+    items = sum("entries" in one for one in objects)
+    connectors = sum("attributes" in one for one in objects)
+    parts = [plural(len(objects) - lists - items - connectors, "rule")]
+    parts += [plural(count, name) for count, name in ((lists, "exception list"), (connectors, "connector")) if count]
+    return ", ".join(parts)
