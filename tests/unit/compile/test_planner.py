@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from detections.compile.ir import And, Equals, Not
+from detections.compile.eql.program import Events
+from detections.compile.ir import And, Equals, Not, Predicate, leaves
 from detections.compile.ir import Test as Ask
 from detections.compile.mapping import Mapping
-from detections.compile.plan import NewTermsPlan, QueryPlan, RowsPlan, TimeField
+from detections.compile.plan import EqlPlan, NewTermsPlan, QueryPlan, RowsPlan, TimeField
 from detections.compile.planner import plan
 from detections.errors import NotEvaluated, QuerySyntaxError, QueryTypeError
 from detections.rule import Rule, load
@@ -119,10 +120,35 @@ def test_a_query_that_cannot_be_used_has_its_place(query: str, error: type[Excep
     assert caught.value.start == start  # type: ignore[attr-defined]
 
 
+def names(predicate: Predicate | None) -> list[str]:
+    assert predicate is not None
+    return [leaf.field.name for leaf in leaves(predicate) if isinstance(leaf, Ask)]
+
+
+def test_an_eql_rule_says_what_orders_events_and_what_their_category_is() -> None:
+    body = 'type = "eql"\nlanguage = "eql"\nquery = "b where true"\n'
+    usual = plan(rule(body))
+    assert isinstance(usual, EqlPlan) and isinstance(usual.program.body, Events)
+    assert (usual.program.order.timestamp.name, usual.program.order.tiebreaker) == ("@timestamp", None)
+    assert names(usual.program.body.predicate) == ["event.category"]
+    other = plan(
+        rule(
+            body + 'timestamp_field = "event.created"\ntiebreaker_field = "event.sequence"\n'
+            'event_category_override = "event.kind"\ntimestamp_override = "event.ingested"\n'
+            '[[rule.filters]]\nquery.exists.field = "user.name"\n'
+        )
+    )
+    assert isinstance(other, EqlPlan) and isinstance(other.program.body, Events)
+    assert other.program.order.timestamp.name == "event.created"
+    assert other.program.order.tiebreaker is not None and other.program.order.tiebreaker.name == "event.sequence"
+    assert names(other.program.body.predicate) == ["event.kind"]
+    assert names(other.filter) == ["user.name"]
+    assert other.time == TimeField("event.ingested", "@timestamp")
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ('type = "eql"\nlanguage = "eql"\nquery = "any where true"\n', "type eql"),
         ('type = "machine_learning"\nanomaly_threshold = 5\nmachine_learning_job_id = ["j"]\n', "machine_learning"),
         (KQL.replace("kuery", "lucene"), "lucene"),
         (

@@ -86,7 +86,7 @@ def test_ends_are_inclusive() -> None:
 @pytest.mark.parametrize(
     ("body", "line", "message"),
     [
-        ('type = "eql"\nlanguage = "eql"\nquery = "any where true"', 16, "rules of type eql are not evaluated yet"),
+        ('type = "eql"\nlanguage = "eql"\nquery = "any where"', 16, "expected"),
         ('type = "query"\nlanguage = "lucene"\nquery = "a:b"', 16, "queries in lucene are not evaluated yet"),
         ('type = "query"\nlanguage = "kuery"\nquery = "source.ip: a*b"', 16, "ip"),
         ('type = "query"\nlanguage = "kuery"\nquery = "a:("', 16, "Expected"),
@@ -103,3 +103,19 @@ def test_a_rule_that_cannot_run_is_said_and_the_others_run(body: str, line: int,
     assert finding.location.line == line
     assert finding.message.startswith("bad is not replayed: ")
     assert message in finding.message
+
+
+def test_a_sequence_is_one_alert_on_its_events_inside_the_window() -> None:
+    body = """type = "eql"
+language = "eql"
+query = 'sequence by user.name with maxspan=5m [any where event.action == "a"] [any where event.action == "b"]'
+"""
+    minute = 60_000
+    events = [event(minute * at) for at in (1, 2, 30, 32)]
+    for made, action in zip(events, "abab", strict=True):
+        made["event"]["action"] = action
+    found, said = run([rule(body)], events, start=2 * minute, end=99 * minute)
+    assert not said
+    assert [(one.event_ids, one.timestamp) for one in found] == [
+        (tuple(made["event"]["id"] for made in events[2:]), 32 * minute)
+    ]
