@@ -157,6 +157,7 @@ def test_one_field_and_constants(condition: str, expected: list[int]) -> None:
         # Optional, and not mapped at all: null, known when the query is made; == and != ask whether the other side is.
         ("?gone == null", ALL),
         ('?gone == "x"', []),
+        ('not ?gone : "*"', ALL),
         ('?gone != "x"', ALL),
         ("?gone < 1 or not ?gone < 1", []),
         ('not ?gone : "x"', []),

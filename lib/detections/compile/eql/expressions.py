@@ -12,11 +12,14 @@ from typing import NoReturn
 from detections.compile.eql.fields import Fields, did_you_mean
 from detections.compile.expression import Call, Column, Constant, Expression
 from detections.compile.functions import COMPUTED
-from detections.compile.functions.eql import FUNCTIONS, NAMES, NUMERIC, WHOLE, java_text
+from detections.compile.functions.eql import FUNCTIONS, NAMES, NUMERIC, WHOLE, java_text, like_pattern
 from detections.compile.functions.signature import BOOLEAN, IP, STRING, Function, Parameter, bind
+from detections.compile.ir import ANY
 from detections.errors import NotEvaluated
 from detections.query.eql import ast
 from detections.values import regex
+from detections.values.regex_syntax import parse as parse_regex
+from detections.values.regex_tree import Text
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _NUMBERS = ("zero", "one", "two", "three", "four", "five")
@@ -24,7 +27,7 @@ _WORDS = {STRING: "string", NUMERIC: "numeric", WHOLE: "integer", BOOLEAN: "bool
 _UNNUMBERED = frozenset(("length", "string", "concat"))
 """Functions whose refusals do not say which argument it is."""
 
-TRUE, FALSE, NULL = Constant(True, "boolean"), Constant(False, "boolean"), Constant(None, "null")
+FALSE, NULL = Constant(False, "boolean"), Constant(None, "null")
 
 
 class Expressions:
@@ -208,7 +211,16 @@ class Expressions:
         return pattern.value
 
     def matching(self, node: ast.Match, value: Expression, pattern: str) -> Expression:
-        """A computed value against one pattern. Without a wildcard ``:`` and ``like`` compare the whole text."""
+        """A computed value against one pattern. Without a wildcard ``:`` and ``like`` compare the whole text.
+
+        Stars alone ask whether there is a value. So does, of a constant, a pattern that is a plain text, for it becomes
+        an ``==``; but ``:`` and what else ignores case become something else, which is null.
+        """
+        wildcards = () if node.operator.startswith("regex") else like_pattern(pattern)
+        if wildcards and all(part is ANY for part in wildcards):
+            return call("is not null", value)
+        if value == NULL and (node.operator, _is_plain(node.operator, pattern)) in (("like", True), ("regex", True)):
+            return FALSE
         operator = "like~" if node.operator == ":" else node.operator
         return call(f"eql.{operator}", value_of(value), Constant(pattern, "keyword"))
 
@@ -275,6 +287,12 @@ def value_of(made: Expression) -> Expression:
     if isinstance(made, Column) and made.type in ("datetime", "ip"):
         return Call("eql.written", (made,), "keyword")
     return made
+
+
+def _is_plain(operator: str, pattern: str) -> bool:
+    if operator == "regex":
+        return isinstance(parse_regex(pattern), Text)
+    return all(isinstance(part, str) for part in like_pattern(pattern))
 
 
 def compatible(one: str, other: str) -> bool:
