@@ -22,6 +22,9 @@ FieldSpec: TypeAlias = "str | list[str] | AbstractMapping[str, Any]"
 DYNAMIC_IGNORE_ABOVE = 1024
 """``ignore_above`` that the ``logs-*`` templates give to string fields nobody declared."""
 
+_WITH_OBJECTS = frozenset({"flattened", "histogram", "geo_point", "geo_shape", "aggregate_metric_double", "percolator"})
+"""Types other than object and nested whose values may be objects."""
+
 FAMILIES = {
     "keyword": "keyword", "constant_keyword": "keyword", "wildcard": "keyword", "flattened": "flattened",
     "text": "text", "match_only_text": "text", "search_as_you_type": "text", "annotated_text": "text",
@@ -41,7 +44,8 @@ class Field:
     ``path`` is where its value stands in a document: an alias leads to its target, a multi-field (``x.text``) to its
     parent, a flattened sub-key to itself. ``types`` are the types it has in the indices searched, ``type`` the first.
     ``key`` is the part of the name below a flattened root (``""`` for the root, None for every other type).
-    ``ignore_above`` counts UTF-16 units. ``nested`` is the path of the nested object that holds it. ``declared``: some
+    ``ignore_above`` counts UTF-16 units. ``constant`` is the value that every document has, where the mapping says so
+    (a constant_keyword's ``value``). ``nested`` is the path of the nested object that holds it. ``declared``: some
     mapping knows it; ``searchable``: it has an index or doc values to search in.
     """
 
@@ -51,6 +55,7 @@ class Field:
     types: tuple[str, ...] = ()
     ignore_above: int | None = None
     null_value: Any = None
+    constant: str | None = None
     nested: str | None = None
     key: str | None = None
     declared: bool = True
@@ -88,8 +93,8 @@ class Mapping:
         """A mapping from the API's ``fields`` argument; None is the catalog.
 
         Each value is a type, a list of types (they differ between indices), or a dict with ``type`` and, as in an
-        Elasticsearch mapping, ``ignore_above``, ``null_value``, ``path`` (of an alias), ``index``, ``doc_values``,
-        ``fields`` (multi-fields), and ``nested`` (the path of the nested object). A name of type ``nested`` declares
+        Elasticsearch mapping, ``ignore_above``, ``null_value``, ``value`` (of a constant_keyword), ``path`` (of an
+        alias), ``index``, ``doc_values``, ``fields`` (multi-fields), and ``nested`` (the path of the nested object). A name of type ``nested`` declares
         such an object; one of type ``object`` declares nothing. Kibana's type names ``string``, ``number`` and
         ``conflict`` are understood.
 
@@ -105,6 +110,10 @@ class Mapping:
             if spec["types"][0] not in ("nested", "object", "alias"):
                 held_by = max((path for path in nested if name.startswith(f"{path}.")), key=len, default=None)
                 made.update((field.name, field) for field in _declare(name, {"nested": held_by, **spec}))
+        # Nothing can stand below a scalar: where a name does, as in Kibana's field lists, it is a multi-field.
+        for name, field in made.items():
+            if field.path == name and (parent := _parent(name, made)) is not None:
+                made[name] = replace(field, path=parent.path, nested=parent.nested)
         for name, spec in specs.items():
             target = made.get(spec.get("path", "")) if spec["types"][0] == "alias" else None
             if target is not None:
@@ -182,6 +191,12 @@ class Mapping:
         return None
 
 
+def _parent(name: str, fields: AbstractMapping[str, Field]) -> Field | None:
+    """The field right above a name that takes no objects."""
+    above = fields.get(name.rpartition(".")[0])
+    return None if above is None or above.type in _WITH_OBJECTS else above
+
+
 def name_pattern(pattern: str) -> re.Pattern[str]:
     """What whole field names match a pattern with ``*``."""
     return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
@@ -202,6 +217,7 @@ def _declare(name: str, spec: AbstractMapping[str, Any]) -> Iterator[Field]:
     types = spec["types"]
     yield Field(
         name, types[0], types=types, ignore_above=spec.get("ignore_above"), null_value=spec.get("null_value"),
+        constant=spec.get("value") if types[0] == "constant_keyword" else None,
         nested=spec.get("nested"), key="" if types[0] == "flattened" else None,
         searchable=spec.get("index", True) or (spec.get("doc_values", True) and FAMILIES.get(types[0]) != "text"),
     )  # fmt: skip

@@ -117,6 +117,8 @@ def _parameters(field: Field, absent: frozenset[str]) -> dict[str, Any]:
         made["ignore_above"] = field.ignore_above
     if field.null_value is not None:
         made["null_value"] = field.null_value
+    if field.constant is not None and made["type"] == field.type:
+        made["value"] = field.constant
     if not field.searchable:
         made["index"] = False
         if made["type"] != "text":

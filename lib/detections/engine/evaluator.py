@@ -33,6 +33,7 @@ from detections.engine.column import UNMAPPED, Column, names, nulls, scalars
 from detections.engine.operators import COST, Check, check_of
 from detections.engine.rows import Condition, value_of
 from detections.events import Batch, Documents
+from detections.events.walk import objects
 
 Question: TypeAlias = "Callable[[Evaluator, int], Bits]"
 """A predicate made ready: asked about some rows it answers for those, and for no others."""
@@ -93,7 +94,6 @@ class Predicates:
         return lambda evaluator, rows: evaluator.leaf(number, asked.answer, rows)
 
     def _nested(self, path: str, item: Predicate) -> Question:
-        self._paths[path] = None
         inner = self._inner.setdefault(path, Predicates(path))
         question = inner.ready(item)
 
@@ -307,11 +307,19 @@ class Evaluator:
         """The column of a field."""
         found = self._columns.get(field)
         if found is None:
-            raw = [None] * self.size if field.type == UNMAPPED else self.raw(field.path)
-            if field.null_value is not None:
-                raw = self._with_nulls(field, raw)
-            found = self._columns[field] = Column(field, raw)
+            found = self._columns[field] = Column(field, self._raw_of(field))
         return found
+
+    def _raw_of(self, field: Field) -> list[Any]:
+        if field.type == UNMAPPED:
+            return [None] * self.size
+        if field.constant is not None:
+            return [field.constant] * self.size
+        if field.key == "":
+            # A flattened root takes objects only, and a dotted key that leads into it is one.
+            return [list(objects(document, field.path)) for document in self._batch.documents()]
+        raw = self.raw(field.path)
+        return raw if field.null_value is None else self._with_nulls(field, raw)
 
     def _with_nulls(self, field: Field, raw: list[Any]) -> list[Any]:
         counts = [nulls(document, field.path) for document in self._batch.documents()]
@@ -333,13 +341,12 @@ class Evaluator:
     def nested(self, path: str, predicates: Predicates) -> tuple[Evaluator, list[int]]:
         """An evaluator whose rows are the objects under a nested path, and the row each of them belongs to."""
         if path not in self._nested:
-            objects, parents = [], []
-            for row, raw in enumerate(self.raw(path)):
-                for item in raw if isinstance(raw, list) else (raw,):
-                    if isinstance(item, dict):
-                        objects.append({path: item})
-                        parents.append(row)
-            self._nested[path] = (Evaluator(Documents(0, objects), predicates, predicates.paths), parents)
+            found = [
+                (row, item) for row, document in enumerate(self._batch.documents()) for item in objects(document, path)
+            ]
+            inside = Documents(0, [{path: item} for _, item in found])
+            parents = [row for row, _ in found]
+            self._nested[path] = (Evaluator(inside, predicates, predicates.paths), parents)
         return self._nested[path]
 
 

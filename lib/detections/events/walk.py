@@ -86,6 +86,29 @@ def at(node: Node, value: Any, row: Row) -> None:
         below(node, value, row)
 
 
+def objects(document: dict[str, Any], path: str) -> Iterator[dict[str, Any]]:
+    """The objects at a path, as Elasticsearch makes nested ones of them.
+
+    A dotted key that leads into an object makes an object of its own: ``{"a.b": 1, "a.c": 2}`` has two at ``a``.
+    """
+    waiting: list[tuple[Any, str]] = [(document, path)]
+    while waiting:
+        value, rest = waiting.pop()
+        if isinstance(value, list):
+            waiting += [(item, rest) for item in value]
+        elif isinstance(value, dict):
+            if not rest:
+                yield value
+                continue
+            for key, inner in value.items():
+                if key == rest:
+                    waiting.append((inner, ""))
+                elif rest.startswith(f"{key}."):
+                    waiting.append((inner, rest[len(key) + 1 :]))
+                elif key.startswith(f"{rest}."):
+                    yield {key[len(rest) + 1 :]: inner}
+
+
 def add(row: Row, column: int, value: Any) -> None:
     """One more value; several become a list."""
     before = row[column]

@@ -59,6 +59,19 @@ def test_multi_fields_read_their_parents_value() -> None:
     assert [one.name for one in mapping.at("f")] == ["f", "f.text", "f.raw"]
 
 
+def test_a_field_below_a_scalar_is_a_multi_field() -> None:
+    mapping = Mapping.of(
+        {"f.text": "text", "f": "keyword", "o": "object", "o.k": "ip", "p": "flattened", "p.k": "long"}
+    )
+    assert [(one.name, one.path) for one in mapping] == [
+        ("f.text", "f"),
+        ("f", "f"),
+        ("o.k", "o.k"),
+        ("p", "p"),
+        ("p.k", "p.k"),
+    ]
+
+
 def test_an_alias_leads_to_its_target() -> None:
     found = field({"a": {"path": "f"}, "b": {"type": "alias", "path": "gone"}, "f": {"type": "ip"}}, "a")
     assert (found.name, found.type, found.path) == ("a", "ip", "f")

@@ -76,7 +76,8 @@ def at(value: Any, path: str) -> Iterator[Any]:
 def values_of(document: dict[str, Any], field: Field) -> list[Any]:
     raw = list(at(document, field.path))
     if field.key == "":
-        raw = [leaf for value in raw for leaf in leaves(value)]
+        raw = [leaf for value in raw if isinstance(value, dict) for leaf in leaves(value)]
+        raw += [leaf for key, value in document.items() if key.startswith(f"{field.path}.") for leaf in leaves(value)]
     made = [coerce(field.type, value) for value in raw]
     kept = [value for value in made if value is not None]
     if field.ignore_above is not None:

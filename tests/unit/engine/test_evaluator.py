@@ -199,6 +199,43 @@ def test_null_value_stands_for_explicit_nulls_only() -> None:
     assert select(Ask(field, Equals(frozenset({"x"}))), batch) == [3, 4]
 
 
+@pytest.mark.parametrize(
+    ("document", "size", "kind"),
+    [
+        ({"o": {"k": "a", "x": "b"}}, True, True),
+        ({"o.k": "a", "o.x": "b"}, True, False),
+        ({"o": [{"k": "a"}], "o.x": "b"}, True, False),
+        ({"o.k": ["b", "a"]}, True, False),
+        ({"o.x": "b"}, False, False),
+        ({"o": "a"}, False, False),
+    ],
+)
+def test_a_dotted_key_makes_a_nested_object_of_its_own(document: dict[str, Any], size: bool, kind: bool) -> None:
+    alone = Ask(INNER, Equals(frozenset({"a"})))
+    both = And((alone, Ask(Field("o.x", "keyword", nested="o"), Equals(frozenset({"b"})))))
+    batch = Documents(0, [document])
+    assert [select(Nested("o", one), batch) for one in (alone, both)] == [[0] * size, [0] * kind]
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        ({"f": {"y": "a"}}, True),
+        ({"f.y": "a"}, True),
+        ({"f": [{"y": ["b", "a"]}]}, True),
+        ({"f": "a"}, False),
+        ({"f": ["a"]}, False),
+    ],
+)
+def test_a_flattened_root_takes_objects_only(document: dict[str, Any], found: bool) -> None:
+    assert select(Ask(ROOT, Equals(frozenset({"a"}))), Documents(0, [document])) == [0] * found
+
+
+def test_a_constant_is_in_every_document() -> None:
+    field = Field("c", "constant_keyword", constant="aws")
+    assert select(Ask(field, Equals(frozenset({"aws"}))), Documents(0, [{}, {"c": "aws"}])) == [0, 1]
+
+
 def test_an_empty_batch() -> None:
     assert select(Or((Always(True), Ask(KEYWORD, Exists()))), Documents(0, [])) == []
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from detections.events.walk import columns, deeper_than, flat
+from detections.events.walk import columns, deeper_than, flat, objects
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,21 @@ def test_depth_counts_containers_or_only_objects() -> None:
     assert deeper_than(value, 1, lists=False)
     assert not deeper_than(value, 2, lists=False)
     assert not deeper_than("text", 0)
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "found"),
+    [
+        ({"a": {"b": 1}}, "a", [{"b": 1}]),
+        ({"a": [{"b": 1}, {"b": 2}, None, 3]}, "a", [{"b": 1}, {"b": 2}]),
+        ({"a.b": 1, "a.c": None}, "a", [{"b": 1}, {"c": None}]),
+        ({"a": {"b": 1}, "a.c": 2}, "a", [{"b": 1}, {"c": 2}]),
+        ({"o": {"a.b.c": [1, 2]}}, "o.a", [{"b.c": [1, 2]}]),
+        ({"o.a": {"b": 1}}, "o.a", [{"b": 1}]),
+        ({"a": [{"p": {"b": 1}}, {"p.b": 2}]}, "a.p", [{"b": 1}, {"b": 2}]),
+        ({"a": {}}, "a", [{}]),
+        ({"a": None, "ab": {"c": 1}}, "a", []),
+    ],
+)
+def test_nested_objects_at_a_path(document: dict[str, Any], path: str, found: list[dict[str, Any]]) -> None:
+    assert sorted(objects(document, path), key=str) == sorted(found, key=str)
