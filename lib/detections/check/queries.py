@@ -9,7 +9,7 @@ from typing import TypeAlias
 from detections import query
 from detections.check.places import Keys
 from detections.compile.eql import compile_eql
-from detections.compile.eql.program import Events
+from detections.compile.eql.program import Events, Sequence
 from detections.compile.esql import compile_esql
 from detections.compile.ir import And, Predicate
 from detections.compile.kql import compile_kql
@@ -73,7 +73,10 @@ def predicates_of(part: Part) -> list[Predicate]:
     try:
         if isinstance(tree, eql.Query):
             body = compile_eql(tree, catalog_mapping(), part.text, event_category_field=part.category_field).body
-            return [body.predicate] if isinstance(body, Events) else [stage.predicate for stage in body.stages]
+            if isinstance(body, Events):
+                return [body.predicate]
+            until = [body.until] if isinstance(body, Sequence) and body.until is not None else []
+            return [stage.predicate for stage in (*body.stages, *until)]
         if isinstance(tree, esql.Query):
             pipeline = compile_esql(tree, catalog_mapping(), part.text)
             conditions = [command.predicate for command in pipeline.commands if isinstance(command, Where)]

@@ -13,6 +13,7 @@ from detections.check import (
     attack,
     aws_operation,
     dates,
+    eql_missing_event,
     eql_second_opinion,
     esql_id,
     esql_opaque,
@@ -50,6 +51,7 @@ ALWAYS: tuple[ModuleType, ...] = (
     new_terms,
     esql_id,
     esql_opaque,
+    eql_missing_event,
     eql_second_opinion,
     dates,
     required_text,
@@ -60,7 +62,16 @@ ALWAYS: tuple[ModuleType, ...] = (
     timestamp_override,
     threshold,
 )
-QUERIES = (query_syntax, unknown_field, field_type, aws_operation, esql_id, esql_opaque, eql_second_opinion)
+QUERIES = (
+    query_syntax,
+    unknown_field,
+    field_type,
+    aws_operation,
+    esql_id,
+    esql_opaque,
+    eql_missing_event,
+    eql_second_opinion,
+)
 """Of these, the checks that look at queries only: they run on rules too that the schema refuses."""
 
 PROFILES: dict[str, tuple[ModuleType, ...]] = {"house": (portability, tags, text, file_name)}

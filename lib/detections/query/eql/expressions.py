@@ -238,16 +238,16 @@ class Expressions:
             if self.token.kind == "string":
                 message = '?"..." is no string: write """...""" where a backslash stands for itself'
                 raise self.refuse(message, self.end_of(start))
-        name = self._name_part()
+        parts = [self._name_part()]
         while True:
             kind = self._tokens[self._at].kind
             if kind == ".":
                 self._at += 1
-                name = f"{name}.{self._name_part()}"
+                parts.append(self._name_part())
             elif kind == "[" and self._tokens[self._at + 1].kind == "integer":
                 raise self.refuse("arrays have no indices here: a field is all its values", self.following())
             else:
-                return FieldName(name, optional, (start, self._tokens[self._at - 1].end))
+                return FieldName(".".join(parts), optional, (start, self._tokens[self._at - 1].end))
 
     def _name_part(self) -> str:
         token = self._tokens[self._at]

@@ -1,0 +1,54 @@
+"""A missing event of an EQL sequence stands where Elasticsearch does not do what the query says.
+
+`![...]` says that no such event may come. Elasticsearch 9 falls short of that at two places:
+
+* as the last event: a sequence is complete as soon as the search ends, although `maxspan` still runs. A rule searches
+  up to now, so it alerts at once, and the event that would have kept it silent comes too late (Elasticsearch's issue
+  145323). Ask for an event behind it, or say in the note that the alert is a question;
+* behind `until`: the mark is ignored, `until ![...]` is `until [...]` (issue 132787).
+
+Bad:
+
+```
+sequence by user.id with maxspan=1h
+  [iam where event.action == "CreateAccessKey"]
+  ![iam where event.action == "DeleteAccessKey"]
+```
+
+Good:
+
+```
+sequence by user.id with maxspan=1h
+  [iam where event.action == "CreateAccessKey"]
+  ![iam where event.action == "DeleteAccessKey"]
+  [iam where event.action == "CreateUser"]
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from detections.check.queries import parts, tree_of
+from detections.errors import Finding, Level
+from detections.query.eql import ast
+from detections.rule import Rule
+
+CODE = "eql-missing-event"
+
+
+def check(rule: Rule) -> Iterator[Finding]:
+    for part in parts(rule):
+        tree = tree_of(part)
+        if isinstance(tree, ast.Query) and isinstance(tree.body, ast.Sequence):
+            for term, message in _misplaced(tree.body):
+                start = term.span[0]
+                yield rule.document.finding(CODE, message, part.keys, start, len("!["), Level.WARNING)
+
+
+def _misplaced(sequence: ast.Sequence) -> Iterator[tuple[ast.Term, str]]:
+    last, until = sequence.terms[-1], sequence.until
+    if last.missing:
+        yield last, "the rule alerts at once, not when maxspan is over without this event"
+    if until is not None and until.missing:
+        yield until, "Elasticsearch ignores the mark of a missing event behind until"
