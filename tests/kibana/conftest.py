@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from pytest_httpserver import HTTPServer
 
+from detections.cli import main
 from detections.kibana.client import Kibana
 from detections.server import Backoff, Connection, connection
 
@@ -26,12 +29,19 @@ _spec.loader.exec_module(_module)
 StandIn = _module.StandIn
 
 
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    """A fresh stand-in. The test fails if the contract was broken and it did not clear ``breaches``."""
+@pytest.fixture(scope="session")
+def stand_in_server() -> Iterator[HTTPServer]:
+    """A port on loopback for all stand-ins of a run, one after the other."""
     with HTTPServer(threaded=True) as server:
-        found = StandIn(server)
-        yield found
+        yield server
+
+
+@pytest.fixture
+def stand_in(stand_in_server: HTTPServer) -> Iterator[StandIn]:
+    """A fresh stand-in. The test fails if the contract was broken and it did not clear ``breaches``."""
+    stand_in_server.clear()
+    found = StandIn(stand_in_server)
+    yield found
     assert not found.breaches
 
 
@@ -77,3 +87,69 @@ def any_kibana(request: pytest.FixtureRequest) -> Iterator[Kibana]:
             yield inside
         finally:
             outside.request("DELETE", f"/api/spaces/space/{name}")
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], backoff: Backoff, stand_in: StandIn
+) -> Callable[..., Outcome]:
+    """The command line in this process; it waits for nothing, nobody is at its terminal, and it tells no secret."""
+    monkeypatch.setattr("detections.kibana.http.Backoff", lambda: backoff)
+
+    def call(*arguments: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["detections", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        out, err = capsys.readouterr()
+        assert not any(secret in out + err for secret in stand_in.secrets)
+        return Outcome(int(stop.value.code or 0), out, err)
+
+    return call
+
+
+def rule_text(rule_id: str, **fields: object) -> str:
+    """A rule file with nothing but what it needs; fields in the form of TOML's values, which are JSON's here."""
+    said = {
+        "rule_id": rule_id, "name": f"Rule {rule_id}", "description": "It finds something.", "risk_score": 47,
+        "severity": "medium", "type": "query", "query": f'event.action: "{rule_id}"', "index": ["logs-aws.cloudtrail-*"],
+    } | fields  # fmt: skip
+    lines = [f"{name} = {json.dumps(value)}" for name, value in said.items()]
+    head = 'creation_date = "2026/11/24"\nmaturity = "production"\nupdated_date = "2026/11/24"'
+    return "\n".join(["[metadata]", head, "", "[rule]", *lines, ""])
+
+
+class Project:
+    """A project with one environment, the stand-in; the working directory."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, rule_id: str, **fields: object) -> Path:
+        path = self.folder / "rules" / f"{rule_id}.toml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(rule_text(rule_id, **fields))
+        return path
+
+    def remove(self, rule_id: str) -> None:
+        (self.folder / "rules" / f"{rule_id}.toml").unlink()
+
+    @property
+    def state(self) -> Path:
+        return self.folder / ".detections/state/test.json"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stand_in: StandIn) -> Project:
+    (tmp_path / "pyproject.toml").write_text(f'[tool.detections.environments.test]\nurl = "{stand_in.url}"\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KIBANA_API_KEY", stand_in.api_key)
+    found = Project(tmp_path)
+    for name in ("a", "b", "c"):
+        found.write(name)
+    return found

@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from detections.errors import NotAllowed, ServerError, ServerUnavailable
+from detections.errors import NotAllowed, ServerError, ServerUnavailable, UsageError
 from detections.kibana.http import LONG, RULES, Http, Query, Response
 from detections.kibana.importing import import_objects
 from detections.kibana.multipart import one_file
@@ -91,6 +91,15 @@ class Kibana:
     def spaces(self) -> list[Object]:
         """The spaces these credentials may see."""
         return list(self.request("GET", "/api/spaces/space"))
+
+    def check_space(self) -> None:
+        """Kibana does not look whether a space is there: rules that are sent to one that is not are in no space.
+
+        Raises:
+            UsageError: there is no such space, or these credentials do not see it.
+        """
+        if self.space not in (known := [str(one["id"]) for one in self.spaces()]):
+            raise UsageError(f"there is no space {self.space!r} in this Kibana; there are {', '.join(known)}")
 
     # -- rules
 
@@ -197,7 +206,8 @@ class Kibana:
 
     def find_exception_items(self, list_id: str, namespace_type: Namespace = "single") -> list[Object]:
         """All items of a list; none where there is no list."""
-        return self._pages(f"{ITEMS}/_find", {"list_id": list_id, "namespace_type": namespace_type})
+        query: Query = {"list_id": list_id, "namespace_type": namespace_type}
+        return self._pages(f"{ITEMS}/_find", query, accept=(404,))
 
     def get_exception_item(self, item_id: str, namespace_type: Namespace = "single") -> Object | None:
         """An item by its item_id."""
@@ -319,22 +329,22 @@ class Kibana:
             self._http.backoff.sleep(wait)
             attempt += 1
 
-    def _pages(self, path: str, query: Query) -> list[Object]:
+    def _pages(self, path: str, query: Query, accept: tuple[int, ...] = ()) -> list[Object]:
         """All pages, read again from the start if the things moved while they were read."""
         for _ in range(3):
-            pages = list(self._each_page(path, query))
+            pages = list(self._each_page(path, query, accept))
             found: dict[str, Object] = {one["id"]: one for _, data in pages for one in data}
-            total = pages[-1][0] if pages else 0
-            if len(found) == total:
+            totals = {total for total, _ in pages} or {0}
+            if totals == {len(found)}:
                 return list(found.values())
-        raise ServerError(f"it lists {total} and shows {len(found)}: they are being changed", request=f"GET {path}")
+        raise ServerError("what it lists is being changed all the time", request=f"GET {path}")
 
-    def _each_page(self, path: str, query: Query) -> Iterator[tuple[int, list[Object]]]:
+    def _each_page(self, path: str, query: Query, accept: tuple[int, ...]) -> Iterator[tuple[int, list[Object]]]:
         page = 1
         while True:
             asked = {**query, "page": page, "per_page": _PAGE}
-            response = self._http.send("GET", path, query=asked, accept=(404,))
-            if response.status == 404:
+            response = self._http.send("GET", path, query=asked, accept=accept)
+            if not response.ok:
                 return
             body = _json(response)
             yield body["total"], body["data"]

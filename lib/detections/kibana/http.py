@@ -55,6 +55,11 @@ class Response:
     def ok(self) -> bool:
         return 200 <= self.status < 300
 
+    @property
+    def missing(self) -> bool:
+        """Whether Kibana knows the route and has no such thing; another 404 is from a wrong URL or base path."""
+        return self.status == 404 and said(self) not in ("Not Found", _other_than_json(self))
+
     def json(self) -> Any:
         """The body as JSON.
 
@@ -85,8 +90,7 @@ class Http:
         self.space = space
         self._prefix = "" if space == "default" else f"/s/{space}"
         self.backoff = backoff or Backoff()
-        self._secrets = connection.secrets
-        self._timeout = connection.timeout
+        self._connection = connection
         self._node = _Node(connection.node())
 
     def close(self) -> None:
@@ -119,7 +123,7 @@ class Http:
         again = method in _SAFE if repeatable is None else repeatable
         target = self._prefix + quote(path, safe="/") + _query(query or {})
 
-        limit = max(self._timeout, timeout or 0.0)
+        limit = max(self._connection.timeout, timeout or 0.0)
         tries = itertools.count(1)
 
         def attempt() -> Response:
@@ -128,7 +132,7 @@ class Http:
             return Response(request, meta.status, meta.headers, data, number)
 
         response = patiently(attempt, _judge, self.backoff, repeatable=again, what=request)
-        if response.ok or response.status in accept:
+        if response.ok or (response.status in accept and (response.status != 404 or response.missing)):
             return response
         raise self.error(response)
 
@@ -150,13 +154,15 @@ class Http:
             return NotAllowed(f"the credentials are missing or wrong ({message})", request=request, status=status)
         if status == 403:
             return NotAllowed(f"a privilege is missing: {message}", request=request, status=status)
+        if status == 404 and not response.missing:
+            message = f"{message}; is the URL Kibana's, with its base path?"
         if status in (502, 503, 504):
             return ServerUnavailable(message, request=request, status=status, sent=True)
         return ServerError(message, request=request, status=status)
 
     def clean(self, text: str) -> str:
         """A server's text for a person: no secret, no control characters, not too long."""
-        for secret in self._secrets:
+        for secret in self._connection.secrets:
             text = text.replace(secret, "***")
         text = "".join(c if c.isprintable() else " " for c in text).strip()
         return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."

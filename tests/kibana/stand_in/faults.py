@@ -71,6 +71,6 @@ def reset(request: Request, sent: bytes) -> Response:
         connection.sendall(sent)
         time.sleep(0.01)  # what was sent must arrive before the reset overtakes it
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.shutdown(socket.SHUT_RDWR) if not sent else None
+    connection.shutdown(socket.SHUT_RDWR)
     connection.close()
     return Response(status=500)

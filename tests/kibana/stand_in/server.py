@@ -194,9 +194,8 @@ class StandIn:
                 if re.search(pattern, f"{request.method} {path}"):
                     said = f"API [{request.method} {path}] is unauthorized for user, this action is granted by the Kibana privileges [{privilege}]"  # noqa: E501
                     return _platform(403, "Forbidden", said)
-            if space not in self.world.spaces:
-                return _platform(404, "Not Found", f"Saved object [space/{space}] not found")
-            return self._route(request, template, path, body, self.world.spaces[space])
+            place = self.world.spaces.get(space) or self.world.phantoms.setdefault(space, Space(space))
+            return self._route(request, template, path, body, place)
         except Breach as breach:
             if not breach.of_rule:
                 self.breaches.append(f"{request.method} {path}: {breach.message}")

@@ -39,12 +39,14 @@ class Space:
 
 @dataclass
 class World:
-    """All of a Kibana. ``skew`` is how wrong its clock is."""
+    """All of a Kibana. ``skew`` is how wrong its clock is. ``phantoms`` are spaces that are not there and that Kibana
+    takes things into all the same: it looks for the space of pages only, not for that of the API."""
 
     version: str = "9.2.0"
     user: str = "elastic"
     skew: timedelta = timedelta()
     spaces: dict[str, Space] = field(default_factory=lambda: {"default": Space("default")})
+    phantoms: dict[str, Space] = field(default_factory=dict)
     agnostic: Space = field(default_factory=lambda: Space("*"))
     prebuilt: dict[str, Object] = field(default_factory=dict)
     secretless: set[str] = field(default_factory=set)
