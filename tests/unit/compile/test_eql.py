@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from detections.compile.mapping import Field, Mapping, catalog_mapping
 from detections.errors import NotEvaluated, QueryTypeError
 from detections.query.eql import parse
 
+PUBLIC = Path(__file__).parents[4] / "shared" / "data" / "rules-corpus"
 MAPPING = Mapping.of(
     {
         "@timestamp": "date", "event.category": "keyword", "name": "keyword", "path": "wildcard", "md5": "keyword",
@@ -299,6 +302,9 @@ def test_types_nobody_declared_are_guesses() -> None:
         ('cidrMatch(ip, "10.0.0.0/8") == true', "ip", Between(0xFFFF_0A00_0000, 0xFFFF_0AFF_FFFF)),
         ('true == (name in ("a"))', "name", Equals(frozenset({"a"}))),
         ('release >= "1.5.0"', "release", Between("1.5.0")),
+        ("size + 2 == 41", "size", Equals(frozenset({39}))),
+        ("41 > 2 - size", "size", Between(-39, None, False)),
+        ("-(subtract(size, 1) * -3) <= 6", "size", Between(None, 3)),
     ],
 )
 def test_what_asks_one_field_about_constants_is_a_test(condition: str, field: str, operator: object) -> None:
@@ -329,7 +335,8 @@ def test_string_functions_and_patterns_are_patterns(condition: str, text: str) -
 @pytest.mark.parametrize(
     "condition",
     [
-        "length(name) > 1", "null == (size > 1)", "size + ratio > 1", 'string(size) : "1*"', "indexOf(name, path) == 1",
+        "length(name) > 1", "null == (size > 1)", "size + ratio > 1", "size * 2 == 3", "size / 2 == 1",
+        "ratio + 1 == 2", "size + 9223372036854775807 < -2", 'string(size) : "1*"', "indexOf(name, path) == 1",
         'substring(name, 1) in ("a")', 'concat(name, "x") like "a*"', 'startsWith("abc", name)',
     ],
 )  # fmt: skip
@@ -433,6 +440,17 @@ def test_the_program_of_a_sample() -> None:
 
 def test_a_timestamp_is_a_date_where_nothing_maps_it() -> None:
     assert compiled("any where true", Mapping.of({}), timestamp_field="when").order.timestamp.type == "date"
+
+
+def test_the_queries_of_public_rules() -> None:
+    if not PUBLIC.exists():
+        pytest.skip("../shared is not there")
+    rules = [tomllib.loads(path.read_text("utf-8"))["rule"] for path in sorted(PUBLIC.rglob("*.toml"))]
+    queries = [rule["query"] for rule in rules if rule.get("language") == "eql"]
+    assert len(queries) > 300
+    for query in queries:
+        assert refusals(parse(query), catalog_mapping(), query) == []
+        assert compiled(query, catalog_mapping()).body
 
 
 def test_long_chains_and_deep_nesting() -> None:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from detections.compile import leaf
+from detections.compile.eql.arithmetic import MIRRORED, solved
 from detections.compile.eql.expressions import Expressions, call, value_of
 from detections.compile.expression import Call, Column, Constant, Expression
 from detections.compile.functions.eql import like_pattern
@@ -22,7 +23,6 @@ from detections.compile.mapping import Field
 from detections.errors import NotEvaluated, QueryTypeError
 from detections.query.eql import ast
 
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 _PATTERNS = ("startswith", "endswith", "stringcontains")
 
@@ -119,17 +119,19 @@ class Conditions:
     def _ordered(self, operator: str, node: ast.Comparison, left: Expression, right: Expression) -> Predicate:
         other = node.right
         if isinstance(left, Constant) and not isinstance(right, Constant):
-            left, right, operator, other = right, left, _MIRRORED[operator], node.left
+            left, right, operator, other = right, left, MIRRORED[operator], node.left
         if not isinstance(right, Constant):
             self._expressions.against_field(other, operator)
         value = self._expressions.exact(left, self._expressions.source(node), node)
-        if not isinstance(left, Column):
+        if isinstance(left, Call) and isinstance(right.value, int) and not isinstance(right.value, bool):
+            simpler, tested, number = solved(operator, left, right.value)
+            if isinstance(tested, Column):
+                operator, left, value, right = simpler, tested, tested, Constant(number, "long")
+        if not isinstance(left, Column) or not isinstance(value, Column):
             return self._computed(call(f"eql.{operator}", value_of(value), right), node.span)
-        constant = _constant(right)
         if operator == "==":
-            assert isinstance(value, Column)
-            return leaf.term(_field(value), constant, node.span)
-        return leaf.bounds(_field(left), {_BOUNDS[operator]: constant}, node.span)
+            return leaf.term(_field(value), _constant(right), node.span)
+        return leaf.bounds(_field(left), {_BOUNDS[operator]: _constant(right)}, node.span)
 
     def _in(self, node: ast.In) -> Predicate:
         value, choices = self._expressions.chosen(node)
