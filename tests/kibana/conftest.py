@@ -117,7 +117,8 @@ def rule_text(rule_id: str, **fields: object) -> str:
     """A rule file with nothing but what it needs; fields in the form of TOML's values, which are JSON's here."""
     said = {
         "rule_id": rule_id, "name": f"Rule {rule_id}", "description": "It finds something.", "risk_score": 47,
-        "severity": "medium", "type": "query", "query": f'event.action: "{rule_id}"', "index": ["logs-aws.cloudtrail-*"],
+        "severity": "medium", "type": "query", "query": f'event.action: "{rule_id}"',
+        "index": ["logs-aws.cloudtrail-*"],
     } | fields  # fmt: skip
     lines = [f"{name} = {json.dumps(value)}" for name, value in said.items()]
     head = 'creation_date = "2026/11/24"\nmaturity = "production"\nupdated_date = "2026/11/24"'

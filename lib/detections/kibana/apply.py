@@ -87,6 +87,8 @@ class _Run:
         waiting = ready
         for _ in range(2):
             if waiting:
+                ids = {change.rule_id for change in waiting}
+                refusals = {rule_id: said for rule_id, said in refusals.items() if rule_id not in ids}
                 refusals |= self._import([self._body(one, before) for one in waiting], waiting[0].action)
                 after |= self._read(waiting)
                 waiting = [one for one in waiting if self._again(_arrived(one, before, after, refusals))]
@@ -114,17 +116,17 @@ class _Run:
         after = self._read(ready)
         found = []
         for change in ready:
-            live = after.get(change.rule_id, [])
+            live = after[change.rule_id]
             done = not live if action is Action.DELETE else not any(one.get("enabled") for one in live)
             found.append(Outcome(change, done, "" if done else refusals.get(change.rule_id, "Kibana did not do it")))
         self.save({one.change.rule_id: None for one in found if one.done and action is Action.DELETE})
         yield from found
 
     def _read(self, changes: Iterable[Change]) -> dict[str, list[Payload]]:
-        """The rules of Kibana that have these rule_ids."""
-        names = " or ".join(_quoted(change.rule_id) for change in changes)
-        found: dict[str, list[Payload]] = {}
-        if names:
+        """The rules of Kibana that have these rule_ids, an empty list for one that is not there."""
+        found: dict[str, list[Payload]] = {change.rule_id: [] for change in changes}
+        if found:
+            names = " or ".join(map(_quoted, found))
             for rule in self._kibana.find_rules(f"alert.attributes.params.ruleId: ({names})"):
                 found.setdefault(rule["rule_id"], []).append(rule)
         return found
@@ -132,7 +134,7 @@ class _Run:
     def _body(self, change: Change, before: Mapping[str, list[Payload]]) -> dict[str, Any]:
         """What is sent: the payload, and what Kibana owns as it is there now, since an import resets what it lacks."""
         body = dict(change.payload or {})
-        for live in before.get(change.rule_id, ()):
+        for live in before[change.rule_id]:
             body |= {name: live[name] for name in SERVER_OWNED if name not in body and live.get(name) is not None}
         if change.payload and "exceptions_list" in change.payload:
             body["exceptions_list"] = [self._with_id(one) for one in body["exceptions_list"]]
@@ -179,7 +181,7 @@ def _unmoved(changes: Iterable[Change], now: Mapping[str, list[Payload]]) -> tup
     """The changes whose rules are as the plan saw them, and what to say of the others."""
     ready, outcomes = [], []
     for change in changes:
-        live = now.get(change.rule_id, [])
+        live = now[change.rule_id]
         if len(live) < 2 and same(mark(live[0] if live else None, change.payload), mark(change.live, change.payload)):
             ready.append(change)
             continue
@@ -207,7 +209,7 @@ def _arrived(
 ) -> Outcome:
     """Whether Kibana has now what was to be written. A newer Kibana may have put it in a form of its own: then it was
     written once, by us, and not refused."""
-    payload, live = change.payload or {}, after.get(change.rule_id, [])
+    payload, live = change.payload or {}, after[change.rule_id]
     refused = refusals.get(change.rule_id)
     if len(live) != 1:
         return Outcome(
@@ -215,7 +217,7 @@ def _arrived(
         )
     if _equal(payload, live[0]):
         return Outcome(change, True)
-    old = before.get(change.rule_id)
+    old = before[change.rule_id]
     written = int(live[0].get("revision", 0)) - (int(old[0].get("revision", 0)) if old else -1)
     if refused or written < 1:
         return Outcome(change, False, refused or "Kibana did not write it")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from detections.payload.normalise import normalise, same
+from detections.payload.normalise import filled, normalise, same
 
 _SHORT = 72
 _MANY = 2000
@@ -17,7 +17,7 @@ _MANY = 2000
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One field that differs: ``field`` with dots for fields of tables, ``old`` and ``new`` its values in canonical
-    form, None where it is absent (null is absent, too)."""
+    form or the default that Kibana fills in, None where there is neither (null is absent, too)."""
 
     field: str
     old: Any
@@ -27,7 +27,7 @@ class Difference:
 def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Difference, ...]:
     """The fields in which two API objects differ, in alphabetical order; none exactly when their canonical forms are
     equal. Tables are looked into, lists are not."""
-    return tuple(_differences(normalise(old), normalise(new), ""))
+    return tuple(_differences(filled(normalise(old)), filled(normalise(new)), ""))
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], above: str) -> Iterator[Difference]:
