@@ -70,7 +70,7 @@ def deployment(config: Config, environment: Environment) -> Iterator[Deployment]
 
     Raises:
         RuleError: a rule file is none; without it the rule would count as gone.
-        UsageError: the lock file or the environment is not in order.
+        UsageError: the lock file or the environment is not in order, or its space is not there.
         ServerError: Kibana cannot be reached.
     """
     loaded = rules_at((), config)
@@ -85,4 +85,5 @@ def deployment(config: Config, environment: Environment) -> Iterator[Deployment]
     with Kibana(environment.connection(), environment.space) as kibana:
         if warning := kibana.status().unsupported:
             click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)
+        kibana.check_space()
         yield Deployment(environment, kibana, file, desired, lock)

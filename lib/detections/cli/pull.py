@@ -121,6 +121,7 @@ def _file(path: Path, selection: Selection, environment: Environment) -> _Source
 
 def _kibana(selection: Selection, environment: Environment, config: Config) -> _Source:
     with Kibana(environment.connection(), environment.space) as kibana:
+        kibana.check_space()
         file = StateFile(config.path("state") / f"{environment.name}.json")
         state = file.read(place(kibana.url, environment.space))
         rules, foreign, prebuilt = selection.choose(kibana.find_rules(), environment.tag, state.rules)

@@ -21,6 +21,7 @@ def command(environment: str | None, style: str) -> int:
     """
     chosen_one = chosen(environment, find_config())
     with Kibana(chosen_one.connection(), chosen_one.space) as kibana:
+        kibana.check_space()
         found = executions(kibana.find_rules(), chosen_one.tag)
     click.echo(reporter("deployment" if style == "text" else style).status(found))
     return int(any(one.failing for one in found))

@@ -93,12 +93,13 @@ class Kibana:
         return list(self.request("GET", "/api/spaces/space"))
 
     def check_space(self) -> None:
-        """Kibana does not look whether a space is there: rules that are sent to one that is not are in no space.
+        """Kibana does not look whether a space is there: rules that are sent to one that is not are in no space. The
+        default space is always there.
 
         Raises:
             UsageError: there is no such space, or these credentials do not see it.
         """
-        if self.space not in (known := [str(one["id"]) for one in self.spaces()]):
+        if self.space != "default" and self.space not in (known := [str(one["id"]) for one in self.spaces()]):
             raise UsageError(f"there is no space {self.space!r} in this Kibana; there are {', '.join(known)}")
 
     # -- rules
