@@ -77,7 +77,7 @@ MAXSPAN = st.builds(ast.TimeSpan, st.integers(1, 10**12), st.sampled_from(["ms",
 @st.composite
 def sequences(draw: st.DrawFn) -> ast.Sequence:
     keys = st.lists(FIELD, min_size=(own := draw(st.integers(0, 2))), max_size=own).map(tuple)
-    missing = st.builds(ast.Term, FILTER, keys, st.just(True))
+    missing = st.builds(ast.Term, FILTER, keys, st.just(True), st.integers(1, 4))
     present = st.builds(ast.Term, FILTER, keys, st.just(False), st.integers(1, 4))
     maxspan = draw(st.none() | MAXSPAN)
     others = draw(st.lists(present if maxspan is None else missing | present, min_size=1, max_size=3))

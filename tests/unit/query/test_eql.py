@@ -108,6 +108,30 @@ def test_every_node_knows_its_place() -> None:
     assert ast.NOWHERE not in {node.span for node in nodes(tree)}
 
 
+def test_the_place_of_a_node_takes_in_the_parentheses_of_its_operands() -> None:
+    query = "any where not (a or (b)) and (c + d) * 2 == (e) and ((f))"
+    found = [query[slice(*node.span)] for node in walk(condition(query.removeprefix("any where ")))]
+    assert found == [
+        "not (a or (b)) and (c + d) * 2 == (e) and ((f))",
+        "not (a or (b))",
+        "a or (b)",
+        "a",
+        "b",
+        "(c + d) * 2 == (e)",
+        "(c + d) * 2",
+        "c + d",
+        "c",
+        "d",
+        "2",
+        "e",
+        "f",
+    ]
+
+
+def walk(node: ast.Expression) -> list[ast.Expression]:
+    return [node, *(inner for child in ast.children(node) for inner in walk(child))]
+
+
 def nodes(query: ast.Query) -> list[ast.Query | ast.Sequence | ast.Term | ast.Pipe | ast.TimeSpan | ast.Expression]:
     sequence = query.body
     assert isinstance(sequence, ast.Sequence)

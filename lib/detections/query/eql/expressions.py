@@ -63,10 +63,6 @@ class Expressions:
     def token(self) -> Token:
         return self._tokens[self._at]
 
-    def following(self) -> Token:
-        """The token behind the next one."""
-        return self._tokens[min(self._at + 1, len(self._tokens) - 1)]
-
     def take(self) -> Token:
         token = self._tokens[self._at]
         if token.kind != "end":
@@ -117,18 +113,21 @@ class Expressions:
         return made
 
     def _parse(self, power: int) -> Expression:
+        """An expression of operators that bind so tight or tighter.
+
+        The span of a node takes in the parentheses around its operands, not those around itself.
+        """
         token = self._tokens[self._at]
+        start, kind = token.start, token.kind
         self._depth += 1
         if self._depth > DEEPEST:
-            raise self._too_deep(token.start)
-        kind = token.kind
+            raise self._too_deep(start)
         left: Expression
         if kind == "not":
             if power > _NOT:
                 raise self.unexpected("an operand ('not' needs parentheses here)")
             self._at += 1
-            operand = self._parse(_NOT)
-            left = Not(operand, (token.start, operand.span[1]))
+            left = Not(self._parse(_NOT), self.end_of(start))
         elif kind == "-" or kind == "+":
             left = self._signed()
         else:
@@ -141,11 +140,11 @@ class Expressions:
                 self._depth -= 1
                 return left
             if found <= _AND:
-                left = self._chain(left, kind, found)
+                left = self._chain(left, kind, found, start)
                 continue
             self._at += 1
             right = self._parse(found + 1)
-            span = left.span[0], self._tokens[self._at - 1].end
+            span = start, self._tokens[self._at - 1].end
             if found == _COMPARISON:
                 left = Comparison(kind, left, right, span)  # type: ignore[arg-type]
                 if _POWERS.get(self._tokens[self._at].kind) == _COMPARISON:
@@ -154,11 +153,11 @@ class Expressions:
                 self._sums = True
                 left = Arithmetic(kind, left, right, span)  # type: ignore[arg-type]
 
-    def _chain(self, left: Expression, operator: str, power: int) -> And | Or:
+    def _chain(self, left: Expression, operator: str, power: int, start: int) -> And | Or:
         items = [left]
         while self.accept(operator):
             items.append(self._parse(power + 1))
-        return (And if power == _AND else Or)(tuple(items), self.end_of(left.span[0]))
+        return (And if power == _AND else Or)(tuple(items), self.end_of(start))
 
     def _signed(self) -> Expression:
         sign = self.take()
@@ -184,7 +183,7 @@ class Expressions:
             value = self._parse(_OR)
             self.expect(")", "an operator")
         elif kind == "?":
-            value = self.field()
+            value = self._field(token)
         else:
             value = self._constant(_VALUE, "'('")
         if self._tokens[self._at].kind in _TESTS:
@@ -226,11 +225,8 @@ class Expressions:
         written = name.text[:-1] if relaxed else name.text
         return Call(written, arguments, relaxed, self.end_of(name.start), (name.start, name.end))
 
-    def field(self) -> FieldName:
-        """A dotted name, perhaps optional."""
-        return self._field(self.token)
-
     def _field(self, token: Token) -> FieldName:
+        """A dotted name, perhaps optional."""
         start = token.start
         optional = token.kind == "?"
         if optional:
@@ -245,7 +241,7 @@ class Expressions:
                 self._at += 1
                 parts.append(self._name_part())
             elif kind == "[" and self._tokens[self._at + 1].kind == "integer":
-                raise self.refuse("arrays have no indices here: a field is all its values", self.following())
+                raise self.refuse("arrays have no indices here: a field is all its values", self._tokens[self._at + 1])
             else:
                 return FieldName(".".join(parts), optional, (start, self._tokens[self._at - 1].end))
 

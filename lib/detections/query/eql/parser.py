@@ -102,7 +102,7 @@ class _Parser(Expressions):
             raise self.refuse("'by' stands before 'with maxspan', not behind it", self.token)
         others = () if by and maxspan else ("'with'",) if by else ("'by'",) if maxspan else ("'by'", "'with'")
         terms = self._terms(others)
-        until = self._until(len(by), terms) if self.accept("until") else None
+        until = self._until(len(terms[0].by)) if self.accept("until") else None
         sequence = Sequence(by, maxspan, terms, until, self.end_of(start))
         self._refuse_sequence(sequence)
         return sequence
@@ -142,9 +142,9 @@ class _Parser(Expressions):
             terms.append(term)
         return tuple(terms)
 
-    def _until(self, shared: int, terms: tuple[Term, ...]) -> Term:
+    def _until(self, keys: int) -> Term:
         term = self._term()
-        self._refuse_keys(len(terms[0].by), term)
+        self._refuse_keys(keys, term)
         if term.runs > 1:
             raise self.refuse("'until' takes an event without runs", term.span)
         return term
