@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -10,8 +11,10 @@ import click
 from detections.api import instant
 from detections.cli.common import JOBS, LINES, RETAIN, Warnings, rules_at
 from detections.cli.config import find_config
+from detections.cli.engines import ELASTICSEARCH
+from detections.compile.plan import Alert
 from detections.engine import Embedded
-from detections.errors import DetectionsError
+from detections.errors import DetectionsError, UsageError
 from detections.events import Retain, read
 from detections.replay import replay
 from detections.report import json
@@ -20,7 +23,7 @@ from detections.values.dates import format_date
 
 
 @click.command("replay")
-@click.argument("events", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("events", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--rules", type=click.Path(path_type=Path), multiple=True, help="Rule files or folders.  [default: the project's]"
 )
@@ -31,6 +34,21 @@ from detections.values.dates import format_date
 @LINES
 @RETAIN
 @JOBS
+@click.option(
+    "--on",
+    "place",
+    type=click.Choice(("embedded", "elasticsearch")),
+    default="embedded",
+    show_default=True,
+    help="In this process, over EVENTS, or on a cluster, over what is in it.",
+)
+@ELASTICSEARCH
+@click.option("--index", metavar="NAMES", help="On a cluster: what to search, like 'logs-aws.cloudtrail-*'.")
+@click.option("--slice", "width", metavar="TIME", help="On a cluster: how much time to search at once.  [default: 1d]")
+@click.option(
+    "--resume", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="On a cluster: keep in FILE what is finished, and go on from there.",
+)  # fmt: skip
 def command(
     events: Sequence[Path],
     rules: Sequence[Path],
@@ -39,33 +57,61 @@ def command(
     style: str,
     retain: Retain,
     jobs: int,
+    place: str,
+    url: str | None,
+    index: str | None,
+    width: str | None,
+    resume: Path | None,
 ) -> int:
     """Run the rules over EVENTS: files or folders of raw CloudTrail or ECS documents.
 
     Without --start and --end every event is inside the window and there is no history before the first event, so that a
     new term alerts once, at its first event. Times are UTC: 2026-01-31, 2026-01-31T20:15:00Z. Alerts go to standard
     output, sorted by time; what was wrong with events or rules goes to standard error.
+
+    With --on elasticsearch the events are those that a cluster has already; it is only read. Give --index and --start
+    instead of EVENTS, and --end where it is not now.
     """
     window = instant(start), instant(end)
-    config = find_config()
-    loaded = rules_at(rules, config)
+    on_cluster = place == "elasticsearch"
+    if on_cluster and events:
+        raise UsageError("on a cluster the events are those that it has: give --index and --start instead of files")
+    if not on_cluster and (index or width or resume or url):
+        raise UsageError("--index, --slice, --resume and --elasticsearch are for --on elasticsearch")
+    if not on_cluster and not events:
+        raise UsageError("give at least one path of events")
+    loaded = rules_at(rules, find_config())
     warnings = Warnings()
     for finding in loaded.findings:
         warnings(finding)
-    engine = Embedded(jobs=jobs, report=warnings)
-    batches = read(list(events), warnings, retain=retain)
-    count = 0
-    for alert in replay(loaded, batches, engine, start=window[0], end=window[1], report=warnings):
-        count += 1
-        if style == "json":
-            click.echo(json.encode(json.alert(alert)))
-        else:
-            when = "no time" if alert.timestamp is None else format_date(alert.timestamp)
-            terms = f"  new: {', '.join(alert.new_terms)}" if alert.new_terms else ""
-            click.echo(f"{when}  {click.style(alert.rule_name, bold=True)}  {' '.join(alert.event_ids)}{terms}")
+    show = _printer(style)
+    if on_cluster:
+        cluster = importlib.import_module("detections.cli.replay_cluster")
+        count, failed = cluster.run(loaded, cluster.Asked(url, index, *window, width, resume), warnings, show)
+    else:
+        count, failed = 0, 0
+        batches = read(list(events), warnings, retain=retain)
+        engine = Embedded(jobs=jobs, report=warnings)
+        for alert in replay(loaded, batches, engine, start=window[0], end=window[1], report=warnings):
+            count += 1
+            show(alert)
     warnings.close()
     if not len(loaded):
         raise DetectionsError("no rule could be loaded")
     if style == "text":
         click.echo(f"{plural(len(loaded), 'rule')}, {plural(count, 'alert')}", err=True)
-    return 0
+    return int(failed > 0)
+
+
+def _printer(style: str) -> Callable[[Alert], None]:
+    return _json if style == "json" else _text
+
+
+def _json(alert: Alert) -> None:
+    click.echo(json.encode(json.alert(alert)))
+
+
+def _text(alert: Alert) -> None:
+    when = "no time" if alert.timestamp is None else format_date(alert.timestamp)
+    terms = f"  new: {', '.join(alert.new_terms)}" if alert.new_terms else ""
+    click.echo(f"{when}  {click.style(alert.rule_name, bold=True)}  {' '.join(alert.event_ids)}{terms}")

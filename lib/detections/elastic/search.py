@@ -5,6 +5,7 @@ A document's time is its ``timestamp_override`` where it has one, else ``@timest
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -24,6 +25,7 @@ PAGE = 1000
 COMBINED = "kibana.combined_timestamp"
 """Kibana's runtime field. Where a server has none it is written when documents are indexed, one field an override."""
 
+_OURS = re.compile(r"[0-9]+:([0-9]+)")
 _KEEP_ALIVE = "2m"
 _SCRIPT = (
     "for (name in params.names) { if (doc.containsKey(name) && doc[name].size() > 0) "
@@ -101,13 +103,14 @@ def fields_of(time: TimeField) -> list[Any]:
 
 
 def found(hit: Hit, time: TimeField) -> Found:
-    """A hit of a temporary index, whose ``_id`` ends in the document's place in the input."""
+    """A hit. The ``_id`` of a document of a temporary index ends in its place in the input; any other document has no
+    such place, and is named by its ``_id`` where it has no ``event.id``."""
     fields = hit.get("fields", {})
     times: list[Any] = next((fields[name] for name in (time.primary, time.fallback) if name and fields.get(name)), [])
     instant = min((int(str(one).partition(".")[0]) for one in times), default=None)
-    position = int(hit["_id"].rpartition(":")[2])
-    name = next(iter(fields.get(EVENT_ID.name, ())), "")
-    return Found(instant is None, instant or 0, position, str(name))
+    ours = _OURS.fullmatch(hit["_id"])
+    name = next(iter(fields.get(EVENT_ID.name, ())), "" if ours else hit["_id"])
+    return Found(instant is None, instant or 0, int(ours[1]) if ours else 0, str(name))
 
 
 def time_filter(time: TimeField, start: int | None, end: int | None) -> Dsl:

@@ -38,11 +38,12 @@ def replay(
             tasks.append((plan, window(plan, start, end)))
         except (NotEvaluated, QueryError) as error:
             if report:
-                report(_refusal(rule, error))
+                report(refusal(rule, error))
     return engine.run(tasks, batches)
 
 
-def _refusal(rule: Rule, error: NotEvaluated | QueryError) -> Finding:
+def refusal(rule: Rule, error: NotEvaluated | QueryError) -> Finding:
+    """That a rule is not replayed, and why."""
     said, offset = (error.message, error.start) if isinstance(error, QueryError) else (str(error), 0)
     keys = ("rule", "query" if rule.query else "type")
     return rule.document.finding(CODE, f"{rule.name} is not replayed: {said}", keys, offset=offset, level=Level.WARNING)

@@ -1,0 +1,132 @@
+"""``detections replay --on elasticsearch``: over what a cluster has, slice by slice."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from detections.cli.on_elasticsearch import named_server
+from detections.cli.progress import progress
+from detections.compile.plan import Alert
+from detections.elastic.cluster import Cluster
+from detections.elastic.server import Server
+from detections.errors import Finding, UsageError
+from detections.replay import Record, Slice, SlicedReplay
+from detections.report.count import plural
+from detections.rule import Rule, Rules
+from detections.values import datemath
+from detections.values.dates import format_date
+
+_WIDTH = re.compile("[0-9]{1,9}[smhdw]")
+_MOST = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the options say. ``start`` and ``end`` in milliseconds, ``width`` like ``1d``."""
+
+    url: str | None
+    index: str | None
+    start: int | None
+    end: int | None
+    width: str | None
+    resume: Path | None
+
+
+def run(
+    rules: Rules, asked: Asked, report: Callable[[Finding], None], show: Callable[[Alert], None]
+) -> tuple[int, int]:
+    """How many alerts there were, those of the part that was finished before among them, and how many rules failed.
+
+    Raises:
+        UsageError: the options are wrong, or the record is that of another replay.
+        ServerUnavailable, NotAllowed: the cluster does not answer, or not to us.
+    """
+    named = named_server(asked.url, os.environ)
+    if named is None:
+        raise UsageError("name the cluster: --elasticsearch URL, or ELASTICSEARCH_URL")
+    if asked.index is None or asked.start is None:
+        raise UsageError("say which events: --index and --start")
+    record = Record(asked.resume)
+    end = asked.end
+    if end is None:
+        # A replay that goes on ends where it was to end when it began.
+        known = record.replay.get("end")
+        end = round(time.time() * 1000) if known is None else _known(known)
+    width = _milliseconds(asked.width or "1d", asked.start, end)
+    with Server(named) as server, progress() as shown:
+        cluster = Cluster(server, asked.index)
+        documents = cluster.count(asked.start, end)
+        record.begin(
+            {
+                "url": cluster.url, "index": cluster.index, "start": format_date(asked.start), "end": format_date(end),
+                "slice": width, "rules": _digest(rules),
+            }
+        )  # fmt: skip
+        sliced = SlicedReplay(rules, cluster, asked.start, end, report)
+        pieces = sliced.pieces(width)
+        click.echo(f"{plural(documents, 'event')}, {plural(len(pieces), 'slice')}", err=True)
+        if len(record):
+            click.echo(f"{plural(len(record), 'slice')} finished before", err=True)
+        _go(sliced, pieces, record, show, shown, asked.resume)
+    return record.alerts, sliced.failed
+
+
+def _go(
+    sliced: SlicedReplay,
+    pieces: list[Slice],
+    record: Record,
+    show: Callable[[Alert], None],
+    shown: Callable[[str], None] | None,
+    resume: Path | None,
+) -> None:
+    def tell(number: int, rule: Rule) -> None:
+        if shown:
+            day = "the whole time" if pieces[number].whole else format_date(pieces[number].start)
+            shown(f"slice {number + 1} of {len(pieces)}, {day}: {plural(record.alerts, 'alert')} so far; {rule.name}")
+
+    try:
+        with contextlib.closing(sliced.run(pieces, record, tell)) as alerts:
+            for alert in alerts:
+                if shown:
+                    shown("")
+                show(alert)
+    except BaseException:
+        if shown:
+            shown("")
+        kept = f"go on with --resume {resume}" if resume else "with --resume FILE it could have gone on from here"
+        click.echo(f"{len(record)} of {plural(len(pieces), 'slice')} finished; {kept}", err=True)
+        raise
+
+
+def _milliseconds(width: str, start: int, end: int) -> int:
+    if not _WIDTH.fullmatch(width):
+        raise UsageError(f"--slice: '{width}' is no time like 30m, 6h or 1d")
+    found = datemath.resolve(f"now+{width}", 0)
+    if end < start:
+        raise UsageError("--end is before --start")
+    if not found or (end - start) // found >= _MOST:
+        raise UsageError(f"--slice: '{width}' makes more than {_MOST:,} slices; take longer ones")
+    return found
+
+
+def _known(end: Any) -> int:
+    try:
+        return datemath.resolve(str(end), 0)
+    except ValueError:
+        raise UsageError("the record of the replay has no end") from None
+
+
+def _digest(rules: Rules) -> str:
+    """Other rules make another replay."""
+    texts = sorted(hashlib.sha256(rule.document.text.encode("utf-8", "surrogatepass")).hexdigest() for rule in rules)
+    return hashlib.sha256("".join(texts).encode()).hexdigest()[:16]

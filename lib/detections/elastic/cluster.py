@@ -1,0 +1,105 @@
+"""Plans over what is in a cluster already. Nothing is written: searches, points in time, EQL and ES|QL queries only."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+
+from detections.compile.dsl import to_dsl
+from detections.compile.eql.program import Events
+from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span, TimeField
+from detections.elastic.capabilities import Capabilities, capabilities
+from detections.elastic.eql import eql
+from detections.elastic.esql import esql
+from detections.elastic.new_terms import new_terms
+from detections.elastic.search import Dsl, Source, found
+from detections.elastic.server import Server
+from detections.engine.found import alerts_on
+from detections.errors import UsageError
+
+_NO_NAME = re.compile(r'[\s/\\?"<>|#]')
+
+
+class Cluster:
+    """The documents behind ``index``: names and patterns, joined by commas."""
+
+    def __init__(self, server: Server, index: str) -> None:
+        """Raises UsageError for what is no name of an index."""
+        if not index or _NO_NAME.search(index):
+            raise UsageError(f"'{index}' is no name or pattern of an index")
+        self._server = server
+        self._source = Source(server, index)
+
+    @functools.cached_property
+    def _can(self) -> Capabilities:
+        return capabilities(self._server)
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    @property
+    def index(self) -> str:
+        return self._source.index
+
+    def count(self, start: int, end: int) -> int:
+        """How many documents there are between two instants, both included, in milliseconds.
+
+        Raises:
+            UsageError: no index has such a name.
+            ServerError: the index cannot be searched.
+        """
+        query = self._source.within({"match_all": {}}, TimeField(), start, end)
+        answer = self._source.search({"size": 0, "track_total_hits": True, "query": query}, "")
+        if not answer["_shards"]["total"]:
+            raise UsageError(f"no index is named '{self.index}' there, or none that these credentials may read")
+        return int(answer["hits"]["total"]["value"])
+
+    def why_not(self, plan: Plan) -> str | None:
+        """Why the cluster cannot run a plan; None where it can."""
+        match plan:
+            case RowsPlan():
+                return self._can.why_not("esql")
+            case EqlPlan() if not _single(plan):
+                return self._can.why_not("eql")
+            case NewTermsPlan() if plan.time.fallback is not None:
+                return self._can.why_not("painless")
+            case _:
+                return self._can.why_not("pit")
+
+    def run(self, plan: Plan, span: Span) -> Iterator[Alert]:
+        """The alerts of a plan over a span; no more than a page of hits is held at a time.
+
+        Raises:
+            NotEvaluated: the plan has a part that no request says.
+            ServerError: the cluster refuses a request, or does not answer.
+        """
+        match plan:
+            case QueryPlan():
+                return self._events(plan, self._source.asked(plan), span)
+            case NewTermsPlan():
+                return new_terms(self._source, plan, span)
+            case RowsPlan():
+                return esql(self._source, plan, span)
+            case EqlPlan() if self._can.why_not("eql") and _single(plan):
+                return self._events(plan, _condition(plan), span)
+            case EqlPlan():
+                return eql(self._source, plan, span)
+
+    def _events(self, plan: QueryPlan | EqlPlan, asked: Dsl, span: Span) -> Iterator[Alert]:
+        query = self._source.within(asked, plan.time, span.start, span.end)
+        hits = self._source.hits(query, plan.time, plan.rule_name)
+        return alerts_on(plan, (found(hit, plan.time) for hit in hits))
+
+
+def _single(plan: EqlPlan) -> bool:
+    """Whether each event that a condition selects is a result, so that a search can do it."""
+    return isinstance(plan.program.body, Events) and not plan.program.body.limits
+
+
+def _condition(plan: EqlPlan) -> Dsl:
+    body = plan.program.body
+    assert isinstance(body, Events)
+    asked = to_dsl(body.predicate)
+    return asked if plan.filter is None else {"bool": {"filter": [asked, to_dsl(plan.filter)]}}

@@ -1,0 +1,174 @@
+"""Replay over more time than one machine holds: slice by slice, so that it can be interrupted and go on.
+
+The slices of a span together give what :func:`.window.replay` gives for all of it: new terms look back from the span's
+start in every slice; a sequence with a ``maxspan`` may begin in an earlier slice and belongs to the one it ends in.
+What cannot be cut (sequences without a ``maxspan`` or with missing events, samples, heads, tails and limits) runs last,
+over the whole span.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from detections.compile.eql import program
+from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, RowsPlan, Span, TimeField
+from detections.compile.planner import plan as make_plan
+from detections.compile.rows import Limit
+from detections.errors import Finding, NotAllowed, NotEvaluated, QueryError, ServerError, ServerUnavailable
+from detections.replay.record import Record
+from detections.replay.window import refusal, window
+from detections.rule import Rule
+
+
+class Searched(Protocol):
+    """Where the events are already."""
+
+    def why_not(self, plan: Plan) -> str | None: ...
+
+    def run(self, plan: Plan, span: Span) -> Iterator[Alert]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of the time, both ends included, in milliseconds; ``whole``: all of it, for what cannot be cut."""
+
+    start: int
+    end: int
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    rule: Rule
+    plan: Plan
+    span: Span
+
+
+def slices(start: int, end: int, width: int) -> Iterator[Slice]:
+    """The span in pieces of ``width`` milliseconds, none overlapping another, the last one maybe shorter."""
+    for begin in range(start, end + 1, width):
+        yield Slice(begin, min(begin + width - 1, end))
+
+
+class SlicedReplay:
+    """Rules over a span of a cluster. ``report`` is told which of them do not run and why; of each once.
+
+    Raises:
+        ServerUnavailable: the cluster does not answer.
+    """
+
+    def __init__(
+        self, rules: Iterable[Rule], searched: Searched, start: int, end: int, report: Callable[[Finding], None]
+    ) -> None:
+        self._searched = searched
+        self._start, self._end = start, end
+        self._report = report
+        self._tasks = list(self._planned(rules))
+        self.failed = 0
+
+    def _planned(self, rules: Iterable[Rule]) -> Iterator[Task]:
+        for rule in rules:
+            try:
+                plan = make_plan(rule)
+                if why := self._searched.why_not(plan):
+                    raise NotEvaluated(why)
+                yield Task(rule, plan, window(plan, self._start, self._end))
+            except (NotEvaluated, QueryError) as error:
+                self._report(refusal(rule, error))
+
+    def pieces(self, width: int) -> list[Slice]:
+        """What there is to do, in order."""
+        cut = slices(self._start, self._end, width) if any(_cuttable(task.plan) for task in self._tasks) else ()
+        whole = any(not _cuttable(task.plan) for task in self._tasks)
+        return [*cut, *([Slice(self._start, self._end, whole=True)] if whole else [])]
+
+    def run(
+        self, pieces: Sequence[Slice], record: Record, progress: Callable[[int, Rule], None] | None = None
+    ) -> Generator[Alert, None, None]:
+        """The alerts, of each slice in the order of :func:`.window.replay`. A slice is put into the record when all of
+        its alerts were taken; what the record has already is not run again. ``progress`` is told the slice's number,
+        from 0, and the rule that begins. Who stops before the end closes the iterator, so that the record knows.
+
+        A rule that the cluster refuses is reported, and not run in the slices that are left.
+
+        Raises:
+            ServerUnavailable, NotAllowed: the cluster does not answer, or not to us.
+            ServerUnavailable: the record cannot be written.
+        """
+        for task in list(self._tasks):
+            if why := record.failed.get(task.rule.rule_id):
+                self._fail(task, why)
+        for number, piece in enumerate(pieces):
+            if record.has(piece.start, piece.end, piece.whole):
+                continue
+            alerts: list[Alert] = []
+            for task in list(self._tasks):
+                if _cuttable(task.plan) is not piece.whole:
+                    if progress:
+                        progress(number, task.rule)
+                    alerts += self._alerts(task, piece, record)
+            yield from _given(sorted(alerts, key=_order), piece, record)
+            record.finish(piece.start, piece.end, piece.whole, len(alerts))
+
+    def _alerts(self, task: Task, piece: Slice, record: Record) -> list[Alert]:
+        try:
+            found = self._searched.run(task.plan, task.span if piece.whole else _within(task, piece))
+            return [alert for alert in found if alert.timestamp is None or alert.timestamp >= piece.start]
+        except (ServerUnavailable, NotAllowed):
+            raise
+        except (ServerError, NotEvaluated) as error:
+            record.fail(task.rule.rule_id, str(error))
+            self._fail(task, str(error))
+            return []
+
+    def _fail(self, task: Task, why: str) -> None:
+        self._tasks.remove(task)
+        self.failed += 1
+        self._report(refusal(task.rule, NotEvaluated(why)))
+
+
+def _given(alerts: list[Alert], piece: Slice, record: Record) -> Iterator[Alert]:
+    """The alerts of a slice that are not out yet. If nobody takes them all, the record says how many are out."""
+    out = record.out(piece.start, piece.end, piece.whole)
+    try:
+        for alert in alerts[out:]:
+            yield alert
+            out += 1
+    except GeneratorExit:
+        record.interrupt(piece.start, piece.end, piece.whole, out)
+        raise
+
+
+def _cuttable(plan: Plan) -> bool:
+    """Whether the alerts of a span are those of its pieces."""
+    match plan:
+        case EqlPlan(program=program.Program(body=program.Sequence() as body, order=order)):
+            # A sequence is found where it ends, so what comes after its last event must not matter; and it must be in
+            # the order of the time that slices are cut by.
+            plain = not body.limits and not any(stage.missing for stage in body.stages)
+            return plain and body.maxspan is not None and plan.time == TimeField(order.timestamp.name)
+        case EqlPlan():
+            return isinstance(plan.program.body, program.Events) and not plan.program.body.limits
+        case RowsPlan():
+            return not any(isinstance(command, Limit) for command in plan.pipeline.commands)
+        case _:
+            return True
+
+
+def _within(task: Task, piece: Slice) -> Span:
+    whole = task.span
+    assert whole.start is not None
+    start = piece.start
+    match task.plan:
+        case NewTermsPlan():
+            # New is what was first seen strictly after the start: of an inner slice, after the end of the one before.
+            start = max(whole.start, piece.start - 1)
+        case EqlPlan(program=program.Program(body=program.Sequence(maxspan=int(maxspan)))):
+            start = max(whole.start, piece.start - maxspan)
+    return Span(start, piece.end, whole.history)
+
+
+def _order(alert: Alert) -> tuple[bool, int, str, tuple[str, ...], tuple[str, ...]]:
+    return alert.timestamp is None, alert.timestamp or 0, alert.rule_id, alert.event_ids, alert.new_terms
