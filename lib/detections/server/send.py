@@ -136,9 +136,9 @@ def _final(error: elastic_transport.TransportError) -> bool:
 def _why(error: elastic_transport.TransportError) -> str:
     text = str(error)
     if isinstance(error, elastic_transport.TlsError):
+        if "mismatch" in text or "doesn't match" in text:
+            return "its certificate is for another host"
         if "CERTIFICATE_VERIFY_FAILED" in text:
-            if "Hostname mismatch" in text or "IP address mismatch" in text:
-                return "its certificate is for another host"
             return "its certificate is not trusted: name the authority's CA file"
         return "no TLS connection can be made: is the URL's scheme right?"
     if _cause(error) == "NameResolutionError":

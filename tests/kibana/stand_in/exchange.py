@@ -52,7 +52,11 @@ def import_rules(world: World, space: Space, data: bytes, args: Any, stand_in: A
     stand_in.imported_once = stand_in.imported_once or bool(exceptions or connectors)
     visible = dict(space.connectors) if late else space.connectors
     known = lists.before(world, space, exceptions) if late else None
-    connectors_done, connector_errors = _connectors(world, space, connectors, flag["overwrite_action_connectors"])
+    take = _connectors_of_old if world.version.startswith("8.") else _connectors
+    overwritten = flag["overwrite_action_connectors"]
+    connectors_done, connector_errors = take(space, connectors, overwritten, list(unique.values()))
+    if connector_errors and take is _connectors_of_old:
+        unique = {}
     done = 0
     for rule in unique.values():
         problems, good = _import_rule(world, space, rule, flag["overwrite"], stand_in.refused, visible, known)
@@ -143,7 +147,24 @@ def _references(
     return kept, errors
 
 
-def _connectors(world: World, space: Space, found: list[Object], overwrite: bool) -> tuple[int, list[Object]]:
+def _connectors_of_old(
+    space: Space, found: list[Object], overwrite: bool, rules: list[Object]
+) -> tuple[int, list[Object]]:
+    """Kibana 8.19: only what the rules use is taken; after an error no rule is."""
+    used = list(dict.fromkeys(action["id"] for rule in rules for action in rule.get("actions", ())))
+    if not used:
+        return 0, []
+    sent = {one["id"] for one in found}
+    wanted = used if overwrite else [one for one in used if one not in space.connectors]
+    missing = used if overwrite and not found else [] if overwrite else [one for one in wanted if one not in sent]
+    if missing:
+        message = f"{len(missing)} connectors are missing. Connector ids missing are: {', '.join(missing)}"
+        return 0, [{"id": ",".join(missing), "error": {"status_code": 404, "message": message}}]
+    chosen = found if overwrite else [one for one in found if one["id"] in wanted]
+    return _connectors(space, chosen, True, rules)
+
+
+def _connectors(space: Space, found: list[Object], overwrite: bool, _: list[Object]) -> tuple[int, list[Object]]:
     done, errors = 0, []
     for one in found:
         if one["id"] in space.connectors and not overwrite:
