@@ -1,0 +1,194 @@
+"""Rules over what an Elasticsearch has already: the same alerts as from the embedded engine, and nothing is changed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from detections.compile.plan import Alert, Plan, Span
+from detections.compile.planner import plan as make_plan
+from detections.elastic import search
+from detections.elastic.capabilities import capabilities
+from detections.elastic.cluster import Cluster
+from detections.elastic.documents import TemporaryIndex
+from detections.elastic.node import Node
+from detections.elastic.server import Server
+from detections.elastic.template import template
+from detections.engine import Embedded
+from detections.errors import ServerError, UsageError
+from detections.events import batches
+from detections.rule import Rule, load
+from detections.server import Connection
+from detections.source import parse
+
+MINUTE = 60_000
+TERMS = """type = "new_terms"
+language = "kuery"
+query = "event.action: (a or b)"
+[rule.new_terms]
+field = "new_terms_fields"
+value = ["user.name", "event.action"]
+[[rule.new_terms.history_window_start]]
+field = "history_window_start"
+value = "now-1h"
+"""
+BODIES = {
+    "query": 'type = "query"\nlanguage = "kuery"\nquery = "event.action: a and not user.name: u3"',
+    "terms": TERMS,
+    "event": 'type = "eql"\nlanguage = "eql"\nquery = "any where event.action == \\"b\\" and user.name != \\"u1\\""',
+}
+OTHERS = {
+    "sequence": "type = 'eql'\nlanguage = 'eql'\nquery = 'sequence [any where true] [any where true]'",
+    "head": "type = 'eql'\nlanguage = 'eql'\nquery = 'any where true | head 1'",
+    "esql": "type = 'esql'\nlanguage = 'esql'\nquery = 'FROM logs-* METADATA _id, _version, _index "
+    "| WHERE event.action == \"a\"'",
+    "override": f'timestamp_override = "event.ingested"\n{TERMS}',
+}  # fmt: skip
+
+
+def rule(name: str) -> Rule:
+    text = f"""[metadata]
+creation_date = "2026/01/01"
+updated_date = "2026/01/01"
+maturity = "production"
+
+[rule]
+author = ["x"]
+description = "x"
+name = "{name}"
+risk_score = 21
+rule_id = "{name}"
+severity = "low"
+index = ["logs-*"]
+{(BODIES | OTHERS)[name]}
+"""
+    if name == "esql":
+        text = text.replace('index = ["logs-*"]\n', "")
+    found, findings = load(parse(text, f"{name}.toml"))
+    assert found is not None, findings
+    return found
+
+
+def events() -> Iterator[dict[str, Any]]:
+    for number in range(120):
+        yield {
+            "@timestamp": number * MINUTE,
+            "event": {"id": f"e{number}", "action": "abc"[number % 3]},
+            "user": {"name": f"u{number // 17}"},
+        }
+
+
+@pytest.fixture(scope="module")
+def server(elasticsearch_node: Node) -> Iterator[Server]:
+    with Server(Connection(elasticsearch_node.url)) as server:
+        yield server
+
+
+def made(server: Server) -> TemporaryIndex:
+    mapping = make_plan(rule("query")).mapping
+    index = TemporaryIndex(server, template(mapping, capabilities(server).types))
+    index.create()
+    return index
+
+
+@pytest.fixture(scope="module")
+def index(server: Server) -> Iterator[str]:
+    """An index like one that was there before: its documents have ids of their own."""
+    index = made(server)
+    assert index.add(((f"id-{number}", event) for number, event in enumerate(events())), "any") == []
+    yield index.name
+    index.delete()
+
+
+def key(alert: Alert) -> tuple[Any, ...]:
+    return alert.timestamp, alert.event_ids, alert.new_terms
+
+
+@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("page", [7, 1000])
+def test_the_alerts_are_those_of_the_embedded_engine(
+    server: Server, index: str, name: str, page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "PAGE", page)
+    cluster, plan = Cluster(server, index), make_plan(rule(name))
+    assert cluster.why_not(plan) is None
+    for span in (Span(0, 200 * MINUTE), Span(60 * MINUTE, 90 * MINUTE, 20 * MINUTE)):
+        embedded = Embedded().run([(plan, span)], batches(list(events())))
+        expected = sorted(map(key, embedded))
+        assert expected
+        assert sorted(map(key, cluster.run(plan, span))) == expected
+
+
+def test_no_more_than_a_page_is_asked_for_before_it_is_needed(
+    server: Server, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "PAGE", 5)
+    asked: list[str] = []
+    ask = server.ask
+    monkeypatch.setattr(server, "ask", lambda method, path, *rest, **named: asked.append(path) or ask(
+        method, path, *rest, **named
+    ))  # fmt: skip
+    alerts = Cluster(server, index).run(make_plan(rule("query")), Span(0, 200 * MINUTE))
+    assert len(list(itertools.islice(alerts, 5))) == 5
+    assert asked == [f"/{index}/_pit", "/_search"]
+    alerts.close()  # type: ignore[attr-defined]
+
+
+def test_nothing_is_changed(server: Server, index: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+    ask = server.ask
+    monkeypatch.setattr(server, "ask", lambda method, path, *rest, **named: asked.append((method, path)) or ask(
+        method, path, *rest, **named
+    ))  # fmt: skip
+    cluster = Cluster(server, index)
+    cluster.count(0, 200 * MINUTE)
+    for name in BODIES:
+        plan = make_plan(rule(name))
+        cluster.why_not(plan)
+        assert list(cluster.run(plan, Span(0, 200 * MINUTE, -MINUTE)))
+    ends = ("/_search", "/_pit", "/_eql/search", "/_query", "/_script_language", "/_index_template/_simulate")
+    assert {path for _, path in asked if not path.endswith(ends)} == set()
+    assert {path for method, path in asked if method == "DELETE"} == {"/_pit"}
+    assert not {method for method, _ in asked} & {"PUT", "PATCH"}
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("sequence", "no EQL"), ("head", "no EQL"), ("esql", "no ES|QL"), ("override", "no scripts")]
+)
+def test_what_a_cluster_cannot_run_it_says(server: Server, index: str, name: str, why: str) -> None:
+    said = Cluster(server, index).why_not(make_plan(rule(name)))
+    assert said
+    assert why in said
+
+
+def test_documents_without_an_event_id_are_named_by_their_own(server: Server) -> None:
+    plan: Plan = make_plan(rule("query"))
+    index = made(server)
+    try:
+        for name in ("plain", "host:12"):
+            index.add([(name, {"@timestamp": 0, "event": {"action": "a"}})], "any")
+        alerts = Cluster(server, index.name).run(plan, Span(0, 1))
+        assert sorted(alert.event_ids for alert in alerts) == [("host:12",), ("plain",)]
+    finally:
+        index.delete()
+
+
+def test_how_many_documents_there_are(server: Server, index: str) -> None:
+    assert Cluster(server, index).count(0, 9 * MINUTE) == 10
+    assert Cluster(server, f"{index[:-2]}*").count(0, 999 * MINUTE) == 120
+
+
+def test_an_index_that_is_not_there(server: Server) -> None:
+    with pytest.raises(UsageError, match=r"no index is named 'absent-\*'"):
+        Cluster(server, "absent-*").count(0, 1)
+    with pytest.raises(ServerError, match="there is no such index"):
+        Cluster(server, "absent").count(0, 1)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a b", "a?b", "a\\b", "<a>", "a#b", "a|b", "_doc/../x"])
+def test_what_is_no_name(server: Server, name: str) -> None:
+    with pytest.raises(UsageError, match="is no name or pattern of an index"):
+        Cluster(server, name)

@@ -1,0 +1,191 @@
+"""Replay in slices: what is asked for which slice, and what happens when a server refuses or goes away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from detections.compile.plan import Alert, NewTermsPlan, Plan, Span
+from detections.errors import Finding, NotAllowed, NotEvaluated, ServerError, ServerUnavailable
+from detections.replay import Record, Slice, SlicedReplay
+from detections.replay.slices import slices
+from detections.rule import Rule, load
+from detections.source import parse
+
+HEAD = """[metadata]
+creation_date = "2026/01/01"
+updated_date = "2026/01/01"
+maturity = "production"
+
+[rule]
+author = ["x"]
+description = "x"
+name = "{name}"
+risk_score = 21
+rule_id = "{name}"
+severity = "low"
+index = ["logs-*"]
+"""
+QUERY = 'type = "query"\nlanguage = "kuery"\nquery = "event.action: a"'
+TERMS = """type = "new_terms"
+language = "kuery"
+query = "event.action: a"
+[rule.new_terms]
+field = "new_terms_fields"
+value = ["user.name"]
+[[rule.new_terms.history_window_start]]
+field = "history_window_start"
+value = "now-2d"
+"""
+DAY = 86_400_000
+Answer = Callable[[Plan, Span], list[Alert]]
+
+
+def rule(body: str, name: str) -> Rule:
+    found, findings = load(parse(HEAD.format(name=name) + body, f"{name}.toml"))
+    assert found is not None, findings
+    return found
+
+
+def eql(query: str, name: str = "s") -> Rule:
+    return rule(f"type = 'eql'\nlanguage = 'eql'\nquery = '{query}'", name)
+
+
+class Searched:
+    def __init__(self, answer: Answer, lacking: str | None = None) -> None:
+        self.answer = answer
+        self.lacking = lacking
+        self.asked: list[tuple[str, Span]] = []
+
+    def why_not(self, plan: Plan) -> str | None:
+        return self.lacking if isinstance(plan, NewTermsPlan) else None
+
+    def run(self, plan: Plan, span: Span) -> Iterator[Alert]:
+        self.asked.append((plan.rule_id, span))
+        yield from self.answer(plan, span)
+
+
+def one(plan: Plan, span: Span) -> list[Alert]:
+    assert span.start is not None
+    return [Alert(plan.rule_id, plan.rule_name, span.start + 1, (f"{plan.rule_id}-{span.start}",))]
+
+
+def none(plan: Plan, span: Span) -> list[Alert]:
+    return []
+
+
+def spans(body: Rule, width: int, end: int = 3 * DAY - 1) -> list[Span]:
+    searched = Searched(none)
+    sliced = SlicedReplay([body], searched, 0, end, pytest.fail)
+    assert list(sliced.run(sliced.pieces(width), Record())) == []
+    return [span for _, span in searched.asked]
+
+
+def test_slices_touch_and_do_not_overlap() -> None:
+    assert list(slices(0, 2500, 1000)) == [Slice(0, 999), Slice(1000, 1999), Slice(2000, 2500)]
+    assert list(slices(5, 5, 1000)) == [Slice(5, 5)]
+    assert list(slices(0, 1000, 1000)) == [Slice(0, 999), Slice(1000, 1000)]
+
+
+def test_a_query_is_asked_for_each_slice() -> None:
+    assert spans(rule(QUERY, "q"), DAY) == [Span(day * DAY, (day + 1) * DAY - 1) for day in range(3)]
+
+
+def test_new_terms_look_back_from_the_start_of_the_whole() -> None:
+    first, *others = spans(rule(TERMS, "t"), DAY)
+    assert first == Span(0, DAY - 1, -2 * DAY)
+    assert others == [Span(day * DAY - 1, (day + 1) * DAY - 1, -2 * DAY) for day in (1, 2)]
+
+
+def test_a_sequence_may_begin_before_its_slice() -> None:
+    assert spans(eql("sequence with maxspan=36h [any where true] [any where true]"), DAY) == [
+        Span(0, DAY - 1), Span(0, 2 * DAY - 1), Span(DAY // 2, 3 * DAY - 1)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sequence [any where true] [any where true]",
+        "sequence with maxspan=1h [any where true] ![any where true] [any where true]",
+        "sequence with maxspan=1h [any where true] [any where true] | head 1",
+        "sample by user.name [any where true] [any where true]",
+        "any where true | tail 5",
+    ],
+)
+def test_what_cannot_be_cut_is_asked_once(query: str) -> None:
+    assert spans(eql(query), DAY) == [Span(0, 3 * DAY - 1)]
+
+
+def test_alerts_come_slice_by_slice_in_order() -> None:
+    searched = Searched(one)
+    sliced = SlicedReplay([rule(QUERY, "b"), rule(QUERY, "a")], searched, 0, 2 * DAY - 1, pytest.fail)
+    alerts = list(sliced.run(sliced.pieces(DAY), Record()))
+    assert [alert.event_ids[0] for alert in alerts] == ["a-0", "b-0", f"a-{DAY}", f"b-{DAY}"]
+
+
+@pytest.mark.parametrize(
+    "error", [ServerError("no such field", request="POST /_search", status=400), NotEvaluated("x")]
+)
+def test_a_rule_that_is_refused_is_told_once_and_left_out(tmp_path: Path, error: Exception) -> None:
+    def answer(plan: Plan, span: Span) -> list[Alert]:
+        if plan.rule_id == "bad" and span.start == DAY:
+            raise error
+        return one(plan, span)
+
+    def run() -> tuple[list[str], list[Finding], Searched, int]:
+        said: list[Finding] = []
+        searched = Searched(answer)
+        sliced = SlicedReplay([rule(QUERY, "bad"), rule(QUERY, "good")], searched, 0, 3 * DAY - 1, said.append)
+        record = Record(tmp_path / "record")
+        record.begin({"index": "x"})
+        alerts = list(sliced.run(sliced.pieces(DAY), record))
+        return [alert.event_ids[0] for alert in alerts], said, searched, sliced.failed
+
+    alerts, said, _, failed = run()
+    assert (alerts, failed) == (["bad-0", "good-0", f"good-{DAY}", f"good-{2 * DAY}"], 1)
+    (finding,) = said
+    assert (finding.code, finding.location.path) == ("not-replayed", "bad.toml")
+    assert str(error) in finding.message
+    # What is finished is known to be without it.
+    alerts, said, searched, failed = run()
+    assert (alerts, list(map(str, said)), searched.asked, failed) == ([], [str(finding)], [], 1)
+
+
+@pytest.mark.parametrize("error", [ServerUnavailable("gone"), NotAllowed("who?", status=401)])
+def test_when_the_server_goes_away_what_is_finished_stays(tmp_path: Path, error: Exception) -> None:
+    gone = [True]
+
+    def answer(plan: Plan, span: Span) -> list[Alert]:
+        if gone[0] and plan.rule_id == "b" and span.start == DAY:
+            raise error
+        return one(plan, span)
+
+    def run() -> Iterator[Alert]:
+        record = Record(tmp_path / "record")
+        record.begin({"index": "x"})
+        rules = [rule(QUERY, "a"), rule(QUERY, "b")]
+        sliced = SlicedReplay(rules, Searched(answer), 0, 3 * DAY - 1, pytest.fail)
+        return sliced.run(sliced.pieces(DAY), record)
+
+    taken: list[str] = []
+    for _ in range(2):
+        with pytest.raises(type(error)):
+            taken.extend(alert.event_ids[0] for alert in run())
+    assert taken == ["a-0", "b-0"]
+    gone[0] = False
+    assert [alert.event_ids[0] for alert in run()] == [f"{name}-{day * DAY}" for day in (1, 2) for name in "ab"]
+
+
+def test_what_the_server_lacks_is_told_before_anything_runs() -> None:
+    said: list[Finding] = []
+    sliced = SlicedReplay([rule(TERMS, "t"), rule(QUERY, "q")], Searched(one, "it is too old"), 0, DAY, said.append)
+    assert [finding.message for finding in said] == ["t is not replayed: it is too old"]
+    assert sliced.failed == 0
+    assert {alert.rule_id for alert in sliced.run(sliced.pieces(DAY), Record())} == {"q"}
+
+
+def test_without_rules_there_is_nothing_to_do() -> None:
+    assert SlicedReplay([], Searched(none), 0, 10**15, pytest.fail).pieces(1) == []
