@@ -212,6 +212,32 @@ def test_value_lists_need_their_data_streams(kibana):
         kibana.request("POST", "/api/lists", body=payload)
 
 
+def test_values_keep_every_character_but_line_ends(kibana):
+    kibana.create_value_list({"id": "v", "name": "V", "description": "V.", "type": "keyword"})
+    values = ["a\u0085b", "c\x0bd", "é", '"quoted"', "--x", "{}"]
+    kibana.import_value_list_items("v", values)
+    assert kibana.export_value_list_items("v") == values
+
+
+@pytest.mark.parametrize("how", ["put", "import"])
+def test_the_type_of_a_rule_cannot_change(kibana, how):
+    kibana.create_rule(RULE)
+    other = {**RULE, "type": "eql", "language": "eql", "query": "any where true"}
+    if how == "put":
+        with pytest.raises(ServerError, match="params invalid"):
+            kibana.update_rule(other)
+    else:
+        assert "params invalid" in kibana.import_rules([other], overwrite=True).refused()["a"].message
+    assert kibana.get_rule("a")["type"] == "query"
+
+
+def test_a_preview_finds_what_the_test_says(stand_in, kibana):
+    stand_in.alerts = lambda body: [{"kibana.alert.rule.name": body["name"], "event.id": "1"}]
+    found = kibana.preview(RULE, invocation_count=2, timeframe_end="2026-01-15T09:00:00Z")
+    assert kibana.preview_alerts(found.id) == [{"kibana.alert.rule.name": "A", "event.id": "1"}]
+    assert kibana.find_rules() == []
+
+
 def test_so_many_results_and_no_more(stand_in, kibana):
     with pytest.raises(ServerError, match="Result window is too large"):
         kibana.request("GET", f"{RULES}/_find", query={"page": 11, "per_page": 1000})

@@ -7,6 +7,7 @@ passes over connectors without rules, and a rule whose connector lacks its secre
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -19,8 +20,12 @@ from detections.kibana.results import kind_of
 Object = Mapping[str, Any]
 MAX_BYTES = 10_485_760
 """Of a whole request (``xpack.securitySolution.maxRuleImportPayloadBytes``)."""
+MAX_VALUE_BYTES = 8_000_000
+"""Of a file of values, below the 9,000,000 of ``xpack.lists.maxImportPayloadBytes``."""
 MAX_OBJECTS = 10_000
 """Lines of a request (``xpack.securitySolution.maxRuleImportExportSize``)."""
+
+_LINE_END = re.compile("[\\n\\r\\u2028\\u2029]")
 
 
 def chunks(
@@ -47,6 +52,23 @@ def chunks(
 def lines(objects: Iterable[Mapping[str, Any]]) -> bytes:
     """The body of a request's file: ndjson."""
     return b"".join(msgspec.json.encode(one) + b"\n" for one in objects)
+
+
+def texts(values: Iterable[str], *, max_bytes: int = MAX_VALUE_BYTES) -> list[bytes]:
+    """Files of a value list's values, one a line, each small enough for one request.
+
+    Raises:
+        UsageError: a value is empty, has white space around it, or a line end in it: Kibana would make others of it.
+    """
+    files = [bytearray()]
+    for value in values:
+        if value != value.strip() or not value or _LINE_END.search(value):
+            raise UsageError(f"{value[:80]!r} is no value that a list can take: one line, no white space around it")
+        line = f"{value}\n".encode()
+        if len(files[-1]) + len(line) > max_bytes:
+            files.append(bytearray())
+        files[-1] += line
+    return [bytes(file) for file in files if file]
 
 
 def _fill(

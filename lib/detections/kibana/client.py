@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from detections.errors import NotAllowed, ServerError, ServerUnavailable, UsageError
+from detections.kibana.chunks import texts
 from detections.kibana.http import LONG, RULES, Http, Query, Response
 from detections.kibana.importing import import_objects
 from detections.kibana.multipart import one_file
@@ -244,19 +245,23 @@ class Kibana:
         return self._delete(VALUES, {"id": id})
 
     def import_value_list_items(self, id: str, values: Iterable[str]) -> None:  # noqa: A002 - the API's name
-        """Add values to a list that is there. Those it has already are not doubled."""
+        """Add values to a list that is there. Those it has already are not doubled.
+
+        Raises:
+            UsageError: a value that no line can hold.
+        """
         have = set(self.export_value_list_items(id))
         fresh = [value for value in dict.fromkeys(values) if value not in have]
-        if fresh:
-            raw = one_file(f"{id}.txt", "".join(f"{value}\n" for value in fresh).encode())
+        for text in texts(fresh):
             query: Query = {"list_id": id, "refresh": "wait_for"}
+            raw = one_file(f"{id}.txt", text)
             self._http.send("POST", f"{VALUES}/items/_import", query=query, raw=raw, timeout=LONG)
 
     def export_value_list_items(self, id: str) -> list[str]:  # noqa: A002 - the API's name
         """The values of a list."""
         query: Query = {"list_id": id}
         response = self._http.send("POST", f"{VALUES}/items/_export", query=query, repeatable=True, timeout=LONG)
-        return [line for line in response.body.decode().splitlines() if line]
+        return [line for line in response.body.decode().split("\n") if line]
 
     # -- connectors
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 from kibana_stand_in.state import Object, Refused, Space, World, page_of
@@ -235,7 +236,7 @@ def import_values(space: Space, identity: str | None, data: bytes) -> Object:
     if identity is None:
         raise Refused(400, "Either type or list_id need to be defined in the query")
     found = values_of(space, identity, 409)
-    space.values[identity] += [line.strip() for line in data.decode().splitlines() if line.strip()]
+    space.values[identity] += [line for line in re.split("\r?\n|[\r\u2028\u2029]", data.decode()) if line.strip()]
     return found
 
 

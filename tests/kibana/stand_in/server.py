@@ -6,6 +6,7 @@ import base64
 import copy
 import json
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,7 +44,7 @@ class StandIn:
     with the number of each request (from 1) when its work is done and before it is answered; what it raises drops the
     connection. ``refused``: rule_id -> (status, message) of rules that are not taken. ``denied``: (regular expression
     over ``METHOD /path``, privilege). ``first_import_fails``: the first import with lists or connectors does not see
-    them yet when it comes to its rules.
+    them yet when it comes to its rules. ``alerts``: from a preview's body to the alerts it finds.
     """
 
     api_key_id, api_key_secret = "deployer", "s3cr3t-of-the-key"
@@ -61,7 +62,8 @@ class StandIn:
         self.first_import_fails = False
         self.imported_once = False
         self.level = "available"
-        self.elasticsearch: Callable[[Object, dict[str, Any]], list[Object]] | None = None
+        self.alerts: Callable[[Object], list[Object]] = lambda body: []
+        self._working = threading.Lock()
         self._server = server
         server.expect_request(re.compile(".*")).respond_with_handler(self._handle)
 
@@ -167,7 +169,8 @@ class StandIn:
         fault = next((one for one in self.faults if one.strikes(str(seen))), None)
         if fault is not None and not fault.worked:
             return fault.answer(request, None)
-        answer = self._answer(request, path, space)
+        with self._working:
+            answer = self._answer(request, path, space)
         if self.after_request is not None:
             try:
                 self.after_request(number)
@@ -281,15 +284,11 @@ class StandIn:
         old = rules.found(space, body.get("id"), body.get("rule_id"))
         if old["rule_id"] in self.refused:
             raise Refused(*self.refused[old["rule_id"]])
-        if old["type"] != body["type"] and old["immutable"]:
-            raise Refused(400, "the type of a prebuilt rule cannot change")
         return rules.update(self.world, space, body)
 
     def _preview(self, body: Object, space: Space) -> Object:
-        """The alerts come from ``elasticsearch``, a function of the tests: (rule, body) -> alerts."""
         identity = self.world.new_id()
-        alerts = self.elasticsearch(body, body) if self.elasticsearch is not None else []
-        space.previews[identity] = alerts
+        space.previews[identity] = self.alerts(body)
         logs = [{"errors": [], "warnings": [], "startedAt": body["timeframeEnd"], "duration": 12}]
         return {"previewId": identity, "logs": logs, "isAborted": False}
 

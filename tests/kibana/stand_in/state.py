@@ -49,7 +49,6 @@ class World:
     phantoms: dict[str, Space] = field(default_factory=dict)
     agnostic: Space = field(default_factory=lambda: Space("*"))
     prebuilt: dict[str, Object] = field(default_factory=dict)
-    secretless: set[str] = field(default_factory=set)
     count: int = 0
     clock: datetime = datetime(2026, 1, 15, 9, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detections.errors import UsageError
-from detections.kibana.chunks import MAX_BYTES, MAX_OBJECTS, chunks, lines
+from detections.kibana.chunks import MAX_BYTES, MAX_OBJECTS, chunks, lines, texts
 from detections.kibana.multipart import OVERHEAD, one_file
 
 
@@ -95,3 +95,15 @@ def test_nothing_is_lost_doubled_or_too_large(rules, max_bytes, max_objects):
 
 def test_lines_are_json():
     assert [json.loads(line) for line in lines([LIST, rule("ä")]).splitlines()] == [LIST, rule("ä")]
+
+
+def test_values_are_lines_of_files_that_fit():
+    assert texts([]) == []
+    assert texts(["a", "b b", "ä"]) == ["a\nb b\nä\n".encode()]
+    assert texts(["aaa", "bbb", "c"], max_bytes=6) == [b"aaa\n", b"bbb\nc\n"]
+
+
+@pytest.mark.parametrize("value", ["", " ", " a", "a\t", "a\nb", "a\rb", "a\u2028b", "a\u2029b"])
+def test_what_is_no_line_is_no_value(value):
+    with pytest.raises(UsageError, match="is no value that a list can take"):
+        texts(["a", value])
