@@ -45,41 +45,56 @@ def to_dsl(predicate: Predicate) -> Dsl:
         NotEvaluated: a part of it has no form in Query DSL: computations, fields that no mapping knows, a question
             about how many values a field has.
     """
-    return _true(predicate)
+    return _true(predicate, lenient=False)
 
 
-def _true(predicate: Predicate) -> Dsl:
+def at_least(predicate: Predicate) -> Dsl:
+    """A query that finds these documents and perhaps more: what has no form in Query DSL is not asked."""
+    return _true(predicate, lenient=True)
+
+
+def _true(predicate: Predicate, lenient: bool) -> Dsl:
     match predicate:
         case And(items):
-            return _every([_true(item) for item in items])
+            return _every([_true(item, lenient) for item in items])
         case Or(items):
-            return _some([_true(item) for item in items])
+            return _some([_true(item, lenient) for item in items])
         case Not(item):
-            return _false(item)
+            return _false(item, lenient)
         case IsTrue(item):
-            return _true(item)
+            return _true(item, lenient)
         case Nested(path, item):
-            return {"nested": {"path": path, "query": _true(item), "score_mode": "none", "ignore_unmapped": True}}
+            inside = _true(item, lenient)
+            return {"nested": {"path": path, "query": inside, "score_mode": "none", "ignore_unmapped": True}}
         case Always(value):
             return _ALL if value else _NONE
-        case Test():
+        case Test(several="any"):
             return _test(predicate)
+    if lenient:
+        return _ALL
+    if isinstance(predicate, Test):
+        raise NotEvaluated(f"whether {predicate.field.name} has several values cannot be asked in Query DSL")
     raise NotEvaluated("a computation over fields, or a condition on any field, has no form in Query DSL")
 
 
-def _false(predicate: Predicate) -> Dsl:
+def _false(predicate: Predicate, lenient: bool) -> Dsl:
     match predicate:
         case And(items):
-            return _some([_false(item) for item in items])
+            return _some([_false(item, lenient) for item in items])
         case Or(items):
-            return _every([_false(item) for item in items])
+            return _every([_false(item, lenient) for item in items])
         case Not(item):
-            return _true(item)
+            return _true(item, lenient)
         case Always(value):
             return _ALL if value is False else _NONE
-        case Test(field, _, "missing"):
+        case Test(field, _, "missing", "any"):
             return {"bool": {"filter": [_exists(field)], "must_not": [_test(predicate)]}}
-    return {"bool": {"must_not": [_true(predicate)]}}
+    try:
+        return {"bool": {"must_not": [_true(predicate, lenient=False)]}}
+    except NotEvaluated:
+        if not lenient:
+            raise
+        return _ALL
 
 
 def _every(queries: list[Dsl]) -> Dsl:
@@ -98,8 +113,6 @@ def _exists(field: Field) -> Dsl:
 
 def _test(test: Test) -> Dsl:
     field = test.field
-    if test.several == "missing":
-        raise NotEvaluated(f"whether {field.name} has several values cannot be asked in Query DSL")
     match test.operator:
         case Exists():
             return _exists(field)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from detections.elastic.server import Server
-from detections.elastic.template import Template
+from detections.elastic.template import Template, object_at
 from detections.errors import ServerError, ServerUnavailable
 from detections.events import Document
 
@@ -58,12 +58,12 @@ class TemporaryIndex:
         """Delete the index, where it is there."""
         self._server.ask("DELETE", f"/{self.name}", accept=(404,))
 
-    def declare(self, name: str, parameters: dict[str, Any]) -> None:
-        """One more field."""
-        properties: dict[str, Any] = parameters
-        for part in reversed(name.split(".")):
-            properties = {"properties": {part: properties}}
-        self._server.ask("PUT", f"/{self.name}/_mapping", properties)
+    def declare(self, fields: Mapping[str, dict[str, Any]]) -> None:
+        """More fields, by their dotted names, with their parameters in a mapping."""
+        root: dict[str, Any] = {}
+        for name, parameters in fields.items():
+            object_at(root, name).update(parameters)
+        self._server.ask("PUT", f"/{self.name}/_mapping", {"properties": root})
 
     def add(self, documents: Iterable[tuple[str, Document]], routing: str) -> list[Refused]:
         """Index documents under their ids, and make them searchable; which were refused, and why.

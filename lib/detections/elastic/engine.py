@@ -14,18 +14,22 @@ from detections.compile.mapping import Field, Mapping
 from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span, TimeField
 from detections.elastic.capabilities import Capabilities, capabilities
 from detections.elastic.documents import TemporaryIndex
-from detections.elastic.eql import eql, eql_by_dsl
+from detections.elastic.eql import computed, eql, eql_by_dsl
 from detections.elastic.esql import esql
 from detections.elastic.new_terms import new_terms
 from detections.elastic.search import Source, combined_name, found
 from detections.elastic.server import Server
-from detections.elastic.template import Substitution, template
+from detections.elastic.template import template
 from detections.engine.column import Column
 from detections.engine.found import alerts_on
 from detections.errors import Finding, Level, Location, NotEvaluated, ServerUnavailable
 from detections.events import Batch, Document
 
 REFUSED = "refused-event"
+
+_WRITTEN = "a combined timestamp written at index time instead of Kibana's runtime field"
+_BY_DSL = "EQL as Query DSL, its sequences joined here"
+_COMPUTED = "EQL as Query DSL, its sequences joined here, and what Query DSL cannot say computed here"
 
 
 class Elasticsearch:
@@ -40,7 +44,7 @@ class Elasticsearch:
         self._capabilities: Capabilities | None = None
         self._indices: dict[Mapping, TemporaryIndex] = {}
         self._declared: set[tuple[str, str]] = set()
-        self._substitutions: dict[Substitution, None] = {}
+        self._remarks: dict[str, None] = {}
         self._runs = itertools.count()
         self._gone: ServerUnavailable | None = None
 
@@ -62,10 +66,7 @@ class Elasticsearch:
     @property
     def substitutions(self) -> list[str]:
         """What stood in for what the server lacks, in words."""
-        said = [str(one) for one in self._substitutions]
-        if self._declared:
-            said.append("a combined timestamp written at index time instead of Kibana's runtime field")
-        return said
+        return list(self._remarks)
 
     def why_not(self, plan: Plan) -> str | None:
         """Why the server cannot run a plan, None where it can. Without EQL an EQL plan may still run as Query DSL."""
@@ -120,7 +121,10 @@ class Elasticsearch:
             case RowsPlan():
                 return esql(source, plan, span)
             case EqlPlan():
-                return (eql_by_dsl if self.capabilities.why_not("eql") else eql)(source, plan, span)
+                if self.capabilities.why_not("eql") is None:
+                    return eql(source, plan, span)
+                self._remarks[_COMPUTED if computed(plan) else _BY_DSL] = None
+                return eql_by_dsl(source, plan, span)
 
     def _indexed(self, mapping: Mapping, times: Iterable[TimeField], batches: Iterable[Batch]) -> Source:
         index = self._index(mapping)
@@ -129,8 +133,9 @@ class Elasticsearch:
         for time in combined:
             name = combined_name(time)
             if (index.name, name) not in self._declared:
-                index.declare(name, {"type": "date"})
+                index.declare({name: {"type": "date"}})
                 self._declared.add((index.name, name))
+                self._remarks[_WRITTEN] = None
         routing = str(next(self._runs))
         for refused in index.add(_documents(batches, tuple(combined), routing), routing):
             place = Location(f"event {refused.id.partition(':')[2]}")
@@ -140,7 +145,7 @@ class Elasticsearch:
     def _index(self, mapping: Mapping) -> TemporaryIndex:
         if mapping not in self._indices:
             made = template(mapping, self.capabilities.types)
-            self._substitutions.update(dict.fromkeys(made.substitutions))
+            self._remarks.update(dict.fromkeys(map(str, made.substitutions)))
             index = TemporaryIndex(self._server, made)
             index.create()
             self._indices[mapping] = index

@@ -1,7 +1,8 @@
 """Rule type eql: by ``_eql/search`` as Kibana runs it (Security 9.2), or, on a server without it, by Query DSL.
 
 Without it, one search finds the events that any stage of the query selects, and says which of them (named queries);
-they are joined here, by the embedded engine's state machines.
+they are joined here, by the embedded engine's state machines. Conditions that Query DSL cannot say (functions, fields
+compared with each other) are computed here as well.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from detections.compile.dsl import to_dsl
+from detections.compile.dsl import at_least, to_dsl
+from detections.compile.ir import Predicate
 from detections.compile.plan import Alert, EqlPlan, Span
 from detections.elastic.search import Dsl, Hit, Source, fields_of, found
 from detections.engine.bits import of_rows
@@ -47,18 +49,14 @@ def eql(source: Source, plan: EqlPlan, span: Span) -> Iterator[Alert]:
 
 
 def eql_by_dsl(source: Source, plan: EqlPlan, span: Span) -> Iterator[Alert]:
-    """The same by Query DSL.
-
-    Raises:
-        NotEvaluated: a condition of the query has no form in Query DSL.
-    """
+    """The same by Query DSL. What has no form in it is computed here, of the events that the rest has found."""
+    stages = stages_of(plan.program.body)
     named = [
-        {"bool": {"filter": [to_dsl(stage.predicate)], "_name": str(number)}}
-        for number, stage in stages_of(plan.program.body).items()
+        {"bool": {"filter": [at_least(stage.predicate)], "_name": str(number)}} for number, stage in stages.items()
     ]
     asked: Dsl = {"bool": {"should": named, "minimum_should_match": 1}}
     if plan.filter is not None:
-        asked = {"bool": {"filter": [asked, to_dsl(plan.filter)]}}
+        asked = {"bool": {"filter": [asked, at_least(plan.filter)]}}
     query = source.within(asked, plan.time, span.start, span.end)
     hits = sorted(
         source.hits(query, plan.time, plan.rule_name, {"_source": True}), key=lambda hit: found(hit, plan.time).position
@@ -66,16 +64,35 @@ def eql_by_dsl(source: Source, plan: EqlPlan, span: Span) -> Iterator[Alert]:
     yield from _joined(plan, span, hits)
 
 
+def computed(plan: EqlPlan) -> bool:
+    """Whether a condition of the plan has no form in Query DSL."""
+    conditions = [stage.predicate for stage in stages_of(plan.program.body).values()]
+    return not all(map(_has_form, [*conditions, *([] if plan.filter is None else [plan.filter])]))
+
+
+def _has_form(predicate: Predicate) -> bool:
+    try:
+        to_dsl(predicate)
+    except NotEvaluated:
+        return False
+    return True
+
+
 def _joined(plan: EqlPlan, span: Span, hits: list[dict[str, Any]]) -> Iterator[Alert]:
     """The hits, in the order in which they were indexed, as the rows of one batch."""
     predicates = Predicates()
     collector = EqlCollector(plan, span, predicates)
-    finder = Finder(plan.program, predicates)
-    evaluator = Evaluator(Documents(0, [hit["_source"] for hit in hits]), predicates, collector.paths)
+    finder = Finder(plan.program, predicates, plan.filter)
+    evaluator = Evaluator(
+        Documents(0, [hit["_source"] for hit in hits]), predicates, [*predicates.paths, *finder.paths]
+    )
     selected = {
         number: of_rows([row for row, hit in enumerate(hits) if str(number) in hit["matched_queries"]], len(hits))
         for number in stages_of(plan.program.body)
     }
+    if computed(plan):
+        here = finder.selected(evaluator)
+        selected = {number: rows & here[number] for number, rows in selected.items()}
     events = {row: found(hit, plan.time) for row, hit in enumerate(hits)}
     collector.merge((finder.candidates(evaluator, selected), events))
     yield from collector.alerts()

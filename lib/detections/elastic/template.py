@@ -71,19 +71,19 @@ def template(mapping: Mapping, lacking: Iterable[str] = ()) -> Template:
     replaced: dict[str, list[str]] = {}
     root: Properties = {}
     for path in sorted(mapping.nested_paths):
-        _object_at(root, path)["type"] = "nested"
+        object_at(root, path)["type"] = "nested"
     fields = list(mapping)
     known = {field.name: field for field in fields}
     for field in fields:
         if field.type in absent:
             replaced.setdefault(field.type, []).append(field.name)
         if field.path == field.name:
-            _object_at(root, field.name).update(_parameters(field, absent))
+            object_at(root, field.name).update(_parameters(field, absent))
         elif field.name.startswith(f"{field.path}.") and field.path in known:
-            inner = _object_at(root, field.path).setdefault("fields", {})
+            inner = object_at(root, field.path).setdefault("fields", {})
             inner[field.name.removeprefix(f"{field.path}.")] = _parameters(field, absent)
         else:
-            _object_at(root, field.name).update({"type": "alias", "path": field.path})
+            object_at(root, field.name).update({"type": "alias", "path": field.path})
     substitutions = [
         Substitution(kind, str(NEAREST[kind]["type"]), tuple(names)) for kind, names in sorted(replaced.items())
     ]
@@ -99,7 +99,7 @@ def _mappings(root: Properties, dynamic: bool) -> dict[str, Any]:
     return {"dynamic": True, "dynamic_templates": undeclared, **common}
 
 
-def _object_at(root: Properties, path: str) -> dict[str, Any]:
+def object_at(root: Properties, path: str) -> dict[str, Any]:
     """The place in the mappings of what stands at a dotted path, made where it is not there."""
     *way, last = path.split(".")
     here = root
