@@ -8,8 +8,9 @@ hits of a server that has no EQL.
 * An event of ``until`` ends the open sequences with its keys, also one that the same event has continued. One that it
   completes is complete.
 * An event of a missing stage spoils a sequence only if its time is strictly between those of the events beside the
-  gap; tiebreakers play no part. Before the first event, and behind the last, a span of ``maxspan`` must be free of
-  them that takes in the whole sequence. A spoilt sequence still stands in the way of earlier ones until it ends.
+  gap; tiebreakers play no part. In front of a sequence there must be none in the ``maxspan`` that ends with its last
+  event, behind it none in the one that begins with its first; with both, some ``maxspan`` around it must be free. A
+  spoilt sequence still stands in the way of earlier ones until it ends.
 """
 
 from __future__ import annotations
