@@ -302,6 +302,22 @@ def test_what_is_no_kibana_is_told(stand_in, kibana, body):
         kibana.status()
 
 
+@pytest.mark.parametrize("body", ["[]", "17", "null", '"x"'])
+def test_json_that_is_no_answer_is_told(stand_in, kibana, body):
+    for call in (
+        lambda: kibana.get_rule("a"), kibana.find_rules, lambda: kibana.create_rule(RULE),
+        lambda: kibana.update_rule(RULE), lambda: kibana.import_rules([RULE]),
+        lambda: kibana.bulk_action("enable", ["x"]),
+        lambda: kibana.preview(RULE, invocation_count=1, timeframe_end="2026-01-15T09:00:00Z"),
+    ):  # fmt: skip
+        stand_in.fail("", 200, body=body)
+        with pytest.raises(ServerError, match="this is not what a Kibana answers"):
+            call()
+    stand_in.fail("_find", 200, body='{"total": "3"}')
+    with pytest.raises(ServerError, match="this is not what a Kibana answers"):
+        kibana.find_rules()
+
+
 def test_a_kibana_that_is_starting(stand_in, kibana):
     stand_in.level = "unavailable"
     assert kibana.status().level == "unavailable"

@@ -125,7 +125,7 @@ class Kibana:
 
     def update_rule(self, payload: Mapping[str, Any]) -> Object:
         """Replace a rule (PUT): what the payload leaves out goes back to its default, but for enabled and version."""
-        return dict(_json(self._http.send("PUT", RULES, body=payload)))
+        return self._http.send("PUT", RULES, body=payload).object()
 
     def delete_rule(self, rule_id: str) -> bool:
         """Delete a rule; False if there was none."""
@@ -146,7 +146,7 @@ class Kibana:
                 body={**(options or {}), "action": action, "ids": part},
                 repeatable=dry_run or action in _REPEATABLE_ACTIONS,
             )  # fmt: skip
-            body = _json(response) if response.ok else self._http.details(response, "attributes")
+            body = response.object() if response.ok else self._http.details(response, "attributes")
             result += bulk_result(body, gone_is_done=action == "delete")
         return result
 
@@ -200,7 +200,7 @@ class Kibana:
 
     def update_exception_list(self, payload: Mapping[str, Any]) -> Object:
         """Replace a list's name, description, tags ..."""
-        return dict(_json(self._http.send("PUT", LISTS, body=payload)))
+        return self._http.send("PUT", LISTS, body=payload).object()
 
     def delete_exception_list(self, list_id: str, namespace_type: Namespace = "single") -> bool:
         """Delete a list with its items; False if there was none."""
@@ -221,7 +221,7 @@ class Kibana:
 
     def update_exception_item(self, payload: Mapping[str, Any]) -> Object:
         """Replace an item."""
-        return dict(_json(self._http.send("PUT", ITEMS, body=payload)))
+        return self._http.send("PUT", ITEMS, body=payload).object()
 
     def delete_exception_item(self, item_id: str, namespace_type: Namespace = "single") -> bool:
         """Delete an item; False if there was none."""
@@ -279,7 +279,7 @@ class Kibana:
     def preview(self, payload: Mapping[str, Any], *, invocation_count: int, timeframe_end: str) -> Preview:
         """Run a rule without creating it, as often as asked, the last time at ``timeframe_end`` (ISO 8601)."""
         body = {**payload, "invocationCount": invocation_count, "timeframeEnd": timeframe_end}
-        found = _json(self._http.send("POST", f"{RULES}/preview", body=body, repeatable=True, timeout=LONG))
+        found = self._http.send("POST", f"{RULES}/preview", body=body, repeatable=True, timeout=LONG).object()
         logs = found.get("logs", ())
         return Preview(
             found.get("previewId") or "", bool(found.get("isAborted")),
@@ -309,7 +309,7 @@ class Kibana:
 
     def _get(self, path: str, query: Query) -> Object | None:
         response = self._http.send("GET", path, query=query, accept=(404,))
-        return None if response.status == 404 else dict(_json(response))
+        return None if response.status == 404 else response.object()
 
     def _delete(self, path: str, query: Query) -> bool:
         response = self._http.send("DELETE", path, query=query, accept=(404,))
@@ -320,7 +320,7 @@ class Kibana:
         attempt = 0
         while True:
             try:
-                return dict(_json(self._http.send("POST", path, body=payload)))
+                return self._http.send("POST", path, body=payload).object()
             except ServerError as error:
                 lost = isinstance(error, ServerUnavailable) and error.sent
                 late = attempt > 0 and error.status == 409
@@ -352,9 +352,12 @@ class Kibana:
             response = self._http.send("GET", path, query=asked, accept=accept)
             if not response.ok:
                 return
-            body = _json(response)
-            yield body["total"], body["data"]
-            if page * _PAGE >= body["total"] or not body["data"]:
+            body = response.object()
+            total, data = body.get("total"), body.get("data")
+            if not isinstance(total, int) or not isinstance(data, list):
+                raise response.strange()
+            yield total, data
+            if page * _PAGE >= total or not data:
                 return
             page += 1
 

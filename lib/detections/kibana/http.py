@@ -79,6 +79,21 @@ class Response:
                 request=self.request, status=self.status,
             ) from None  # fmt: skip
 
+    def object(self) -> dict[str, Any]:
+        """The body as a JSON object.
+
+        Raises:
+            ServerError: as :meth:`json`, or it is none.
+        """
+        body = self.json()
+        if not isinstance(body, dict):
+            raise self.strange()
+        return body
+
+    def strange(self) -> ServerError:
+        """The error of an answer that is JSON, but not what Kibana answers."""
+        return ServerError("this is not what a Kibana answers", request=self.request, status=self.status)
+
 
 class Http:
     """Sends requests to one space of a Kibana. ``close`` it, or use it in a ``with``."""

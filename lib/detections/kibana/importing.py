@@ -49,7 +49,7 @@ def import_objects(
                 raise http.error(response)
             waiting[:0] = chunks(part, max_bytes=OVERHEAD + len(content) * 2 // 3)
             continue
-        result = import_result(response.json(), sent)
+        result = import_result(response.object(), sent)
         sent |= {str(one["id"]) for one in part if kind_of(one) == "connector"}
         total += result
         if done is not None:
