@@ -16,7 +16,7 @@ from detections.elastic.new_terms import new_terms
 from detections.elastic.search import Dsl, Source, found
 from detections.elastic.server import Server
 from detections.engine.found import alerts_on
-from detections.errors import UsageError
+from detections.errors import NotEvaluated, UsageError
 
 _NO_NAME = re.compile(r'[\s/\\?"<>|#]')
 
@@ -61,8 +61,8 @@ class Cluster:
         match plan:
             case RowsPlan():
                 return self._can.why_not("esql")
-            case EqlPlan() if not _single(plan):
-                return self._can.why_not("eql")
+            case EqlPlan() if (why := self._can.why_not("eql")) and not _said(plan):
+                return why
             case NewTermsPlan() if plan.time.fallback is not None:
                 return self._can.why_not("painless")
             case _:
@@ -82,7 +82,7 @@ class Cluster:
                 return new_terms(self._source, plan, span)
             case RowsPlan():
                 return esql(self._source, plan, span)
-            case EqlPlan() if self._can.why_not("eql") and _single(plan):
+            case EqlPlan() if self._can.why_not("eql"):
                 return self._events(plan, _condition(plan), span)
             case EqlPlan():
                 return eql(self._source, plan, span)
@@ -93,13 +93,18 @@ class Cluster:
         return alerts_on(plan, (found(hit, plan.time) for hit in hits))
 
 
-def _single(plan: EqlPlan) -> bool:
-    """Whether each event that a condition selects is a result, so that a search can do it."""
-    return isinstance(plan.program.body, Events) and not plan.program.body.limits
+def _said(plan: EqlPlan) -> bool:
+    """Whether a search can find what the plan finds."""
+    try:
+        return bool(_condition(plan))
+    except NotEvaluated:
+        return False
 
 
 def _condition(plan: EqlPlan) -> Dsl:
+    """The query for the events of a plan that needs no more than each event by itself."""
     body = plan.program.body
-    assert isinstance(body, Events)
+    if not isinstance(body, Events) or body.limits:
+        raise NotEvaluated("no search joins or counts events")
     asked = to_dsl(body.predicate)
     return asked if plan.filter is None else {"bool": {"filter": [asked, to_dsl(plan.filter)]}}

@@ -12,6 +12,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -109,6 +110,8 @@ def _damaged(jars: list[Jar], home: Path) -> list[Jar]:
 
 def _fetch(jars: list[Jar], home: Path, what: str, progress: Progress | None) -> None:
     maven = extra("jgo.maven")
+    for left in home.parent.glob("fetch-*"):
+        shutil.rmtree(left, ignore_errors=True)  # by one that was killed: the lock is ours
     total, done = sum(jar.size for jar in jars), 0
     with tempfile.TemporaryDirectory(prefix="fetch-", dir=home.parent) as folder:
         context = maven.MavenContext(repo_cache=Path(folder))

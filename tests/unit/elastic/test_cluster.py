@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from elastic_transport import HttpHeaders
 
 from detections.compile.plan import Alert, Plan, Span
 from detections.compile.planner import plan as make_plan
@@ -15,7 +16,7 @@ from detections.elastic.capabilities import capabilities
 from detections.elastic.cluster import Cluster
 from detections.elastic.documents import TemporaryIndex
 from detections.elastic.node import Node
-from detections.elastic.server import Server
+from detections.elastic.server import Response, Server
 from detections.elastic.template import template
 from detections.engine import Embedded
 from detections.errors import ServerError, UsageError
@@ -43,6 +44,7 @@ BODIES = {
 OTHERS = {
     "sequence": "type = 'eql'\nlanguage = 'eql'\nquery = 'sequence [any where true] [any where true]'",
     "head": "type = 'eql'\nlanguage = 'eql'\nquery = 'any where true | head 1'",
+    "computed": "type = 'eql'\nlanguage = 'eql'\nquery = 'any where length(event.action) > 3'",
     "esql": "type = 'esql'\nlanguage = 'esql'\nquery = 'FROM logs-* METADATA _id, _version, _index "
     "| WHERE event.action == \"a\"'",
     "override": f'timestamp_override = "event.ingested"\n{TERMS}',
@@ -156,7 +158,14 @@ def test_nothing_is_changed(server: Server, index: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("sequence", "no EQL"), ("head", "no EQL"), ("esql", "no ES|QL"), ("override", "no scripts")]
+    ("name", "why"),
+    [
+        ("sequence", "no EQL"),
+        ("head", "no EQL"),
+        ("computed", "no EQL"),
+        ("esql", "no ES|QL"),
+        ("override", "no scripts"),
+    ],
 )
 def test_what_a_cluster_cannot_run_it_says(server: Server, index: str, name: str, why: str) -> None:
     said = Cluster(server, index).why_not(make_plan(rule(name)))
@@ -192,3 +201,34 @@ def test_an_index_that_is_not_there(server: Server) -> None:
 def test_what_is_no_name(server: Server, name: str) -> None:
     with pytest.raises(UsageError, match="is no name or pattern of an index"):
         Cluster(server, name)
+
+
+class Stub:
+    """A server with EQL: it answers everything, and its EQL finds one sequence."""
+
+    url, version = "http://stub", "9.2.0"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Any]] = []
+
+    def ask(self, method: str, path: str, body: Any = None, **named: Any) -> Response:
+        self.asked.append((path, body))
+        hits = [
+            {"_id": "first", "fields": {"@timestamp": ["1000"], "event.id": ["e1"]}},
+            {"_id": "second", "fields": {"@timestamp": ["2000"]}},
+        ]
+        answer = {"id": "x", "hits": {"sequences": [{"events": hits}]}, "language_contexts": [{"language": "painless"}]}
+        return Response(200, HttpHeaders(), answer)
+
+
+def test_a_server_with_eql_joins_by_itself() -> None:
+    stub = Stub()
+    cluster, plan = Cluster(stub, "logs-*"), make_plan(rule("sequence"))  # type: ignore[arg-type]
+    assert cluster.why_not(plan) is None
+    (alert,) = cluster.run(plan, Span(0, 5000))
+    assert (alert.timestamp, alert.event_ids) == (2000, ("e1", "second"))
+    path, body = stub.asked[-1]
+    assert path == "/logs-*/_eql/search"
+    assert body["query"] == "sequence [any where true] [any where true]"
+    bounds = body["filter"]["bool"]["filter"][1]["range"]["@timestamp"]
+    assert (bounds["gte"], bounds["lte"]) == ("1970-01-01T00:00:00.000Z", "1970-01-01T00:00:05.000Z")

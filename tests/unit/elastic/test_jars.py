@@ -103,6 +103,14 @@ def test_only_the_damaged_jar_is_asked_for(cache: Path, monkeypatch: pytest.Monk
     assert jar.stat().st_size
 
 
+def test_what_a_killed_fetch_left_goes(cache: Path) -> None:
+    (cache / "fetch-left").mkdir()
+    (cache / "fetch-left" / "half.jar").write_bytes(b"PK")
+    next(cache.glob("elasticsearch-*/jars/elasticsearch-geo-*.jar")).unlink()
+    install(cache)
+    assert not list(cache.glob("fetch-*"))
+
+
 def test_a_damaged_description_is_made_again(cache: Path, no_network: None) -> None:
     for name in ("plugin-descriptor.properties", "entitlement-policy.yaml"):
         file = next(cache.glob(f"elasticsearch-*/modules/transport-netty4/{name}"))
