@@ -37,7 +37,7 @@ def style_of(text: str, start: int) -> Style:
 
 
 def key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else string(name, Style('"'))
+    return name if _BARE.fullmatch(name) else _line(name)
 
 
 def string(value: str, style: Style | None = None) -> str:
