@@ -99,7 +99,7 @@ def repo_of(*rules: Rule) -> Repo:
 
 @pytest.mark.parametrize("kind", SCHEMAS)
 @given(st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_rule_comes_over_whole_and_its_edits_come_after(kind: str, data: st.DataObject) -> None:
     body = data.draw(bodies(kind))
     environment = Environment("test")
@@ -134,7 +134,7 @@ def test_a_rule_comes_over_whole_and_its_edits_come_after(kind: str, data: st.Da
 
 @pytest.mark.parametrize("kind", ["query", "eql"])
 @given(st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_an_environment_says_stays_out_of_the_files(kind: str, data: st.DataObject) -> None:
     body = data.draw(bodies(kind))
     said = {"enabled": True, "interval": "3m", "max_signals": 7, "index": ["logs-own-*"]}

@@ -204,7 +204,8 @@ class _Puller:
             self.pulled.changes.append(FileChange(path, rule.document.text, changed.document.text, rule.name))
         else:
             self.pulled.unchanged += 1
-        if self.state is not None and take and not (base is None and (governed or conflicts)):
+        moved = bool(take) if base is None else not same(base[1], theirs)  # or a pull that was interrupted before it said so
+        if self.state is not None and moved and not (base is None and (governed or conflicts)):
             self.pulled.entries[rule.rule_id] = self.entry(pulled, body, base, differing - take, governed | conflicts)
 
     def three_ways(
