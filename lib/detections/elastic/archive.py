@@ -63,7 +63,7 @@ def _key(java_home: Path, installation: Installation, options: Sequence[str]) ->
     stat = classes.stat()
     told = (java_home / "release").read_text(encoding="utf-8")
     parts = (told, classes, stat.st_size, stat.st_mtime_ns, installation.home, installation.key, *options)
-    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
+    return hashlib.sha256(os.fsencode("\n".join(map(str, parts)))).hexdigest()[:16]
 
 
 def _sound(folder: Path, name: str) -> Path | None:

@@ -81,8 +81,12 @@ def install(cache: Path, progress: Progress | None = None) -> Installation:
 
     Raises:
         NotInstalled: jgo is not installed, or the jars cannot be fetched.
-        ServerUnavailable: the cache cannot be written.
+        ServerUnavailable: the cache cannot be written, or not be named to Java.
     """
+    if os.pathsep in str(cache):
+        raise ServerUnavailable(
+            f"{cache}: Java takes no '{os.pathsep}' in the path of a jar: name another cache folder"
+        )
     version = extract("elasticsearch/jars.json")["made_from"]["version"]
     jars = _jars()
     home = cache / f"elasticsearch-{version}"

@@ -127,7 +127,7 @@ def _run(java_home: Path, installation: Installation, known: Archives, port: int
             "train": str(known.folder) if known.base and not known.node else "",
         }
         process = subprocess.Popen(
-            [sys.executable, "-P", child.__file__, json.dumps(told)],
+            [sys.executable, "-P", child.__file__, json.dumps(told, ensure_ascii=False)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=0,
             start_new_session=True, pass_fds=[lock.fileno()], cwd=installation.home, env=_environment(),
         )  # fmt: skip
@@ -142,9 +142,10 @@ def _run(java_home: Path, installation: Installation, known: Archives, port: int
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without what would change Java's options behind our back."""
+    """Ours, without what would change Java's options behind our back, and with an encoding that has every path."""
     meddling = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
-    return {name: value for name, value in os.environ.items() if name not in meddling}
+    ours = {name: value for name, value in os.environ.items() if name not in meddling}
+    return {**ours, "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
 
 
 def _options(folder: Path, installation: Installation, known: Archives) -> list[str]:

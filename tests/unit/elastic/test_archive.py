@@ -49,21 +49,28 @@ def put(folder: Path, name: str, content: bytes) -> Path:
     return path.replace(folder / f"{name}-{digest(path)}.jsa")
 
 
+def damage(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[:1000] + bytes(len(content) - 1000))
+
+
 def test_they_are_made_once_and_made_again_when_damaged(cache: Path) -> None:
     with run(cache):
         made = known(cache)
         assert made.base
         assert made.node is None
-    for name in ("base", "node"):
-        damaged = getattr(known(cache), name)
-        content = damaged.read_bytes()
-        damaged.write_bytes(content[:1000] + bytes(len(content) - 1000))
-        with run(cache):
-            pass
-        again = known(cache)
-        assert again.base
-        assert again.node
-        assert set(again.folder.glob("*.jsa")) == {again.base, again.node}
+    made = known(cache)
+    assert made.node
+    damage(made.node)
+    with run(cache):
+        assert known(cache).node is None
+    again = known(cache)
+    assert again.base
+    assert again.node
+    assert set(again.folder.glob("*.jsa")) == {again.base, again.node}
+    damage(again.base)
+    # What stood on it goes with it.
+    assert [path.name for path in known(cache).folder.glob("*.jsa")] == [again.base.name]
 
 
 @pytest.mark.parametrize("name", ["base", "node"])

@@ -155,6 +155,11 @@ def test_a_cache_that_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert [path.name for path in tmp_path.iterdir()] == ["jars.lock"]
 
 
+def test_a_folder_that_java_cannot_name(tmp_path: Path) -> None:
+    with pytest.raises(ServerUnavailable, match="Java takes no ':'"):
+        install(tmp_path / "a:b")
+
+
 def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(NotInstalled, match=r"jgo is not installed: pip install 'detections\[elasticsearch\]'"):

@@ -190,6 +190,19 @@ def test_java_options_of_the_environment_do_not_meddle(monkeypatch: pytest.Monke
         assert node.alive
 
 
+def test_folders_with_any_name_in_any_locale(fetched: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = temporary / "ä ö 日本"
+    shutil.copytree(fetched, folder / "cache" / "detections" / fetched.name)
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    environment |= {"TMPDIR": str(folder), "XDG_CACHE_HOME": str(folder / "cache")}
+    script = "from detections.elastic.node import ephemeral\nwith ephemeral() as node: print(node.url)"
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout.startswith("http://127.0.0.1:"), done.stderr) == (True, "")
+    assert soon(lambda: bool(list(folder.glob("cache/detections/class-data/*/node-*.jsa"))), 60)
+    assert [path.name for path in folder.iterdir()] == ["cache"]
+    shutil.rmtree(folder)
+
+
 def test_a_port_that_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
