@@ -5,16 +5,18 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import click
 
 from detections.compile.plan import Engine
 from detections.errors import Finding
+from detections.rule import Rule
 
 ENGINES = {
     "embedded": "detections.cli.on_embedded",
     "elasticsearch": "detections.cli.on_elasticsearch",
+    "kibana": "detections.cli.on_kibana",
 }
 """Each module has ``running(settings, report)``, which gives a :class:`Running` for as long as it is entered."""
 
@@ -28,17 +30,22 @@ ON = click.option(
 )
 ELASTICSEARCH = click.option(
     "--elasticsearch", "url", metavar="URL",
-    help="The server for --on elasticsearch, else ELASTICSEARCH_URL, else a node of our own.",
+    help="The server for --on elasticsearch, else ELASTICSEARCH_URL, else a node of our own. For --on kibana, the one "
+    "that this Kibana uses.",
 )  # fmt: skip
 DOCKER = click.option("--docker", "image", metavar="IMAGE", help="For --on elasticsearch, a container of this image.")
+
+ENVIRONMENT = click.option("-e", "--environment", metavar="NAME", help="For --on kibana, the environment whose it is.")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the options say: a server's URL, an image."""
+    """What the options say: a server's URL, an image, an environment; and the rules that are going to be run."""
 
     url: str | None = None
     image: str | None = None
+    environment: str | None = None
+    rules: Sequence[Rule] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

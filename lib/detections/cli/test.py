@@ -10,7 +10,7 @@ import click
 from detections.case import prove
 from detections.cli.common import FORMAT, RULES, STRICT, Warnings, cases_of, failed, reporter, rules_at
 from detections.cli.config import find_config
-from detections.cli.engines import DOCKER, ELASTICSEARCH, ON, Settings, running
+from detections.cli.engines import DOCKER, ELASTICSEARCH, ENVIRONMENT, ON, Settings, running
 
 
 @click.command("test")
@@ -20,10 +20,12 @@ from detections.cli.engines import DOCKER, ELASTICSEARCH, ON, Settings, running
 @ON
 @ELASTICSEARCH
 @DOCKER
+@ENVIRONMENT
 @click.option("--mutate", is_flag=True, help="Also change each rule in one place at a time; list what no case notices.")
 def command(
-    rules: Sequence[Path], style: str, strict: bool, name: str, url: str | None, image: str | None, mutate: bool
-) -> int:
+    rules: Sequence[Path], style: str, strict: bool, name: str, url: str | None, image: str | None,
+    environment: str | None, mutate: bool,
+) -> int:  # fmt: skip
     """Run the cases of RULES (files or folders; the project's by default).
 
     A rule fails when a case says otherwise than the rule, or when no case turns on a leaf of its query. What the engine
@@ -33,7 +35,7 @@ def command(
     loaded = rules_at(rules, config)
     library, bases = cases_of(loaded, rules, config)
     warnings = Warnings()
-    with running(name, Settings(url, image), warnings) as on:
+    with running(name, Settings(url, image, environment, loaded), warnings) as on:
         proofs = list(prove(loaded, library, bases, on.engine, with_mutants=mutate))
         remarks = on.remarks()
     warnings.close()

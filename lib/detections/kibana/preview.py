@@ -1,0 +1,163 @@
+"""Kibana's rule preview as an engine: the rule's own executor runs over the events of a case, and nothing is kept.
+
+The events go into an index of our own in the Elasticsearch behind that Kibana, the preview reads it, and its alerts say
+by their ancestors which events they stand on (Kibana 8.19 and 9.x). Left out of the rule is what has nothing to do with
+what it finds, or would hide it: actions, exceptions, suppression.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from detections import query as languages
+from detections.compile.mapping import Field
+from detections.compile.plan import Alert, Plan, Span
+from detections.elastic.documents import TemporaryIndex
+from detections.elastic.server import Server
+from detections.elastic.template import template
+from detections.engine.column import Column
+from detections.errors import Finding, Level, Location, NotEvaluated, ServerError
+from detections.events import Batch, Document
+from detections.kibana.client import Kibana
+from detections.payload import to_api
+from detections.query.esql.ast import From
+from detections.query.esql.printer import to_esql
+from detections.rule import Rule
+from detections.values import datemath
+
+REFUSED = "refused-event"
+_LEFT_OUT = (
+    "rule_id", "enabled", "data_view_id", "saved_id", "exceptions_list", "actions", "response_actions", "throttle",
+    "alert_suppression", "output_index", "meta",
+)  # fmt: skip
+
+
+class Preview:
+    """Runs the plans of ``rules`` through a Kibana's preview. ``server`` is the Elasticsearch that this Kibana uses.
+
+    ``report`` is told of events that Elasticsearch refused; ``warnings`` holds what the previews warned of.
+    """
+
+    def __init__(
+        self, kibana: Kibana, server: Server, rules: Iterable[Rule], report: Callable[[Finding], None]
+    ) -> None:
+        self._kibana = kibana
+        self._server = server
+        self._rules = {rule.rule_id: rule for rule in rules}
+        self._report = report
+        self.warnings: dict[str, None] = {}
+
+    def run(self, tasks: Sequence[tuple[Plan, Span]], batches: Iterable[Batch]) -> Iterator[Alert]:
+        """The alerts of every plan over its span, sorted by timestamp (none last), then rule_id, then input.
+
+        Raises:
+            NotEvaluated: the span is none that an execution of the rule has.
+            ServerError: Kibana or Elasticsearch refuses a request, or the rule failed in the preview.
+        """
+        events = list(batches)
+        alerts = [alert for plan, span in tasks for alert in self._preview(plan, span, events)]
+        yield from sorted(alerts, key=_order)
+
+    def _preview(self, plan: Plan, span: Span, events: Sequence[Batch]) -> Iterator[Alert]:
+        rule = self._rules[plan.rule_id]
+        now = started_at(rule, span)
+        index = TemporaryIndex(self._server, template(plan.mapping))
+        index.create()
+        try:
+            places = {str((batch.ordinal << 32) + row): (batch, row) for batch in events for row in range(len(batch))}
+            documents = ((name, batch.document(row)) for name, (batch, row) in places.items())
+            for refused in index.add(documents, plan.rule_id):
+                said = f"Elasticsearch refuses it: {refused.reason}"
+                self._report(Finding(REFUSED, said, Location(f"event {refused.id}"), Level.WARNING))
+            sources = self._sources(rule, index.name, now)
+        finally:
+            index.delete()
+        for source in sources:
+            alert = _alert(plan, source, places)
+            if alert is not None:
+                yield alert
+
+    def _sources(self, rule: Rule, index: str, now: int) -> list[dict[str, Any]]:
+        """The alerts of one execution of the rule over an index, as Kibana has stored them."""
+        end = datetime.datetime.fromtimestamp(now / 1000, datetime.UTC).isoformat(timespec="milliseconds")
+        body = previewed(rule, index)
+        found = self._kibana.preview(body, invocation_count=1, timeframe_end=end.replace("+00:00", "Z"))
+        self.warnings.update(dict.fromkeys(found.warnings))
+        if found.errors or found.aborted:
+            said = "; ".join(found.errors) or "it was aborted"
+            raise ServerError(f"the preview of {rule.name} failed: {said}", request="POST /rules/preview")
+        return self._kibana.preview_alerts(found.id)
+
+
+def started_at(rule: Rule, span: Span) -> int:
+    """When the execution starts whose window ends with the span (milliseconds).
+
+    Raises:
+        NotEvaluated: there is none: the span is open, or the rule's ``to`` is rounded.
+    """
+    if span.end is None:
+        raise NotEvaluated("a preview needs a window that ends")
+    now = 2 * span.end - datemath.resolve(rule.to, span.end, round_up=True)
+    if datemath.resolve(rule.to, now, round_up=True) != span.end or datemath.resolve(rule.from_, now) != span.start:
+        raise NotEvaluated(f"no execution of the rule has this window: it looks from {rule.from_} to {rule.to}")
+    return now
+
+
+def previewed(rule: Rule, index: str) -> dict[str, Any]:
+    """The rule as it is previewed: over this index only."""
+    body = {name: value for name, value in to_api(rule).items() if name not in _LEFT_OUT}
+    if rule.type == "esql":
+        tree = languages.parse(str(rule.query), "esql")
+        source = tree.commands[0]
+        if not isinstance(source, From):
+            raise NotEvaluated("the query reads no index")
+        body["query"] = to_esql(replace(tree, commands=(replace(source, indices=(index,)), *tree.commands[1:])))
+    else:
+        body["index"] = [index]
+    if rule.type == "saved_query":
+        body["type"] = "query"  # what its saved query says is another matter than what its file says
+    return body
+
+
+def _alert(plan: Plan, source: Mapping[str, Any], places: Mapping[str, tuple[Batch, int]]) -> Alert | None:
+    """The alert, None for one that is only a part of a sequence's."""
+    if _field(source, "kibana.alert.group.index") is not None:
+        return None
+    ancestors = [str(one.get("id")) for one in _field(source, "kibana.alert.ancestors") or ()]
+    events = [(int(name), *places[name]) for name in dict.fromkeys(ancestors) if name in places]
+    names = [str(name) for _, batch, row in events if (name := _field(batch.document(row), "event.id")) is not None]
+    terms = tuple(_text(term) for term in _field(source, "kibana.alert.new_terms") or ())
+    times = [time for _, batch, row in events if (time := _time(plan, batch, row)) is not None]
+    first = min((position for position, _, _ in events), default=0)
+    return Alert(plan.rule_id, plan.rule_name, max(times, default=None), tuple(names), terms, first)
+
+
+def _time(plan: Plan, batch: Batch, row: int) -> int | None:
+    for name in (plan.time.primary, plan.time.fallback):
+        values = Column(Field(name, "date"), batch.columns([name])[0]).values(row) if name else ()
+        if values:
+            return int(min(values))
+    return None
+
+
+def _field(document: Mapping[str, Any] | Document, name: str) -> Any:
+    """A field, whether its name is written with dots, as tables, or as a mixture of both."""
+    if name in document:
+        return document[name]
+    for at, character in enumerate(name):
+        if character == "." and isinstance(below := document.get(name[:at]), Mapping):
+            found = _field(below, name[at + 1 :])
+            if found is not None:
+                return found
+    return None
+
+
+def _text(term: Any) -> str:
+    return str(term).lower() if isinstance(term, bool) else str(term)
+
+
+def _order(alert: Alert) -> tuple[bool, int, str, int, tuple[str, ...]]:
+    return alert.timestamp is None, alert.timestamp or 0, alert.rule_id, alert.position, alert.new_terms
