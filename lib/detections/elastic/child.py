@@ -22,6 +22,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+_CLOSING = 10
+"""Seconds that the node's threads have to end."""
+
 _LOOK = 1.0
 """Seconds between two looks at who the parent is: a sibling may keep our standard input open."""
 
@@ -41,6 +44,8 @@ def main() -> None:
         shutil.rmtree(told["folder"], ignore_errors=True)
     _say(out, closed=True)
     jpype.shutdownJVM()
+    # A thread that outlived the node may have written there once more.
+    shutil.rmtree(told["folder"], ignore_errors=True)
     if training:
         _publish(Path(told["train"]))
 
@@ -57,6 +62,7 @@ def _serve(jpype: Any, told: dict[str, Any], out: IO[str]) -> None:
         _wait(told["parent"])
     finally:
         node.close()
+        node.awaitClose(_CLOSING, jpype.JClass("java.util.concurrent.TimeUnit").SECONDS)
 
 
 def _start(jpype: Any, settings: dict[str, str], config: Path) -> Any:

@@ -187,12 +187,23 @@ def _folder() -> Iterator[tuple[Path, IO[str]]]:
 
 
 def _sweep() -> None:
-    """Remove the folders of nodes that were killed together with their parents."""
-    for lock in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/lock"):
-        with contextlib.suppress(OSError), lock.open("r") as file:
-            if time.time() - lock.stat().st_mtime > _YOUNG:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(lock.parent, ignore_errors=True)
+    """Remove the folders of nodes that were killed together with their parents, or while they were tidying up."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _YOUNG and not _used(folder / "lock"):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _used(lock: Path) -> bool:
+    """Whether somebody holds the lock. A folder that lost it is no more used."""
+    try:
+        with lock.open("r") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _url(process: subprocess.Popen[bytes], log: IO[bytes], until: float) -> str:

@@ -109,6 +109,8 @@ def test_many_at_once_do_not_disturb_each_other() -> None:
         for number, node in enumerate(nodes):
             (hit,) = asked(node, "/one/_search")["hits"]["hits"]
             assert hit["_source"] == {"number": number}
+            # The node is still busy with this when it is told to end.
+            asked(node, "/one", "DELETE")
 
 
 PARENT = """
@@ -165,17 +167,19 @@ def test_when_the_node_is_killed_its_data_go_and_it_is_known(temporary: Path) ->
 
 
 def test_what_a_killed_pair_left_is_swept_up_by_the_next_start(temporary: Path) -> None:
-    left, used = temporary / f"{module._PREFIX}left", temporary / f"{module._PREFIX}used"
-    for folder in (left, used):
+    left, half, used, young = (temporary / f"{module._PREFIX}{name}" for name in ("left", "half", "used", "young"))
+    for folder in (left, half, used, young):
         (folder / "data").mkdir(parents=True)
-        (folder / "lock").touch()
-        os.utime(folder / "lock", (0, 0))
+        if folder is not half:
+            (folder / "lock").touch()
+        if folder is not young:
+            os.utime(folder, (0, 0))
     with (used / "lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with ephemeral():
-            assert not left.exists()
-            assert used.exists()
+            assert [folder.exists() for folder in (left, half, used, young)] == [False, False, True, True]
     shutil.rmtree(used)
+    shutil.rmtree(young)
 
 
 def test_java_that_does_not_start_shows_its_last_words(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
