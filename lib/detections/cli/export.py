@@ -39,8 +39,9 @@ def command(rules: Sequence[Path], output: Path | None, environment: str | None,
     """
     config = find_config()
     loaded = rules_at(rules, config)
-    objects, findings = bundled(loaded, config, every, chosen(environment, config) if environment else None)
-    findings = [*loaded.findings, *findings]
+    where = chosen(environment, config) if environment else None
+    objects, findings = bundled(loaded, config, every, where)
+    findings = [*loaded.findings, *(where.strays(loaded) if where and not rules else ()), *findings]
     for finding in findings:
         click.echo(text.finding(finding), err=True)
     if failed(findings, strict=False):

@@ -80,7 +80,7 @@ def command(
     changes, findings, same = pull_attachments(got.found, attachments, folders)
     pulled.changes += changes
     pulled.unchanged += same
-    findings = [*got.findings, *attachments.findings, *pulled.findings, *findings]
+    findings = [*got.findings, *where.strays(repo.rules), *attachments.findings, *pulled.findings, *findings]
     for change in pulled.changes:
         if not dry:
             change.write()

@@ -6,18 +6,19 @@ production, and stands here instead, in the configuration.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from detections.errors import UsageError
+from detections.errors import Finding, Level, Location, UsageError
 from detections.payload import ordered, to_api
 from detections.rule import Rule
 from detections.rule.keys import shape
 from detections.rule.schemas import SCHEMAS
 from detections.server import Connection, connection
 
+CODE = "environment"
 TAG = "Managed by: detections"
 """The tag that marks a rule in Kibana as ours, where the configuration names no other."""
 
@@ -60,11 +61,12 @@ def _value(variables: Mapping[str, str], name: str) -> str | None:
 @dataclass(frozen=True, slots=True)
 class Override:
     """Fields of the API that have other values in an environment: for the rules with one of these ids or one of these
-    tags, for every rule where neither is named."""
+    tags, for every rule where neither is named. ``location`` is where the configuration says so."""
 
     fields: Mapping[str, Any]
     rule_ids: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    location: Location = field(default_factory=lambda: Location(""))
 
     def concerns(self, rule: Rule) -> bool:
         if not self.rule_ids and not self.tags:
@@ -118,6 +120,18 @@ class Environment:
                         found.pop(other, None)
                 found |= override.fields
         return {name: value for name, value in found.items() if name in known}
+
+    def strays(self, rules: Sequence[Rule]) -> list[Finding]:
+        """A warning for each rule_id and tag in the overrides that none of these rules, all of the project, has."""
+        names = {rule.rule_id for rule in rules}
+        tags = {tag for rule in rules for tag in rule.tags}
+        return [
+            Finding(CODE, f"no rule has the {kind} {name}", override.location, Level.WARNING)
+            for override in self.overrides
+            for kind, said, known in (("rule_id", override.rule_ids, names), ("tag", override.tags, tags))
+            for name in said
+            if name not in known
+        ]
 
     def payload(self, rule: Rule) -> dict[str, Any]:
         """The API object of a rule as it is to be here: what its file says, the overrides, the tag of ownership."""

@@ -16,13 +16,13 @@ overrides = { interval = "15m", from = "now-20m" }
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from detections.errors import Finding, UsageError
-from detections.kibana.environment import TAG, Credentials, Environment, Override
+from detections.errors import Finding, Location, UsageError
+from detections.kibana.environment import CODE, TAG, Credentials, Environment, Override
 from detections.rule import table_findings
 from detections.rule.fields import Between, Flag, Items, Matches, Record, Table, Whole, refusal
 from detections.rule.parts import (
@@ -38,7 +38,6 @@ from detections.rule.parts import (
 )
 from detections.source import Document, Keys
 
-CODE = "environment"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
@@ -115,7 +114,9 @@ def environments(document: Document, keys: Keys, variables: Mapping[str, str]) -
     if findings:
         raise UsageError("\n".join(one.render() for one in findings))
     folder = Path(document.path).parent
-    return {name: _environment(name, one, folder, variables) for name, one in table.items()}
+    places = {name: [document.location((*keys, name, "rules", index)) for index in range(len(one.get("rules", ())))]
+              for name, one in table.items()}  # fmt: skip
+    return {name: _environment(name, one, folder, variables, places[name]) for name, one in table.items()}
 
 
 def from_variables(variables: Mapping[str, str]) -> Environment:
@@ -141,7 +142,9 @@ def _contradictions(document: Document, keys: Keys, table: Mapping[str, Any]) ->
     return found
 
 
-def _environment(name: str, table: Mapping[str, Any], folder: Path, variables: Mapping[str, str]) -> Environment:
+def _environment(
+    name: str, table: Mapping[str, Any], folder: Path, variables: Mapping[str, str], places: Sequence[Location] = ()
+) -> Environment:
     suffix = f"_{name.upper().replace('-', '_')}"
 
     def variable(base: str) -> str | None:
@@ -153,8 +156,8 @@ def _environment(name: str, table: Mapping[str, Any], folder: Path, variables: M
     ca_file = folder / table["ca_file"] if "ca_file" in table else variable("CA_FILE")
     overrides = [Override(table["overrides"])] if table.get("overrides") else []
     overrides += [
-        Override(one["overrides"], tuple(one.get("rule_ids", ())), tuple(one.get("tags", ())))
-        for one in table.get("rules", ())
+        Override(one["overrides"], tuple(one.get("rule_ids", ())), tuple(one.get("tags", ())), place)
+        for one, place in zip(table.get("rules", ()), places, strict=True)
     ]
     return Environment(
         name=name, url=url, cloud_id=cloud_id, space=table.get("space") or variable("SPACE") or "default",

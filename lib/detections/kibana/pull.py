@@ -204,7 +204,8 @@ class _Puller:
             self.pulled.changes.append(FileChange(path, rule.document.text, changed.document.text, rule.name))
         else:
             self.pulled.unchanged += 1
-        moved = bool(take) if base is None else not same(base[1], theirs)  # or a pull that was interrupted before it said so
+        # A pull that was interrupted has written the file, and the state does not know it.
+        moved = bool(take) if base is None else not same(base[1], theirs)
         if self.state is not None and moved and not (base is None and (governed or conflicts)):
             self.pulled.entries[rule.rule_id] = self.entry(pulled, body, base, differing - take, governed | conflicts)
 

@@ -179,3 +179,22 @@ def test_indices_and_data_views_take_each_others_place() -> None:
     both = (Override({"data_view_id": "v"}), Override({"index": ["x"]}, rule_ids=("one",)))
     payload = environment(*both).payload(rule(QUERY.replace('index = ["logs-*"]', 'data_view_id = "w"')))
     assert payload["index"] == ["x"] and "data_view_id" not in payload
+
+
+def test_an_override_for_a_rule_that_is_not_there_is_told_with_its_place() -> None:
+    found = read(
+        """
+        [dev]
+        [[dev.rules]]
+        rule_ids = ["one"]
+        tags = ["Domain: Cloud", "Domain: Clod"]
+        overrides = {}
+        [[dev.rules]]
+        rule_ids = ["two"]
+        overrides = {}
+        """
+    )
+    assert [str(one) for one in found["dev"].strays([rule()])] == [
+        "conf/environments.toml:3:9: environment no rule has the tag Domain: Clod",
+        "conf/environments.toml:7:9: environment no rule has the rule_id two",
+    ]
