@@ -11,7 +11,8 @@ from detections.cli.config import find_config
 from detections.cli.deployment import ADOPT, OVERWRITE, PRUNE, REBUILD, Deployment, deployment
 from detections.cli.environment import ENVIRONMENT, chosen
 from detections.errors import DetectionsError, UsageError
-from detections.kibana.apply import Outcome, apply_plan
+from detections.kibana.apply import apply_plan
+from detections.kibana.outcome import Outcome
 from detections.kibana.plan import Kind, Options, Plan, Prune
 from detections.kibana.saved import SavedPlan, read_plan
 from detections.report import deployment as text
@@ -78,8 +79,8 @@ def _apply(found: Deployment, plan: Plan) -> int:
             outcomes.append(one)
             click.echo(text.outcome(one))
     finally:
-        told = {one.change.rule_id for one in outcomes}
-        missing = [change for change in plan.work if change.rule_id not in told]
+        told = {one.change.key for one in outcomes}
+        missing = [change for change in plan.work if change.key not in told]
         click.echo(text.done(outcomes, missing))
         if missing:
             click.echo("run it again: it goes on where it ended", err=True)

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import click
 
+from detections import bundle
 from detections.cli.common import failed, rules_at
 from detections.cli.config import Config
 from detections.errors import RuleError
+from detections.kibana.attachments import (
+    Present,
+    Wanted,
+    attachment_changes,
+    check_references,
+    read_present,
+    taken,
+    thing_of,
+    value_lists_wanted,
+)
 from detections.kibana.client import Kibana
 from detections.kibana.environment import Environment
-from detections.kibana.plan import Options, Plan, make_plan, place
+from detections.kibana.plan import Options, Plan, Thing, make_plan, place
 from detections.kibana.state import State, StateFile, rebuilt
 from detections.payload import Lock, read_lock
 from detections.report.count import plural
+from detections.rule import Rule
 
 OVERWRITE = click.option(
     "--overwrite-drift", is_flag=True, help="Also write over rules that were edited in Kibana since the last apply."
@@ -41,27 +53,33 @@ class Deployment:
     environment: Environment
     kibana: Kibana
     file: StateFile
-    desired: dict[str, dict[str, Any]]
+    desired: list[dict[str, Any]]
     lock: Lock
+    wanted: Wanted
     state: State = field(init=False)
 
     def plan(self, options: Options, *, rebuild: bool = False) -> Plan:
-        """Read Kibana's rules and compare. With ``rebuild`` the state is made again, and written, before."""
-        where = place(self.kibana.url, self.environment.space)
+        """Read Kibana and compare. With ``rebuild`` the state is made again, and written, before."""
         rules = self.kibana.find_rules()
-        if rebuild:
-            known = self.desired.keys() | self.lock.entries.keys()
-            ours = [one for one in rules if one["rule_id"] in known and self.environment.tag in one.get("tags", ())]
-            self.state = rebuilt(where, ours, self.desired)
-            self.file.replace()
-            self.file.write(self.state)
-            click.echo(f"{self.file.path}: {plural(len(ours), 'rule')} of Kibana count as applied", err=True)
-        else:
-            self.state = self.file.read(where)
+        present = read_present(self.kibana, self.wanted, self.desired)
+        where = place(self.kibana.url, self.environment.space)
+        self.state = self._rebuilt(where, rules, present) if rebuild else self.file.read(where)
+        check_references(self.desired, self.wanted, present)
         return make_plan(
-            self.environment.name, self.state, self.desired.values(), rules, self.environment.tag,
+            self.environment.name, self.state, self.desired, rules, self.environment.tag,
             known=self.lock.entries.keys(), options=options,
+            attachments=attachment_changes(self.wanted, present, self.state, options),
         )  # fmt: skip
+
+    def _rebuilt(self, where: str, rules: Sequence[dict[str, Any]], present: Present) -> State:
+        payloads = {one["rule_id"]: one for one in self.desired}
+        known = payloads.keys() | self.lock.entries.keys()
+        ours = [one for one in rules if one["rule_id"] in known and self.environment.tag in one.get("tags", ())]
+        state = rebuilt(where, ours, payloads).having({}, taken(self.wanted, present))
+        self.file.replace()
+        self.file.write(state)
+        click.echo(f"{self.file.path}: {plural(len(ours), 'rule')} of Kibana count as applied", err=True)
+        return state
 
 
 @contextmanager
@@ -77,13 +95,27 @@ def deployment(config: Config, environment: Environment) -> Iterator[Deployment]
     if failed(loaded.findings, strict=False):
         raise RuleError(loaded.findings)
     lock = read_lock(config.path("lock"))
-    desired = {}
-    for rule in loaded:
-        if rule.metadata.maturity == "production":
-            desired[rule.rule_id] = environment.payload(rule) | {"version": lock.version(rule)}
+    production = [rule for rule in loaded if rule.metadata.maturity == "production"]
+    pairs = [(rule, environment.payload(rule) | {"version": lock.version(rule)}) for rule in production]
+    wanted = _wanted(config, pairs)
     file = StateFile(config.path("state") / f"{environment.name}.json")
     with Kibana(environment.connection(), environment.space) as kibana:
         if warning := kibana.status().unsupported:
             click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)
         kibana.check_space()
-        yield Deployment(environment, kibana, file, desired, lock)
+        yield Deployment(environment, kibana, file, [payload for _, payload in pairs], lock, wanted)
+
+
+def _wanted(config: Config, rules: Sequence[tuple[Rule, dict[str, Any]]]) -> Wanted:
+    """What these rules refer to and the repo holds.
+
+    Raises:
+        RuleError: a file of it is not in order.
+    """
+    held = bundle.load_attachments(config.path("exceptions"), config.path("value_lists"), config.path("connectors"))
+    if failed(held.findings, strict=False):
+        raise RuleError(held.findings)
+    objects = [one for one in bundle.with_attachments(rules, held)[0] if thing_of(one) is not Thing.RULE]
+    ids = sorted(value_lists_wanted(objects) & held.value_lists.keys())
+    values = [held.value_lists[one] for one in ids]
+    return Wanted(objects, [{**one.document.data["value_list"], "values": list(one.values)} for one in values])

@@ -8,13 +8,16 @@ error for lists that it has imported. What is about to be written is in the stat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from detections.errors import NotAllowed, ServerError, ServerUnavailable
+from detections.errors import ServerError, ServerUnavailable
+from detections.kibana.attach import Attaching
+from detections.kibana.attachments import meaning
 from detections.kibana.client import Kibana
-from detections.kibana.plan import Action, Change, Kind, Payload, Plan, mark
+from detections.kibana.outcome import Outcome, unless_hopeless
+from detections.kibana.plan import Action, Change, Kind, Payload, Plan, Thing, mark
 from detections.kibana.state import Entry, State, StateFile, applied, canonical, kept
 from detections.payload import SERVER_OWNED, diff, same
 
@@ -23,12 +26,11 @@ CHUNK = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one change. ``message`` says why it was not done, or what else a person should know."""
+class Refusal:
+    """Why Kibana did not take a rule, and with which status."""
 
-    change: Change
-    done: bool
-    message: str = ""
+    message: str
+    status: int
 
 
 def apply_plan(kibana: Kibana, plan: Plan, state: State, file: StateFile) -> Iterator[Outcome]:
@@ -41,38 +43,50 @@ def apply_plan(kibana: Kibana, plan: Plan, state: State, file: StateFile) -> Ite
         ServerError: Kibana cannot be spoken to any longer.
         UsageError, DetectionsError: the state cannot be saved.
     """
-    run = _Run(kibana, state, file)
-    run.save(_seen(plan, state))
+    run = _Run(kibana, state, file, plan)
+    run.save(*_seen(plan, state))
+    yield from run.attaching.write()
     for action in Action:
-        changes = [change for change in plan.work if change.action is action]
+        changes = [change for change in plan.work if change.action is action and change.thing is Thing.RULE]
         for start in range(0, len(changes), CHUNK):
             part = changes[start : start + CHUNK]
             yield from run.write(part) if action in (Action.CREATE, Action.UPDATE) else run.prune(part, action)
+    yield from run.attaching.connectors()
 
 
-def _seen(plan: Plan, state: State) -> dict[str, Entry | None]:
-    """What the state is to know of rules that need no writing; what is nowhere any more is forgotten."""
-    rule_ids = {change.rule_id for change in plan.changes}
-    entries: dict[str, Entry | None] = {rule_id: None for rule_id in state.rules if rule_id not in rule_ids}
+def _seen(plan: Plan, state: State) -> tuple[dict[str, Entry | None], dict[str, Entry | None]]:
+    """What the state is to know of rules, and of what they refer to, that need no writing; what is nowhere any more is
+    forgotten."""
+    keys = {change.key for change in plan.changes}
+    rules: dict[str, Entry | None] = {key: None for key in state.rules if key not in keys}
+    others: dict[str, Entry | None] = {key: None for key in state.attachments if key not in keys}
     for change in plan.of(Kind.UNCHANGED):
-        if change.payload is not None and change.live is not None:
-            entries[change.rule_id] = applied(change.payload, change.live)
-    return entries
+        if change.payload is None or change.live is None:
+            continue
+        if change.thing is Thing.RULE:
+            rules[change.key] = applied(change.payload, change.live)
+        elif change.thing in (Thing.LIST, Thing.ITEM):
+            others[change.key] = Entry(meaning(change.payload))
+    return rules, others
 
 
 class _Run:
-    def __init__(self, kibana: Kibana, state: State, file: StateFile) -> None:
+    def __init__(self, kibana: Kibana, state: State, file: StateFile, plan: Plan) -> None:
+        self.attaching = Attaching(kibana, plan, self.save_attachments)
         self._kibana = kibana
         self._state = state
         self._file = file
         self._lists: dict[tuple[str, str], str | None] = {}
         self._silent: set[str] = set()
 
-    def save(self, entries: Mapping[str, Entry | None]) -> None:
-        state = self._state.having(entries)
+    def save(self, rules: Mapping[str, Entry | None], attachments: Mapping[str, Entry | None] | None = None) -> None:
+        state = self._state.having(rules, attachments)
         if state != self._state:
             self._file.write(state)
             self._state = state
+
+    def save_attachments(self, change: Callable[[Mapping[str, Entry]], Mapping[str, Entry | None]]) -> None:
+        self.save({}, change(self._state.attachments))
 
     def write(self, changes: Sequence[Change]) -> Iterator[Outcome]:
         """Create or update rules, all of one action. What did not arrive is sent once more: rules that name lists or
@@ -82,23 +96,30 @@ class _Run:
         ready, outcomes = _unmoved(changes, before)
         yield from outcomes
         self.save({change.rule_id: self._pending(change) for change in ready})
-        refusals: dict[str, str] = {}
+        refusals: dict[str, Refusal] = {}
         after: dict[str, list[Payload]] = {}
         waiting = ready
         for _ in range(2):
-            if waiting:
-                ids = {change.rule_id for change in waiting}
-                refusals = {rule_id: said for rule_id, said in refusals.items() if rule_id not in ids}
-                refusals |= self._import([self._body(one, before) for one in waiting], waiting[0].action)
-                after |= self._read(waiting)
-                waiting = [one for one in waiting if self._again(_arrived(one, before, after, refusals))]
+            for overwrite in (False, True):
+                part = [one for one in waiting if self._exists(one, before, after) is overwrite]
+                refusals = {name: one for name, one in refusals.items() if name not in {one.rule_id for one in part}}
+                refusals |= self._import([self._body(one, before) for one in part], overwrite) if part else {}
+            after |= self._read(waiting)
+            waiting = [one for one in waiting if self._again(_arrived(one, before, after, refusals), refusals)]
         found = [_arrived(change, before, after, refusals) for change in ready]
         self.save({one.change.rule_id: self._settled(one, after) for one in found})
         yield from found
 
-    def _again(self, outcome: Outcome) -> bool:
-        lost = outcome.change.rule_id in self._silent and outcome.change.action is Action.CREATE
-        return not outcome.done and not lost
+    def _exists(self, change: Change, before: Mapping[str, list[Payload]], after: Mapping[str, list[Payload]]) -> bool:
+        """Whether the rule is there to be written over: from the start, or by the first of two imports."""
+        return bool(before[change.rule_id] or after.get(change.rule_id))
+
+    def _again(self, outcome: Outcome, refusals: Mapping[str, Refusal]) -> bool:
+        """Whether to send a rule once more. One that another has created meanwhile (409) is not ours to write over."""
+        if outcome.done or outcome.change.action is Action.UPDATE:
+            return not outcome.done
+        rule_id = outcome.change.rule_id
+        return rule_id not in self._silent and (rule_id not in refusals or refusals[rule_id].status != 409)
 
     def prune(self, changes: Sequence[Change], action: Action) -> Iterator[Outcome]:
         """Disable or delete rules that are gone from the repo."""
@@ -112,7 +133,7 @@ class _Run:
             result = self._kibana.bulk_action(str(action), list(ids))
             refusals = {ids[one.id].rule_id: one.message for one in result.problems if one.id in ids}
         except ServerError as error:
-            refusals = _unless_hopeless(error, [one.rule_id for one in ready])
+            refusals = dict.fromkeys((one.rule_id for one in ready), unless_hopeless(error))
         after = self._read(ready)
         found = []
         for change in ready:
@@ -149,20 +170,19 @@ class _Run:
         known = self._lists[name, space]
         return {**reference, "id": known} if known else dict(reference)
 
-    def _import(self, bodies: Sequence[Mapping[str, Any]], action: Action | None) -> dict[str, str]:
-        """Import rules; why each was refused, by rule_id. A request that was too large for something on the way is
-        sent in halves."""
+    def _import(self, bodies: Sequence[Mapping[str, Any]], overwrite: bool) -> dict[str, Refusal]:
+        """Import rules with the connectors that they use and Kibana lacks; why each was refused, by rule_id."""
+        rule_ids = [str(body["rule_id"]) for body in bodies]
         try:
-            result = self._kibana.import_rules(bodies, overwrite=action is Action.UPDATE)
+            result = self._kibana.import_rules([*self.attaching.with_rules(bodies), *bodies], overwrite=overwrite)
         except ServerError as error:
             if error.status == 413 and len(bodies) > 1:
                 half = len(bodies) // 2
-                return self._import(bodies[:half], action) | self._import(bodies[half:], action)
-            rule_ids = [str(body["rule_id"]) for body in bodies]
+                return self._import(bodies[:half], overwrite) | self._import(bodies[half:], overwrite)
             if isinstance(error, ServerUnavailable):
                 self._silent.update(rule_ids)
-            return _unless_hopeless(error, rule_ids)
-        return {rule_id: problem.message for rule_id, problem in result.refused().items()}
+            return dict.fromkeys(rule_ids, Refusal(unless_hopeless(error), error.status))
+        return {rule_id: Refusal(one.message, one.status) for rule_id, one in result.refused().items()}
 
     def _pending(self, change: Change) -> Entry:
         old, payload = self._state.rules.get(change.rule_id), change.payload or {}
@@ -205,12 +225,12 @@ def _arrived(
     change: Change,
     before: Mapping[str, list[Payload]],
     after: Mapping[str, list[Payload]],
-    refusals: Mapping[str, str],
+    refusals: Mapping[str, Refusal],
 ) -> Outcome:
     """Whether Kibana has now what was to be written. A newer Kibana may have put it in a form of its own: then it was
     written once, by us, and not refused."""
     payload, live = change.payload or {}, after[change.rule_id]
-    refused = refusals.get(change.rule_id)
+    refused = refusals[change.rule_id].message if change.rule_id in refusals else ""
     if len(live) != 1:
         return Outcome(
             change, False, f"it is there {len(live)} times" if live else refused or "Kibana did not write it"
@@ -226,17 +246,6 @@ def _arrived(
     if written > 1:
         return Outcome(change, False, f"written at the same time, by {live[0].get('updated_by')}: {fields}; plan again")
     return Outcome(change, True, f"Kibana keeps in a form of its own: {fields}")
-
-
-def _unless_hopeless(error: ServerError, rule_ids: Iterable[str]) -> dict[str, str]:
-    """The error as a refusal of these rules, where reading them again makes sense.
-
-    Raises:
-        ServerError: it does not: nothing was sent, or we are not allowed to.
-    """
-    if isinstance(error, NotAllowed) or (isinstance(error, ServerUnavailable) and not error.sent):
-        raise error
-    return dict.fromkeys(rule_ids, str(error))
 
 
 def _quoted(text: str) -> str:

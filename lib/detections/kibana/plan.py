@@ -10,7 +10,7 @@ import enum
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from detections.errors import UsageError
@@ -44,6 +44,16 @@ class Action(enum.StrEnum):
     DELETE = "delete"
 
 
+class Thing(enum.StrEnum):
+    """What a change is about, in the order in which an apply writes: what is referred to comes first."""
+
+    VALUES = "value list"
+    LIST = "exception list"
+    ITEM = "exception item"
+    CONNECTOR = "connector"
+    RULE = "rule"
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """``overwrite_drift``: also write over what was edited in Kibana. ``adopt``: also over rules of the repo that are
@@ -56,10 +66,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One rule. ``action`` is what an apply does, None for nothing.
+    """One rule, or one thing that rules refer to. ``action`` is what an apply does, None for nothing.
 
     ``differences`` lead from Kibana to the repo, ``edits`` from the last apply to Kibana. ``payload`` is the repo's,
-    ``live`` Kibana's rule as it was read. ``note`` says what else a person should know.
+    ``live`` Kibana's rule as it was read. ``note`` says what else a person should know. Of a ``thing`` that is no rule,
+    ``rule_id`` is its id.
     """
 
     kind: Kind
@@ -71,6 +82,12 @@ class Change:
     payload: Payload | None = None
     live: Payload | None = None
     note: str = ""
+    thing: Thing = Thing.RULE
+
+    @property
+    def key(self) -> str:
+        """What tells it from all others: its rule_id, or its kind with its id (``exception item/single/x``)."""
+        return self.rule_id if self.thing is Thing.RULE else f"{self.thing}/{self.rule_id}"
 
     @property
     def edited(self) -> str:
@@ -82,7 +99,7 @@ class Change:
     def seen(self) -> str:
         """A hash of what is to be done and of what it was decided on; what is left to Kibana is no part of it."""
         return hashlib.sha256(
-            encode([self.kind, self.action, self.rule_id, self.payload, mark(self.live, self.payload)])
+            encode([self.kind, self.action, self.key, self.payload, mark(self.live, self.payload)])
         ).hexdigest()
 
 
@@ -107,7 +124,8 @@ class Plan:
 
     @property
     def counts(self) -> Counter[Kind]:
-        return Counter(change.kind for change in self.changes)
+        """How many rules stand how."""
+        return Counter(change.kind for change in self.changes if change.thing is Thing.RULE)
 
 
 def place(url: str, space: str) -> str:
@@ -130,12 +148,13 @@ def make_plan(
     tag: str,
     *,
     known: Collection[str] = (),
+    attachments: Sequence[Change] = (),
     options: Options = Options(),
 ) -> Plan:
     """Compare the repo's payloads (``desired``, with the tag) with all rules of the space (``rules``).
 
     ``known`` are rule_ids that were ours once: what carries our tag and is in neither the repo, the state nor here is a
-    copy that a person made in Kibana.
+    copy that a person made in Kibana. ``attachments`` are the changes of what the rules refer to.
 
     Raises:
         UsageError: two payloads have one rule_id.
@@ -161,8 +180,19 @@ def make_plan(
             else:
                 changes.append(_gone(rule, entry, options))
     order = list(Kind)
+    changes = [_with_connectors(change, attachments) for change in changes]
     changes.sort(key=lambda one: (order.index(one.kind), one.name, one.rule_id))
-    return Plan(environment, state.kibana, tuple(changes), options, others)
+    return Plan(environment, state.kibana, (*attachments, *changes), options, others)
+
+
+def _with_connectors(change: Change, attachments: Sequence[Change]) -> Change:
+    """A connector is imported with a rule that uses it: such a rule is written again if its connector is not there."""
+    fresh = {one.rule_id for one in attachments if one.thing is Thing.CONNECTOR and one.action is Action.CREATE}
+    used = fresh.intersection(action.get("id") for action in (change.payload or {}).get("actions", ()))
+    if not used or change.kind is not Kind.UNCHANGED:
+        return change
+    note = f"its connector is not in Kibana: {', '.join(sorted(used))}"
+    return replace(change, kind=Kind.UPDATE, action=Action.UPDATE, note=note)
 
 
 def _wanted(payload: Payload, found: list[Payload], entry: Entry | None, tag: str, options: Options) -> Change:
@@ -186,18 +216,28 @@ def _wanted(payload: Payload, found: list[Payload], entry: Entry | None, tag: st
         return change(Kind.FOREIGN, False, note="it is a prebuilt rule of Elastic's: give yours a rule_id of its own")
     if (entry is None or entry.sent is None) and tag not in live.get("tags", ()):
         return change(Kind.FOREIGN, options.adopt, note="" if options.adopt else "it does not carry our tag")
-    if not differences:
-        return change(Kind.UNCHANGED, False)
     base = base_of(entry, theirs, left)
+    if base is None and {one.field for one in differences} == {"version"}:
+        return change(Kind.UPDATE, True)
+    kind, edits, note = three_ways(mine, theirs, base)
+    write = kind is Kind.UPDATE or (kind in (Kind.DRIFTED, Kind.CONFLICT) and options.overwrite_drift)
+    return change(kind, write, edits, note)
+
+
+def three_ways(
+    mine: dict[str, Any], theirs: dict[str, Any], base: tuple[dict[str, Any], dict[str, Any]] | None
+) -> tuple[Kind, tuple[Difference, ...], str]:
+    """How the repo's and Kibana's canonical forms stand to each other and to the last apply: what was sent then, and
+    how it was stored. The edits in Kibana since, and a note."""
+    if same(mine, theirs):
+        return Kind.UNCHANGED, (), ""
     if base is None:
-        if {one.field for one in differences} == {"version"}:
-            return change(Kind.UPDATE, True)
-        return change(Kind.DRIFTED, options.overwrite_drift, note=NO_RECORD)
+        return Kind.DRIFTED, (), NO_RECORD
     sent, stored = base
     edits = diff(stored, theirs)
     if same(mine, sent):
-        return change(Kind.DRIFTED, options.overwrite_drift, edits) if edits else change(Kind.UNCHANGED, False)
-    return change(Kind.CONFLICT, options.overwrite_drift, edits) if edits else change(Kind.UPDATE, True)
+        return (Kind.DRIFTED if edits else Kind.UNCHANGED), edits, ""
+    return (Kind.CONFLICT if edits else Kind.UPDATE), edits, ""
 
 
 def _gone(live: Payload, entry: Entry | None, options: Options) -> Change:

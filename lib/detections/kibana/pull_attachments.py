@@ -24,7 +24,7 @@ from detections.source.reader import is_deep
 
 CODE = "pull"
 Object = Mapping[str, Any]
-_MADE = frozenset(
+MADE = frozenset(
     {"_version", "id", "created_at", "created_by", "updated_at", "updated_by", "tie_breaker_id", "immutable",
      "@timestamp"}
 )  # fmt: skip
@@ -110,11 +110,11 @@ class _Puller:
             if item["list_id"] == list_id and item.get("namespace_type", "single") == namespace
         ]  # fmt: skip
         old_items = {item["item_id"]: item for item in old.get("items", ())}
-        new_items = {item["item_id"]: _clean(item, _MADE | {"list_id", "namespace_type"}) for item in mine}
+        new_items = {item["item_id"]: clean(item, MADE | {"list_id", "namespace_type"}) for item in mine}
         order = [*(name for name in old_items if name in new_items), *(n for n in new_items if n not in old_items)]
         data = {
             **old,
-            "exception_list": _merged(old.get("exception_list", {}), _clean(one, _MADE), ("list_id", "name")),
+            "exception_list": _merged(old.get("exception_list", {}), clean(one, MADE), ("list_id", "name")),
             "items": [_merged(old_items.get(name, {}), new_items[name], ("item_id", "name")) for name in order],
         }
         self.file(known.document if known else None, data, folder, list_id, f"exception list {one.get('name')}")
@@ -123,7 +123,7 @@ class _Puller:
         identity = str(one["id"])
         known = attachments.value_lists.get(identity)
         old = known.document.data if known else {}
-        table = _clean(one, _MADE - {"id"})
+        table = clean(one, MADE - {"id"})
         data = {**old, "value_list": _merged(old.get("value_list", {}), table, ("id", "name"))}
         about = f"value list {one.get('name')}"
         path = self.file(known.document if known else None, data, folder, identity, about)
@@ -176,8 +176,9 @@ class _Puller:
             number += 1
 
 
-def _clean(thing: Object, without: Collection[str]) -> dict[str, Any]:
-    """What a file says of it: not what Kibana makes up itself, and not what is said by saying nothing."""
+def clean(thing: Object, without: Collection[str]) -> dict[str, Any]:
+    """What a file says of a list, an item or a value list: not what Kibana makes up itself (:data:`MADE`), and not what
+    is said by saying nothing."""
     table = {name: value for name, value in plain(thing).items() if name not in without}
     if isinstance(comments := table.get("comments"), list):
         table["comments"] = [{name: value for name, value in one.items() if name != "id"} for one in comments]

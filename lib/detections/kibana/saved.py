@@ -30,7 +30,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """What was planned for which environment, with which options; the steps by rule_id."""
+    """What was planned for which environment, with which options; the steps by :attr:`Change.key`."""
 
     environment: str
     kibana: str
@@ -44,20 +44,20 @@ class SavedPlan:
             return [f"it was made for {self.kibana}; the environment is now {fresh.kibana}"]
         now = save(fresh).steps
         lines = []
-        for rule_id in sorted(self.steps.keys() | now.keys()):
-            old, new = self.steps.get(rule_id), now.get(rule_id)
+        for key in sorted(self.steps.keys() | now.keys()):
+            old, new = self.steps.get(key), now.get(key)
             if old is None and new is not None:
-                lines.append(f"{new.name} ({rule_id}): {new.action} is new")
+                lines.append(f"{new.name} ({key}): {new.action} is new")
             elif old is not None and new is None:
-                lines.append(f"{old.name} ({rule_id}): {old.action} is no longer to be done")
+                lines.append(f"{old.name} ({key}): {old.action} is no longer to be done")
             elif old is not None and new is not None and old.seen != new.seen:
-                lines.append(f"{new.name} ({rule_id}): has changed in the repo or in Kibana")
+                lines.append(f"{new.name} ({key}): has changed in the repo or in Kibana")
         return lines
 
 
 def save(plan: Plan) -> SavedPlan:
     """A plan as it is saved."""
-    steps = {one.rule_id: Step(str(one.action), one.name, one.seen) for one in plan.work}
+    steps = {one.key: Step(str(one.action), one.name, one.seen) for one in plan.work}
     return SavedPlan(plan.environment, plan.kibana, steps, plan.options)
 
 

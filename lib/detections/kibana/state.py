@@ -8,7 +8,7 @@ it is rebuilt from Kibana.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +38,24 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """An environment as it was left. ``kibana`` says where that is: a state of another place tells nothing here."""
+    """An environment as it was left. ``kibana`` says where that is: a state of another place tells nothing here.
+
+    ``rules`` are by rule_id, ``attachments`` (what rules refer to) by :attr:`detections.kibana.plan.Change.key`.
+    """
 
     kibana: str
     rules: Mapping[str, Entry]
+    attachments: Mapping[str, Entry] = field(default_factory=dict)
 
-    def having(self, entries: Mapping[str, Entry | None]) -> State:
+    def having(
+        self, entries: Mapping[str, Entry | None], attachments: Mapping[str, Entry | None] | None = None
+    ) -> State:
         """The state with some entries changed, or gone where they are None."""
-        rules = {**self.rules, **entries}
-        return State(self.kibana, {rule_id: entry for rule_id, entry in sorted(rules.items()) if entry is not None})
+        return State(self.kibana, _changed(self.rules, entries), _changed(self.attachments, attachments or {}))
+
+
+def _changed(old: Mapping[str, Entry], new: Mapping[str, Entry | None]) -> dict[str, Entry]:
+    return {name: entry for name, entry in sorted({**old, **new}.items()) if entry is not None}
 
 
 def kept(payload: Mapping[str, Any]) -> tuple[str, ...]:
@@ -112,8 +121,8 @@ class StateFile:
         """
         if self._bytes() != self._seen:
             raise DetectionsError(f"{self.path} was changed while this ran: is another apply running?")
-        rules = {rule_id: _table(entry) for rule_id, entry in state.rules.items()}
-        write_json(self.path, {"kibana": state.kibana, "rules": rules})
+        table: dict[str, Any] = {"kibana": state.kibana, "rules": _tables(state.rules)}
+        write_json(self.path, table | ({"attachments": _tables(state.attachments)} if state.attachments else {}))
         self._seen = self._bytes()
 
     def replace(self) -> None:
@@ -127,6 +136,10 @@ class StateFile:
             return None
         except OSError as error:
             raise UsageError(f"{self.path} cannot be read: {error.strerror}") from None
+
+
+def _tables(entries: Mapping[str, Entry]) -> dict[str, Any]:
+    return {name: _table(entry) for name, entry in entries.items()}
 
 
 def _table(entry: Entry) -> dict[str, Any]:

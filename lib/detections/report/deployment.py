@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from detections.kibana.apply import Outcome
-from detections.kibana.plan import Action, Change, Kind, Plan
+from detections.kibana.outcome import Outcome
+from detections.kibana.plan import Action, Change, Kind, Plan, Thing
 from detections.kibana.status import FAILED, NEVER, Execution
 from detections.payload import render
 from detections.report.count import plural
@@ -44,9 +44,20 @@ def plan(found: Plan) -> str:
 
 
 def summary(found: Plan) -> str:
-    """``1 to create, 2 drifted, 21 unchanged``."""
-    parts = [f"{found.counts[kind]:,} {word}" for kind, word in _WORDS.items() if found.counts[kind]]
-    return (", ".join(parts) or "no rules") + (f"; {plural(found.others, 'rule')} of others" if found.others else "")
+    """``1 to create, 2 drifted, 21 unchanged; 2 exception items to write; 3 rules of others``."""
+    parts = [", ".join(f"{found.counts[kind]:,} {word}" for kind, word in _WORDS.items() if found.counts[kind])]
+    for thing in Thing:
+        count = sum(change.thing is thing for change in found.work)
+        if count and thing is not Thing.RULE:
+            parts.append(f"{plural(count, thing)} to write")
+    if found.others:
+        parts.append(f"{plural(found.others, 'rule')} of others")
+    return "; ".join([parts[0] or "no rules", *parts[1:]])
+
+
+def title(change: Change) -> str:
+    """What a change is about; of a rule only its name."""
+    return change.name if change.thing is Thing.RULE else f"{change.thing} {change.name}"
 
 
 def said_of(change: Change) -> str:
@@ -75,7 +86,7 @@ def _change(change: Change) -> list[str]:
     sign, colour = SIGNS[change.kind]
     told = f"  {clean(text)}" if (text := said_of(change)) else ""
     head = click.style(f"{sign} {change.kind:<9}", fg=colour, bold=True)
-    lines = [f"{head} {clean(change.name)}  {click.style(clean(change.rule_id), dim=True)}{told}"]
+    lines = [f"{head} {clean(title(change))}  {click.style(clean(change.rule_id), dim=True)}{told}"]
     for heading, below in sections(change):
         lines += [f"    {heading}"] if heading else []
         lines += [f"    {_coloured(clean(line))}" for line in below]
@@ -98,7 +109,7 @@ def outcome(one: Outcome) -> str:
     word, colour = (_DONE[action], "green") if one.done else ("not done", "red")
     head = click.style(f"{word:<9}", fg=colour, bold=not one.done)
     told = f": {clean(one.message)}" if one.message else ""
-    return f"{head} {clean(one.change.name)}  {click.style(clean(one.change.rule_id), dim=True)}{told}"
+    return f"{head} {clean(title(one.change))}  {click.style(clean(one.change.rule_id), dim=True)}{told}"
 
 
 def done(outcomes: Sequence[Outcome], missing: Sequence[Change]) -> str:

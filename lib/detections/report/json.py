@@ -11,7 +11,7 @@ import msgspec
 from detections.case.model import Proof
 from detections.compile.plan import Alert
 from detections.errors import Finding
-from detections.kibana.plan import Change, Plan
+from detections.kibana.plan import Change, Plan, Thing
 from detections.kibana.status import Execution
 from detections.payload import Difference
 from detections.report.count import everything, levels, tally
@@ -72,6 +72,8 @@ def _change(one: Change) -> dict[str, Any]:
     said: dict[str, Any] = {"kind": one.kind, "action": one.action, "rule_id": one.rule_id, "name": one.name}
     said |= {name: list(map(_difference, found)) for name, found in
              (("differences", one.differences), ("edits", one.edits)) if found}  # fmt: skip
+    if one.thing is not Thing.RULE:
+        said = {"thing": one.thing, "id": said.pop("rule_id")} | said
     if one.edits and one.live is not None:
         said |= {"edited_by": one.live.get("updated_by"), "edited_at": one.live.get("updated_at")}
     return said | {"note": one.note} if one.note else said

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from detections.kibana.plan import Change, Kind, Plan
-from detections.report.deployment import said_of, sections, summary
+from detections.report.deployment import said_of, sections, summary, title
 
 LIMIT = 60_000
 """Characters, at most: GitHub takes 65,536 in a comment."""
@@ -36,7 +36,7 @@ def plan(found: Plan) -> str:
 
 def _line(change: Change) -> str:
     told = f": {_text(text)}" if (text := said_of(change)) else ""
-    return f"- **{change.kind}** {_text(change.name)} <sub>{_text(change.rule_id)}</sub>{told}"
+    return f"- **{change.kind}** {_text(title(change))} <sub>{_text(change.rule_id)}</sub>{told}"
 
 
 def _details(change: Change) -> Iterable[str]:
