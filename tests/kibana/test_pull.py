@@ -118,9 +118,8 @@ def test_every_type_comes_back_field_for_field(run, zoo, kibana, stand_in):
     mine = texts(zoo, *ALL)
     found = run("pull", "--all")
     assert (found.code, found.err) == (0, ""), found
-    # `namespace_type = "single"` and the migration version are said where the files were silent
-    untouched = {name: text for name, text in texts(zoo, *ALL).items() if mine[name] == text}
-    assert set(mine) - set(untouched) <= {"exceptions/trusted.toml", "connectors/soc.toml"}
+    untouched = {name for name, text in texts(zoo, *ALL).items() if mine[name] == text}
+    assert set(mine) - untouched == {"connectors/soc.toml"}, "the versions of its saved object are new"
 
     for name in ALL:
         shutil.rmtree(zoo / name)
@@ -363,6 +362,46 @@ def test_the_next_version_waits_for_the_next_apply(run, project, stand_in):
     assert run("plan", "--detailed-exitcode").code == 0
     project.write("a", note="m")
     assert "1 to update" in run("plan").out
+
+
+def test_exceptions_come_over_three_ways(run, project, stand_in, kibana):
+    run("apply", "--yes")
+    kibana.create_exception_list({"list_id": "l", "name": "L", "description": "D", "type": "detection"})
+    common = {"list_id": "l", "description": "", "type": "simple"}
+
+    def item(name, value):
+        entry = {"field": "a", "operator": "included", "type": "match", "value": value}
+        return {**common, "item_id": name, "name": name, "entries": [entry]}
+
+    for name in ("here", "there", "both", "gone"):
+        kibana.create_exception_item(item(name, "old"))
+    kibana.update_exception_item(item("there", "old") | {"comments": [{"comment": "why"}]})
+    reference = {"id": "x", "list_id": "l", "type": "detection", "namespace_type": "single"}
+    stand_in.edit("a", exceptions_list=[reference])
+    assert run("pull", "--full").code == 0
+    assert run("plan", "--detailed-exitcode").code == 0
+    path = project.folder / "exceptions/l.toml"
+    pulled = path.read_text()
+
+    ours = pulled.replace('item_id = "here"', 'item_id = "here"\ntags = ["ours"]')
+    path.write_text(ours.replace('item_id = "both"', 'item_id = "both"\ntags = ["ours"]'))
+    kibana.update_exception_item(item("there", "new"))
+    kibana.update_exception_item(item("both", "new"))
+    kibana.delete_exception_item("gone")
+    kibana.create_exception_item(item("fresh", "new"))
+    torn = run("pull")
+    assert torn.code == 1
+    assert "exception item/single/both was changed here and in Kibana" in torn.err
+    found = {one["item_id"]: one for one in read(path).data["items"]}
+    assert list(found) == ["here", "there", "both", "fresh"]
+    assert {name: one["entries"][0]["value"] for name, one in found.items()} == {
+        "here": "old", "there": "new", "both": "old", "fresh": "new",
+    }  # fmt: skip
+    assert found["here"]["tags"] == ["ours"]
+    assert run("pull", "--theirs").code == 0
+    found = {one["item_id"]: one for one in read(path).data["items"]}
+    assert found["both"]["entries"][0]["value"] == "new"
+    assert run("pull").out.startswith("0 files changed")
 
 
 def test_a_pull_that_was_interrupted_is_done_by_the_next_one(run, project, stand_in, monkeypatch):

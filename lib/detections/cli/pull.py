@@ -77,26 +77,30 @@ def command(
     today = datetime.datetime.now(datetime.UTC).date()
     pulled = pull_rules(repo, got.rules, where, got.state, today, Options(theirs, full))
     folders = Folders(config.path("exceptions"), config.path("value_lists"), config.path("connectors"))
-    changes, findings, same = pull_attachments(got.found, attachments, folders)
-    pulled.changes += changes
-    pulled.unchanged += same
-    findings = [*got.findings, *where.strays(repo.rules), *attachments.findings, *pulled.findings, *findings]
-    for change in pulled.changes:
+    applied = got.state.attachments if got.state else None
+    attached = pull_attachments(got.found, attachments, folders, applied, theirs=theirs)
+    findings = [
+        *got.findings, *where.strays(repo.rules), *attachments.findings, *pulled.findings, *attached.findings,
+    ]  # fmt: skip
+    changes = [*pulled.changes, *attached.changes]
+    for change in changes:
         if not dry:
             change.write()
         click.echo(report.change(change))
     if not dry:
-        _remember(got, pulled)
+        _remember(got, pulled, attached)
     for finding in findings:
         click.echo(text.finding(finding), err=True)
-    click.echo(report.summary(pulled.changes, pulled.unchanged, got.foreign, got.prebuilt, dry=dry))
+    click.echo(report.summary(changes, pulled.unchanged + attached.unchanged, got.foreign, got.prebuilt, dry=dry))
     return int(failed(findings, strict=False))
 
 
-def _remember(got: _Source, pulled: Pulled) -> None:
+def _remember(got: _Source, pulled: Pulled, attached: Pulled) -> None:
     """The state last: without it a pull that was interrupted is found out by the next plan, and done again."""
-    if got.file is not None and got.state is not None and pulled.entries:
-        got.file.write(got.state.having(pulled.entries))
+    if got.file is not None and got.state is not None:
+        state = got.state.having(pulled.entries, attached.entries)
+        if state != got.state:
+            got.file.write(state)
 
 
 def _rules(folder: Path) -> Rules:

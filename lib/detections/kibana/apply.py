@@ -14,10 +14,10 @@ from typing import Any
 
 from detections.errors import ServerError, ServerUnavailable
 from detections.kibana.attach import Attaching
-from detections.kibana.attachments import meaning
 from detections.kibana.client import Kibana
 from detections.kibana.outcome import Outcome, unless_hopeless
 from detections.kibana.plan import Action, Change, Kind, Payload, Plan, Thing, mark
+from detections.kibana.pull_attachments import meaning
 from detections.kibana.state import Entry, State, StateFile, applied, canonical, kept
 from detections.payload import SERVER_OWNED, diff, same
 

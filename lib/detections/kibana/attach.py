@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from detections.errors import ServerError
-from detections.kibana.attachments import meaning, namespace_of
+from detections.kibana.attachments import namespace_of
 from detections.kibana.client import Kibana
 from detections.kibana.outcome import Outcome, unless_hopeless
 from detections.kibana.plan import Action, Change, Payload, Plan, Thing
+from detections.kibana.pull_attachments import meaning
 from detections.kibana.state import Entry
 from detections.payload import same
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from detections.errors import DetectionsError
 from detections.kibana.client import Kibana
 from detections.kibana.plan import Action, Change, Kind, Options, Payload, Thing, base_of, three_ways
-from detections.kibana.pull_attachments import MADE, clean, value_lists_of
+from detections.kibana.pull_attachments import meaning, value_lists_of
 from detections.kibana.results import kind_of
 from detections.kibana.state import Entry, State
 from detections.payload import Difference, diff
@@ -124,14 +124,6 @@ def taken(wanted: Wanted, present: Present) -> dict[str, Entry]:
     """The entries of a state that takes what is there as applied."""
     keys = [key_of(thing, one) for one in wanted.objects if (thing := thing_of(one)) in (Thing.LIST, Thing.ITEM)]
     return {"/".join(key): Entry(meaning(present.found[key])) for key in keys if key in present.found}
-
-
-def meaning(one: Payload) -> dict[str, Any]:
-    """The canonical form of a list or an item: of comments the text only, since Kibana adds who wrote them."""
-    table = clean(one, MADE)
-    if isinstance(comments := table.get("comments"), list):
-        table["comments"] = [comment.get("comment") for comment in comments]
-    return table
 
 
 def _exception(thing: Thing, one: Payload, live: Payload | None, state: State, options: Options) -> Change:

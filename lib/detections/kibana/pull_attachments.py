@@ -16,7 +16,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from detections.bundle import Attachments
 from detections.errors import Finding, Level, Location, SourceError
-from detections.kibana.pull import FileChange
+from detections.kibana.plan import base_of
+from detections.kibana.pull import FileChange, Pulled
+from detections.kibana.state import Entry
 from detections.payload import same
 from detections.payload.normalise import plain
 from detections.source import Document, edit, new
@@ -56,20 +58,27 @@ class Folders:
 
 
 def pull_attachments(
-    found: Found, attachments: Attachments, folders: Folders
-) -> tuple[list[FileChange], list[Finding], int]:
-    """The files as they are to be, what is wrong, and how many say so already. Nothing is written.
+    found: Found,
+    attachments: Attachments,
+    folders: Folders,
+    applied: Mapping[str, Entry] | None = None,
+    *,
+    theirs: bool = False,
+) -> Pulled:
+    """The files as they are to be. Nothing is written.
 
-    Whatever cannot be brought over is a finding, and the others are brought over all the same.
+    ``applied`` is what the state remembers of exception lists and items, None for an exported file: then what the file
+    says counts. What the repo has changed since stays; what both have changed is a finding, unless ``theirs``. Whatever
+    cannot be brought over is a finding, and the others are brought over all the same.
     """
-    puller = _Puller()
+    puller = _Puller(applied, theirs)
     for one in found.exception_lists:
         puller.guarded(one, partial(puller.exception_list, one, found, attachments, folders.exceptions))
     for one in found.value_lists:
         puller.guarded(one, partial(puller.value_list, one, found, attachments, folders.value_lists))
     for one in found.connectors:
         puller.guarded(one, partial(puller.connector, one, attachments, folders.connectors))
-    return puller.changes, puller.findings, puller.unchanged
+    return puller.pulled
 
 
 def value_lists_of(items: Iterable[Object]) -> set[str]:
@@ -80,10 +89,10 @@ def value_lists_of(items: Iterable[Object]) -> set[str]:
 
 
 class _Puller:
-    def __init__(self) -> None:
-        self.changes: list[FileChange] = []
-        self.findings: list[Finding] = []
-        self.unchanged = 0
+    def __init__(self, applied: Mapping[str, Entry] | None, theirs: bool) -> None:
+        self.applied = applied
+        self.theirs = theirs
+        self.pulled = Pulled()
         self.taken: set[str] = set()
 
     def guarded(self, thing: Object, pull: Callable[[], None]) -> None:
@@ -94,30 +103,59 @@ class _Puller:
         try:
             pull()
         except SourceError as error:
-            self.findings += error.findings
+            self.pulled.findings += error.findings
         except (KeyError, TypeError, AttributeError):
             self.problem(f"{name or 'something without an id'} is not as Kibana would have it", Path())
 
     def problem(self, said: str, path: Path, level: Level = Level.ERROR) -> None:
-        self.findings.append(Finding(CODE, said, Location(str(path)), level))
+        self.pulled.findings.append(Finding(CODE, said, Location(str(path)), level))
 
     def exception_list(self, one: Object, found: Found, attachments: Attachments, folder: Path) -> None:
         list_id, namespace = str(one["list_id"]), str(one.get("namespace_type", "single"))
         known = attachments.exception_lists.get((namespace, list_id))
         old = known.document.data if known else {}
-        mine = [
-            item for item in found.exception_items
+        container, *items = known.objects() if known else [{}]
+        mine = {str(item["item_id"]): item for item in items}
+        theirs = {
+            str(item["item_id"]): item for item in found.exception_items
             if item["list_id"] == list_id and item.get("namespace_type", "single") == namespace
-        ]  # fmt: skip
-        old_items = {item["item_id"]: item for item in old.get("items", ())}
-        new_items = {item["item_id"]: clean(item, MADE | {"list_id", "namespace_type"}) for item in mine}
-        order = [*(name for name in old_items if name in new_items), *(n for n in new_items if n not in old_items)]
-        data = {
-            **old,
-            "exception_list": _merged(old.get("exception_list", {}), clean(one, MADE), ("list_id", "name")),
-            "items": [_merged(old_items.get(name, {}), new_items[name], ("item_id", "name")) for name in order],
-        }
+        }  # fmt: skip
+        path = Path(known.document.path) if known else None
+        if self.takes(f"exception list/{namespace}/{list_id}", container, one, path):
+            table = _merged(old.get("exception_list", {}), clean(one, MADE), ("list_id", "name"))
+        else:
+            table = old["exception_list"]
+        written = {str(item["item_id"]): item for item in old.get("items", ())}
+        kept = []
+        for name in [*mine, *(name for name in theirs if name not in mine)]:
+            taken = self.takes(f"exception item/{namespace}/{name}", mine.get(name), theirs.get(name), path)
+            if taken and name in theirs:
+                fresh = clean(theirs[name], MADE | {"list_id", "namespace_type"})
+                kept.append(_merged(written.get(name, {}), fresh, ("item_id", "name")))
+            elif not taken and name in mine:
+                kept.append(written[name])
+        data = {**old, "exception_list": table, "items": kept}
         self.file(known.document if known else None, data, folder, list_id, f"exception list {one.get('name')}")
+
+    def takes(self, key: str, mine: Object | None, live: Object | None, path: Path | None) -> bool:
+        """Whether what Kibana has of a list or an item (None: nothing) takes the place of what the file at ``path`` has
+        (None: there is no file). The state is told where both are one then."""
+        ours, theirs = (None if one is None else meaning(one) for one in (mine, live))
+        entry = self.applied.get(key) if self.applied is not None else None
+        sent, stored = base_of(entry, theirs or {}, ()) or (None, None)
+        alike = same(ours, theirs)
+        if alike or path is None or self.applied is None or self.theirs:
+            takes = not alike
+        elif stored is None:
+            takes = theirs is not None  # what only the file has, and was never applied, waits for that
+        else:
+            takes = not same(stored, theirs)
+            if takes and not same(sent, ours):
+                self.problem(f"{key} was changed here and in Kibana: --theirs takes what Kibana has", path)
+                return False
+        if (takes or alike) and self.applied is not None:
+            self.pulled.entries[key] = None if theirs is None else Entry(theirs)
+        return takes
 
     def value_list(self, one: Object, found: Found, attachments: Attachments, folder: Path) -> None:
         identity = str(one["id"])
@@ -127,14 +165,17 @@ class _Puller:
         data = {**old, "value_list": _merged(old.get("value_list", {}), table, ("id", "name"))}
         about = f"value list {one.get('name')}"
         path = self.file(known.document if known else None, data, folder, identity, about)
-        have, values = known.values if known else (), found.values.get(identity, ())
-        wanted = set(values)
-        lines = [*(one for one in have if one in wanted), *sorted(wanted.difference(have))]
+        have = known.values if known else ()
+        wanted = set(found.values.get(identity, ()))
+        stays = self.applied is not None and not self.theirs
+        lines = [*(one for one in have if stays or one in wanted), *sorted(wanted.difference(have))]
+        if alone := len(set(have) - wanted) if stays else 0:
+            said = f"{alone:,} values are not in Kibana: applied they will be, --theirs takes them out"
+            self.problem(said, path.with_suffix(".txt"), Level.WARNING)
         if known is None or lines != list(have):
             before = "".join(f"{one}\n" for one in have) if known else None
-            self.changes.append(
-                FileChange(str(path.with_suffix(".txt")), before, "".join(f"{one}\n" for one in lines), about)
-            )
+            after = "".join(f"{one}\n" for one in lines)
+            self.pulled.changes.append(FileChange(str(path.with_suffix(".txt")), before, after, about))
 
     def connector(self, one: Object, attachments: Attachments, folder: Path) -> None:
         attributes = one["attributes"]
@@ -156,13 +197,13 @@ class _Puller:
         data = {key: value for key, value in data.items() if not (key == "items" and value == [])}
         if document is None:
             path = self.free(folder, name)
-            self.changes.append(FileChange(str(path), None, new(data, str(path)), about))
+            self.pulled.changes.append(FileChange(str(path), None, new(data, str(path)), about))
             return path
         text = edit(document, data)
         if text == document.text:
-            self.unchanged += 1
+            self.pulled.unchanged += 1
         else:
-            self.changes.append(FileChange(document.path, document.text, text, about))
+            self.pulled.changes.append(FileChange(document.path, document.text, text, about))
         return Path(document.path)
 
     def free(self, folder: Path, name: str) -> Path:
@@ -183,6 +224,14 @@ def clean(thing: Object, without: Collection[str]) -> dict[str, Any]:
     if isinstance(comments := table.get("comments"), list):
         table["comments"] = [{name: value for name, value in one.items() if name != "id"} for one in comments]
     return {name: value for name, value in table.items() if not same(value, _DEFAULTS.get(name))}
+
+
+def meaning(one: Object) -> dict[str, Any]:
+    """The canonical form of a list or an item: of comments the text only, since Kibana adds who wrote them."""
+    table = clean(one, MADE)
+    if isinstance(comments := table.get("comments"), list):
+        table["comments"] = [comment.get("comment") for comment in comments]
+    return table
 
 
 def _merged(old: Object, found: Object, first: tuple[str, ...]) -> dict[str, Any]:
