@@ -10,11 +10,14 @@ JOBS   ?= 2
 LOCK   := $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 \
           --generate-hashes --no-header --no-emit-index-url --no-annotate
 
-.PHONY: main test lint types check export bench generate extracts lock clean help
+.PHONY: main deploy test lint types check export bench generate extracts lock clean help
 .DEFAULT_GOAL := main
 
 main: $(VENV)/main.stamp ## check, prove and bundle the rules (the default)
 	@$(BIN)/detections build
+
+deploy: main ## the same, then bring the rules into Kibana (ENV=name; YES=1 does not ask)
+	@$(BIN)/detections apply $(if $(ENV),-e $(ENV)) $(if $(YES),--yes)
 
 check: $(VENV)/main.stamp ## check every rule
 	@$(BIN)/detections check

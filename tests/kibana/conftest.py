@@ -114,13 +114,13 @@ def run(
 
 
 def rule_text(rule_id: str, **fields: object) -> str:
-    """A rule file with nothing but what it needs; fields in the form of TOML's values, which are JSON's here."""
+    """A rule file with nothing but what it needs; fields are values whose JSON is TOML, None to leave one out."""
     said = {
         "rule_id": rule_id, "name": f"Rule {rule_id}", "description": "It finds something.", "risk_score": 47,
         "severity": "medium", "type": "query", "query": f'event.action: "{rule_id}"',
         "index": ["logs-aws.cloudtrail-*"],
     } | fields  # fmt: skip
-    lines = [f"{name} = {json.dumps(value)}" for name, value in said.items()]
+    lines = [f"{name} = {json.dumps(value)}" for name, value in said.items() if value is not None]
     head = 'creation_date = "2026/11/24"\nmaturity = "production"\nupdated_date = "2026/11/24"'
     return "\n".join(["[metadata]", head, "", "[rule]", *lines, ""])
 

@@ -1,0 +1,88 @@
+"""``detections lock``, and what it says beside a commit."""
+
+import json
+import subprocess
+
+import pytest
+
+RULE = "rules/aws/defense_evasion_ec2_network_acl_created.toml"
+
+
+@pytest.fixture
+def path(project):
+    return project / "etc/rules.lock.json"
+
+
+def edit(project, old, new):
+    file = project / RULE
+    file.write_text(file.read_text().replace(old, new))
+
+
+def version(path):
+    [entry] = json.loads(path.read_text()).values()
+    return entry["version"]
+
+
+def test_a_version_for_each_change(run, project, path):
+    assert run("lock", "--check").code == 1
+    first = run("lock")
+    assert (first.code, version(path)) == (0, 1)
+    assert first.out.endswith("rules.lock.json: 1 rule\n")
+    assert "nothing has changed" in run("lock").out
+    edit(project, 'interval = "5m"', 'interval = "15m"')
+    checked = run("lock", "--check")
+    assert checked.code == 1
+    assert "the rule has changed, but its version is still 1" in checked.out
+    assert "run `detections lock`" in checked.out
+    assert "version 1 -> 2" in run("lock").out
+    assert run("lock", "--check").code == 0
+
+
+def test_a_rule_that_goes(run, project, path):
+    run("lock")
+    text = (project / RULE).read_text()
+    other = project / "rules/other.toml"
+    other.write_text(text.replace('rule_id = "', 'rule_id = "0'))  # a project without any rule is a mistake
+    run("lock")
+    (project / RULE).unlink()
+    gone = run("lock")
+    assert gone.code == 1
+    assert "is gone without having been deprecated" in gone.err
+    (project / RULE).write_text(text.replace('maturity = "production"', 'maturity = "deprecated"'))
+    assert "which the lock file does not say" in run("lock", "--check").out
+    assert ": deprecated" in run("lock").out
+    (project / RULE).unlink()
+    assert run("lock", "--check").code == 0
+    (project / RULE).write_text(text)
+    assert "deprecated no more" in run("lock", "--check").out
+
+
+def test_what_a_commit_had(run, project, path):
+    def git(*arguments):
+        names = ("-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *names, *arguments], cwd=project, check=True, capture_output=True)
+
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "Nothing")
+    run("lock")
+    assert run("lock", "--check", "--against", "HEAD").code == 0  # there was none
+    edit(project, 'interval = "5m"', 'interval = "15m"')
+    run("lock")
+    git("add", ".")
+    git("commit", "-q", "-m", "Two")
+    assert run("lock", "--check", "--against", "HEAD").code == 0
+    path.unlink()
+    run("lock")
+    lowered = run("lock", "--check", "--against", "HEAD")
+    assert lowered.code == 1
+    assert "version 2 is lowered to 1" in lowered.out
+    assert run("lock", "--check", "--against", "nothing").code == 2
+    assert run("lock", "--against", "HEAD").code == 2
+
+
+def test_a_broken_rule_is_not_locked(run, project, path):
+    run("lock")
+    (project / RULE).write_text("[rule")
+    assert run("lock").code == 1
+    assert version(path) == 1
+    assert run("lock", "--check").code == 1
