@@ -255,6 +255,13 @@ def test_rules_of_others_come_only_when_asked(run, project, stand_in, kibana):
     assert (nowhere.code, "there is no rule nowhere" in nowhere.err) == (2, True)
 
 
+def test_a_space_that_is_not_there_is_told(run, project):
+    config = project.folder / "pyproject.toml"
+    config.write_text(config.read_text() + 'space = "nowhere"\n')
+    found = run("pull")
+    assert (found.code, "nowhere" in found.err) == (2, True)
+
+
 def test_one_rule_is_pulled_by_its_id(run, project, stand_in):
     run("apply", "--yes")
     stand_in.edit("a", note="n")

@@ -28,6 +28,7 @@ from detections.kibana.environment import Environment
 from detections.kibana.plan import Options, Plan, Thing, make_plan, place
 from detections.kibana.state import State, StateFile, rebuilt
 from detections.payload import Lock, read_lock
+from detections.report import text
 from detections.report.count import plural
 from detections.rule import Rule
 
@@ -94,6 +95,8 @@ def deployment(config: Config, environment: Environment) -> Iterator[Deployment]
     loaded = rules_at((), config)
     if failed(loaded.findings, strict=False):
         raise RuleError(loaded.findings)
+    for finding in environment.strays(loaded):
+        click.echo(text.finding(finding), err=True)
     lock = read_lock(config.path("lock"))
     production = [rule for rule in loaded if rule.metadata.maturity == "production"]
     pairs = [(rule, environment.payload(rule) | {"version": lock.version(rule)}) for rule in production]

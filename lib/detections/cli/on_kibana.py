@@ -37,6 +37,7 @@ def running(settings: Settings, report: Callable[[Finding], None]) -> Iterator[R
         raise UsageError("which Elasticsearch does this Kibana use? Say --elasticsearch URL, or set ELASTICSEARCH_URL")
     with Kibana(environment.connection(), environment.space) as kibana, Server(named) as server:
         version = kibana.status().version
+        kibana.check_space()
         engine = Preview(kibana, server, settings.rules, report)
         said = f"through the rule preview of Kibana {version}, space {environment.space}"
         yield Running(engine, lambda: [said, *(f"Kibana warns: {one}" for one in engine.warnings)])
