@@ -411,6 +411,27 @@ def test_exceptions_come_over_three_ways(run, project, stand_in, kibana):
     assert run("pull").out.startswith("0 files changed")
 
 
+@pytest.mark.parametrize("on", ["rules/_find", "rules/_export", "lists/items/_export"])
+@pytest.mark.parametrize("kind", ["drop", "cut", "html", "forbidden"])
+def test_a_kibana_that_fails_leaves_the_files_as_they_are(run, zoo, stand_in, on, kind):
+    run("apply", "--yes")
+    stand_in.edit("id-query", note="new")
+    before = texts(zoo, *ALL)
+    if kind == "html":
+        stand_in.fail(on, 500, times=10**6, body="<html>nginx</html>")
+    elif kind == "forbidden":
+        stand_in.fail(on, 403, times=10**6)
+    else:
+        getattr(stand_in, kind)(on, times=10**6)
+    found = run("pull")
+    assert found.code == 1, found
+    assert found.err.startswith("error: ")
+    assert texts(zoo, *ALL) == before
+    stand_in.revive()
+    assert run("pull").code == 0
+    assert load(read(zoo / "rules/query.toml"))[0].note == "new"
+
+
 def test_a_pull_that_was_interrupted_is_done_by_the_next_one(run, project, stand_in, monkeypatch):
     run("apply", "--yes")
     for name in ("a", "b", "c"):
