@@ -124,6 +124,8 @@ class _Compiler:
         if found is None:
             if clause.kind == "exists":
                 return leaf.object_exists(self._mapping, clause.name, condition.span)
+            if isinstance(clause.value, Literal) and clause.value.value is None and clause.kind != "range":
+                return self._refuse(f"[{clause.kind}] requires query value", condition.value.span)
             return Always(False, condition.span)
         try:
             made = _evaluate(clause, condition, found, self._case_insensitive, self._now)

@@ -4,7 +4,7 @@ Each function takes a :class:`Field` and the query's constants as JSON has them,
 the server would answer with status 400. Where a type surprises:
 
 * a decimal, or a number out of range, equals no value of a whole-number type; as the bound of a range it may be
-  decimal, but not out of range;
+  decimal, but not out of range (the range of an integer for the smaller types, too);
 * a date may be date math; a missing part of it is the lowest for ``gte`` and ``lt``, and the latest time of day for
   ``lte`` and ``gt``;
 * a boolean knows ``true`` and ``false``; the empty text is false in a document, and refused in a query;
@@ -299,10 +299,11 @@ def _bound(field: Field, family: str, value: Constant) -> Scalar:
     match family:
         case "number":
             number = _number(text)
-            low, high = WHOLE.get(field.type, (-math.inf, math.inf))
+            kind = "integer" if field.type in ("byte", "short") else field.type
+            low, high = WHOLE.get(kind, (-math.inf, math.inf))
             if not low <= number <= high:
-                article = "an" if field.type[0] in "iu" else "a"
-                raise RefusedError(f"Value [{text[:100]}] is out of range for {article} {field.type}")
+                article = "an" if kind[0] in "iu" else "a"
+                raise RefusedError(f"Value [{text[:100]}] is out of range for {article} {kind}")
             made = coerce(field.type, text) if field.type not in WHOLE else number
             return number if made is None else made
         case "boolean":
