@@ -52,8 +52,9 @@ def command(
         plan = found.plan(options, rebuild=rebuild)
         if kept is not None:
             _unmoved(kept, plan)
-        click.echo(text.plan(plan))
-        if plan.work and kept is None and not yes:
+        ask = plan.work and kept is None and not yes
+        click.echo(text.plan(plan, briefly=not ask))
+        if ask:
             click.echo()
             click.confirm(f"Apply {plural(len(plan.work), 'change')} to {plan.environment}?", abort=True)
         return _apply(found, plan)
@@ -77,7 +78,7 @@ def _apply(found: Deployment, plan: Plan) -> int:
     try:
         for one in apply_plan(found.kibana, plan, found.state, found.file):
             outcomes.append(one)
-            click.echo(text.outcome(one))
+            click.echo(text.outcome(one, plan))
     finally:
         told = {one.change.key for one in outcomes}
         missing = [change for change in plan.work if change.key not in told]

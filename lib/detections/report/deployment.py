@@ -20,6 +20,7 @@ SIGNS = {
     Kind.GONE: ("-", "red"),
     Kind.FOREIGN: ("?", "cyan"),
 }
+_WIDE = 70
 _LINES = {"+": "green", "-": "red", "@": "cyan", "~": "yellow"}
 _WORDS = {
     Kind.CREATE: "to create",
@@ -34,12 +35,15 @@ _DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DISABLE: "di
 _STATES = {FAILED: "red", "partial failure": "yellow", "warning": "yellow", NEVER: "cyan", "succeeded": "green"}
 
 
-def plan(found: Plan) -> str:
-    """Every rule that is not as it should be with what differs, then the numbers."""
+def plan(found: Plan, *, briefly: bool = False) -> str:
+    """Every rule that is not as it should be with what differs, then the numbers. ``briefly`` leaves out what is to be
+    created: for when it is told right below that it was."""
     lines = [click.style(f"{found.environment}: {found.kibana}", bold=True), ""]
-    for change in found.changes:
-        if change.kind is not Kind.UNCHANGED:
-            lines += _change(change)
+    left_out = (Kind.UNCHANGED, Kind.CREATE) if briefly else (Kind.UNCHANGED,)
+    shown = [change for change in found.changes if change.kind not in left_out]
+    width = _width(shown)
+    for change in shown:
+        lines += _change(change, width)
     return "\n".join([*lines, *([""] if len(lines) > 2 else []), summary(found)])
 
 
@@ -82,11 +86,16 @@ def sections(change: Change) -> Iterable[tuple[str, list[str]]]:
         yield heading, [line for one in change.differences for line in render(one)]
 
 
-def _change(change: Change) -> list[str]:
+def _width(changes: Iterable[Change]) -> int:
+    """Of the column of titles; longer ones stick out."""
+    return max((len(title(one)) for one in changes if len(title(one)) <= _WIDE), default=0)
+
+
+def _change(change: Change, width: int) -> list[str]:
     sign, colour = SIGNS[change.kind]
     told = f"  {clean(text)}" if (text := said_of(change)) else ""
     head = click.style(f"{sign} {change.kind:<9}", fg=colour, bold=True)
-    lines = [f"{head} {clean(title(change))}  {click.style(clean(change.rule_id), dim=True)}{told}"]
+    lines = [f"{head} {clean(title(change)):<{width}}  {click.style(clean(change.rule_id), dim=True)}{told}"]
     for heading, below in sections(change):
         lines += [f"    {heading}"] if heading else []
         lines += [f"    {_coloured(clean(line))}" for line in below]
@@ -103,13 +112,14 @@ def clean(text: str) -> str:
     return "".join(c if c == "\t" or c.isprintable() else "\ufffd" for c in text)
 
 
-def outcome(one: Outcome) -> str:
-    """What became of a change, in a line."""
+def outcome(one: Outcome, found: Plan) -> str:
+    """What became of a change of a plan, in a line."""
     action = one.change.action or Action.UPDATE
     word, colour = (_DONE[action], "green") if one.done else ("not done", "red")
     head = click.style(f"{word:<9}", fg=colour, bold=not one.done)
     told = f": {clean(one.message)}" if one.message else ""
-    return f"{head} {clean(title(one.change))}  {click.style(clean(one.change.rule_id), dim=True)}{told}"
+    width = _width(found.work)
+    return f"{head} {clean(title(one.change)):<{width}}  {click.style(clean(one.change.rule_id), dim=True)}{told}"
 
 
 def done(outcomes: Sequence[Outcome], missing: Sequence[Change]) -> str:
@@ -122,7 +132,7 @@ def done(outcomes: Sequence[Outcome], missing: Sequence[Change]) -> str:
         parts.append(f"{failures:,} not done")
     if missing:
         parts.append(f"{len(missing):,} not reached")
-    return ", ".join(parts) or "nothing done"
+    return ", ".join(parts) or "nothing to do"
 
 
 def status(found: Sequence[Execution]) -> str:
