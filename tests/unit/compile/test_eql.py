@@ -25,6 +25,7 @@ MAPPING = Mapping.of(
         "two": {"type": "text", "fields": {"a": {"type": "keyword"}, "b": {"type": "keyword"}}},
         "blob": "flattened", "location": "geo_point", "mixed": ["long", "keyword"], "fixed": ["keyword", "wildcard"],
         "list": "nested", "list.pid": {"type": "long", "nested": "list"}, "dir.file": "keyword",
+        "when": ["date", "date_nanos"],
         "alias": {"type": "alias", "path": "name"}, "hidden": {"type": "keyword", "index": False, "doc_values": False},
     }
 )  # fmt: skip
@@ -60,6 +61,23 @@ INEXACT = "No keyword/multi-field defined exact matches for [plain]; define one 
             "any where ?mixed == 0",
             "Cannot use field [mixed] due to ambiguities being mapped as [2] incompatible types: [long], [keyword]",
             "?mixed",
+        ),
+        (
+            "any where when == 0",
+            "Cannot use field [when] due to ambiguities being mapped as [2] incompatible types: [date], [date_nanos]",
+            "when",
+        ),
+        (
+            'any where length(?no) : "x"',
+            "first argument of [:] must be [string], found value [length(?no)] type [integer]; "
+            "consider using [==] instead",
+            'length(?no) : "x"',
+        ),
+        (
+            'any where substring(name, number("1")) == "x"',
+            'second argument of [substring(name, number("1"))] must be [integer], '
+            'found value [number("1")] type [double]',
+            'substring(name, number("1"))',
         ),
         ("any where dir == 0", "Cannot use field [dir] type [object] only its subfields", "dir"),
         (

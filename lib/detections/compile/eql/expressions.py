@@ -129,8 +129,8 @@ class Expressions:
     def _comparison(self, node: ast.Comparison) -> Expression:
         left, right = (value_of(self.exact(one, self.source(node), node)) for one in self.compared(node))
         equality = node.operator in ("==", "!=")
-        if equality and NULL.value in (one.value for one in (left, right) if isinstance(one, Constant)):
-            tested = right if isinstance(left, Constant) and left.value is None else left
+        if equality and (_is_null(left) or _is_null(right)):
+            tested = right if _is_null(left) else left
             made = call("is null", tested)
         else:
             made = call("eql.==" if equality else f"eql.{node.operator}", left, right)
@@ -219,7 +219,7 @@ class Expressions:
         wildcards = () if node.operator.startswith("regex") else like_pattern(pattern)
         if wildcards and all(part is ANY for part in wildcards):
             return call("is not null", value)
-        if value == NULL and (node.operator, _is_plain(node.operator, pattern)) in (("like", True), ("regex", True)):
+        if _is_null(value) and (node.operator, _is_plain(node.operator, pattern)) in (("like", True), ("regex", True)):
             return FALSE
         operator = "like~" if node.operator == ":" else node.operator
         return call(f"eql.{operator}", value_of(value), Constant(pattern, "keyword"))
@@ -271,7 +271,9 @@ class Expressions:
 
 
 def call(function: str, *arguments: Expression) -> Expression:
-    """A call, or what it comes to where all its arguments are constants."""
+    """A call, or what it comes to where all its arguments are constants: of the call's type, for Elasticsearch folds
+    constants after it has refused what does not fit.
+    """
     definition = COMPUTED[function]
     types = tuple(one.type for one in arguments)
     made = definition.type_of(types)
@@ -279,7 +281,7 @@ def call(function: str, *arguments: Expression) -> Expression:
     if len(constants) < len(arguments):
         return Call(function, arguments, made)
     value = bind(definition, types)(*constants)
-    return Constant(value, "null" if value is None else _literal_type(value))
+    return Constant(value, made)
 
 
 def value_of(made: Expression) -> Expression:
@@ -287,6 +289,10 @@ def value_of(made: Expression) -> Expression:
     if isinstance(made, Column) and made.type in ("datetime", "ip"):
         return Call("eql.written", (made,), "keyword")
     return made
+
+
+def _is_null(made: Expression) -> bool:
+    return isinstance(made, Constant) and made.value is None
 
 
 def _is_plain(operator: str, pattern: str) -> bool:

@@ -56,9 +56,8 @@ class Fields:
             if node.optional:
                 return None
             raise self.refused(self._unknown(node.name, field), node.span)
-        kinds = {TYPES.get(one) for one in field.types}
-        kind = kinds.pop()
-        if kinds:
+        kind = TYPES.get(field.type)
+        if len({_family(one) for one in field.types}) > 1:
             shown = ", ".join(f"[{one}]" for one in field.types)
             message = f"due to ambiguities being mapped as [{len(field.types)}] incompatible types: {shown}"
             raise self.refused(f"Cannot use field [{node.name}] {message}", node.span)
@@ -99,6 +98,11 @@ class Fields:
         # The catalog lists thousands of names, and takes any other for a keyword.
         names = [] if self._mapping.dynamic else [one.name for one in self._mapping if one.type in TYPES]
         return f"Unknown column [{name}]{did_you_mean(name, sorted(names))}"
+
+
+def _family(kind: str) -> str:
+    """What field capabilities call a type: all keywords are one, and all texts, but no other types."""
+    return name if (name := TYPES.get(kind, kind)) in ("keyword", "text") else kind
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
