@@ -164,6 +164,8 @@ def test_one_field_and_constants(condition: str, expected: list[int]) -> None:
         ('not (?gone : "x" or size == 3)', [2, 3, 4]),
         ('?gone : "x" or size == 3', [1]),
         ("?gone == ?other", ALL),
+        ('startsWith(?gone, "x")', []),
+        ('not startsWith(?gone, "x")', []),
         ('concat(?gone, "x") == null', ALL),
         ('?absent != "x"', ALL),
         ("size == ?gone", [4]),
@@ -300,6 +302,15 @@ def test_what_is_computed(condition: str, expected: list[int]) -> None:
 )  # fmt: skip
 def test_functions_over_constants(equation: str) -> None:
     assert where(equation) == ALL
+
+
+def test_an_event_without_a_time_or_a_tiebreaker_comes_before_those_with_one() -> None:
+    events = [{"at": at, "size": size} for at, size in [(1, 2), (None, 1), (1, None), (0, 3), (None, None)]]
+    numbered = [{"id": number, **event} for number, event in enumerate(events)]
+    found = detections.search(
+        numbered, "any where true", "eql", fields=FIELDS, timestamp_field="at", tiebreaker_field="size"
+    )
+    assert [event["id"] for event in found.events] == [4, 1, 3, 2, 0]
 
 
 def test_a_dynamic_mapping_takes_any_name() -> None:
