@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import http.client
 import importlib
 import json
 import os
@@ -24,6 +25,9 @@ from typing import IO, Any
 
 _CLOSING = 10
 """Seconds that the node's threads have to end."""
+
+_READY = 60
+"""Seconds that it has to get ready."""
 
 _LOOK = 1.0
 """Seconds between two looks at who the parent is: a sibling may keep our standard input open."""
@@ -58,7 +62,9 @@ def _serve(jpype: Any, told: dict[str, Any], out: IO[str]) -> None:
         _say(out, failed=": ".join(_causes(error)))
         return
     try:
-        _say(out, url=_address(jpype, node))
+        address = _address(jpype, node)
+        _ready(address)
+        _say(out, url=f"http://{address}")
         _wait(told["parent"])
     finally:
         node.close()
@@ -97,8 +103,15 @@ def _causes(error: Any) -> Iterator[str]:
 
 def _address(jpype: Any, node: Any) -> str:
     transport = jpype.JClass("org.elasticsearch.http.HttpServerTransport")
-    bound = node.injector().getInstance(transport.class_).boundAddress().publishAddress()
-    return f"http://{bound}"
+    return str(node.injector().getInstance(transport.class_).boundAddress().publishAddress())
+
+
+def _ready(address: str) -> None:
+    """Wait until the node has its cluster's state: before that it answers, but refuses what it is asked."""
+    connection = http.client.HTTPConnection(address)
+    connection.request("GET", f"/_cluster/health?wait_for_status=green&timeout={_READY}s")
+    connection.getresponse().read()
+    connection.close()
 
 
 def _say(out: IO[str], **what: object) -> None:

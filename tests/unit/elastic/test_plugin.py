@@ -42,7 +42,8 @@ def test_tests_share_a_node(tmp_path: Path, arguments: tuple[str, ...]) -> None:
         install(cache_folder())
     except NotInstalled as missing:
         pytest.skip(f"no Elasticsearch: {missing}")
-    assert "3 passed" in run(tmp_path, *arguments)[-1]
+    lines = run(tmp_path, *arguments)
+    assert "3 passed" in lines[-1], "\n".join(lines)
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")])
