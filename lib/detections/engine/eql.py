@@ -130,7 +130,7 @@ class Finder:
 
         Sorts the candidates.
         """
-        candidates.sort(key=_nulls_first if isinstance(self._body, program.Events) else None)
+        candidates.sort()
         limits = self._body.limits
         match self._body:
             case program.Events():
@@ -156,12 +156,6 @@ class Finder:
         """Join keys as Elasticsearch shows them: addresses in text, and dates, but for those of samples."""
         dates_in_text = not isinstance(self._body, program.Sample)
         return tuple([_shown(key, value, dates_in_text) for key, value in zip(self._keys[0], keys, strict=True)])
-
-
-def _nulls_first(candidate: Candidate) -> Rank:
-    """How a search orders events; what joins them has those without a tiebreaker last."""
-    rank = candidate.rank
-    return rank._replace(timeless=not rank.timeless, untied=not rank.untied)
 
 
 def stages_of(body: program.Body) -> dict[int, program.Stage]:

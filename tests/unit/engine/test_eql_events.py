@@ -304,15 +304,6 @@ def test_functions_over_constants(equation: str) -> None:
     assert where(equation) == ALL
 
 
-def test_an_event_without_a_time_or_a_tiebreaker_comes_before_those_with_one() -> None:
-    events = [{"at": at, "size": size} for at, size in [(1, 2), (None, 1), (1, None), (0, 3), (None, None)]]
-    numbered = [{"id": number, **event} for number, event in enumerate(events)]
-    found = detections.search(
-        numbered, "any where true", "eql", fields=FIELDS, timestamp_field="at", tiebreaker_field="size"
-    )
-    assert [event["id"] for event in found.events] == [4, 1, 3, 2, 0]
-
-
 def test_a_dynamic_mapping_takes_any_name() -> None:
     events = [{"id": 1, "my.own": "A", "event": {"category": "x"}}, {"id": 2}]
     assert ids('x where my.own : "a"', events, None) == [1]  # type: ignore[arg-type]

@@ -74,10 +74,7 @@ Body: TypeAlias = Events | Sequence | Sample
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What puts events in order: ``timestamp_field``, then ``tiebreaker_field``.
-
-    An event without one of them comes first where events are searched for, and last where they are joined.
-    """
+    """What puts events in order: ``timestamp_field``, then ``tiebreaker_field`` (an event without one comes last)."""
 
     timestamp: Field
     tiebreaker: Field | None = None
