@@ -310,6 +310,15 @@ def test_a_dynamic_mapping_takes_any_name() -> None:
     assert ids('any where ?my.own != "a"', events, None) == [1, 2]  # type: ignore[arg-type]
 
 
+def test_unsigned_longs_are_whole_to_the_last() -> None:
+    numbers = [{"id": at, "big": 2**64 - 1 - at} for at in range(2)]
+    fields = {**FIELDS, "big": "unsigned_long"}
+    assert ids("any where big == 18446744073709551615", numbers, fields) == [0]
+    assert ids("any where big in (18446744073709551614, 1)", numbers, fields) == [1]
+    assert ids("any where big >= 18446744073709551615", numbers, fields) == [0]
+    assert ids("any where big > 9223372036854775807", numbers, fields) == [0, 1]
+
+
 def test_many_values_and_long_texts_are_only_work() -> None:
     events = [{"id": 1, "args": [str(number) for number in range(5000)], "name": "x" * 200_000}]
     assert ids('any where length(args) == 4 and args == "4999" and length(name) == 200000', events) == [1]

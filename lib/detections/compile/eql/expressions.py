@@ -318,7 +318,7 @@ def _literal_type(value: object) -> str:
         case bool():
             return "boolean"
         case int():
-            return "integer" if -(2**31) <= value < 2**31 else "long"
+            return "integer" if -(2**31) <= value < 2**31 else "long" if value < 2**63 else "unsigned_long"
         case float():
             return "double"
         case _:

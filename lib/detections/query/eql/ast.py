@@ -17,7 +17,7 @@ NOWHERE: Span = (0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant; None is null. A whole number that a long cannot hold is a float, as a fraction is."""
+    """A constant; None is null. A whole number that neither a long nor an unsigned one can hold is a float."""
 
     value: str | int | float | bool | None
     span: Span = attribute(default=NOWHERE, compare=False)

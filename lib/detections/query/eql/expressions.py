@@ -43,7 +43,7 @@ _POWERS = {
 }
 _TESTS = frozenset((":", "like", "like~", "regex", "regex~", "in", "in~", "not"))
 _WORDS = {"null": None, "true": True, "false": False}
-_MOST_DIGITS = 19
+_MOST_DIGITS = 20
 _NAME, _VALUE = "a name", "a value, a field, a function"
 
 
@@ -166,7 +166,8 @@ class Expressions:
             return value
         span = sign.start, self._tokens[self._at - 1].end
         if isinstance(value, Literal) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
-            return Literal(-value.value, span)
+            negative = -value.value
+            return Literal(negative if negative >= -(2**63) else float(negative), span)
         return Negative(value, span)
 
     def _operand(self, token: Token) -> Expression:
@@ -276,7 +277,7 @@ class Expressions:
 
     def _whole(self, token: Token) -> int | float:
         digits = token.text.lstrip("0") or "0"
-        if len(digits) <= _MOST_DIGITS and (value := int(digits)) < 2**63:
+        if len(digits) <= _MOST_DIGITS and (value := int(digits)) < 2**64:
             return value
         return self._fraction(token)
 

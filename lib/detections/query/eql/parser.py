@@ -8,9 +8,12 @@ does not have.
 from __future__ import annotations
 
 from detections.query.eql.ast import (
+    Arithmetic,
     EventFilter,
+    Expression,
     FieldName,
     Literal,
+    Negative,
     Pipe,
     Query,
     Sample,
@@ -215,9 +218,9 @@ class _Parser(Expressions):
         if unit.text not in UNITS:
             raise self.refuse(f"unknown unit of time '{unit.text}': expected one of {', '.join(UNITS)}", unit)
         count = self._whole(number)
-        if isinstance(count, float):
+        if count >= 2**63:
             raise self.refuse("number is too large", number)
-        return TimeSpan(count, unit.text, (number.start, unit.end))
+        return TimeSpan(int(count), unit.text, (number.start, unit.end))
 
     def _runs(self) -> int:
         number = self._option("runs")
@@ -238,9 +241,28 @@ class _Parser(Expressions):
         if self.token.kind in ("|", "end"):
             raise self.unexpected(f"a number: how many results '{name.text}' keeps")
         count = self.expression()
-        value = count.value if isinstance(count, Literal) else None
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_PIPE:
+        value = _sum(count)
+        if value is None or not 0 <= value <= MAX_PIPE:
             raise self.refuse(f"'{name.text}' takes a whole number from 0 to {MAX_PIPE}", count.span)
         if self.token.kind == ",":
             raise self.refuse(f"'{name.text}' takes one number", self.token)
         return Pipe("head" if name.text == "head" else "tail", value, self.end_of(name.start))
+
+
+def _sum(node: Expression) -> int | None:
+    """What whole constants come to, divided towards zero; None where it is another thing."""
+    match node:
+        case Literal(int() as value) if not isinstance(value, bool):
+            return value
+        case Negative(operand):
+            inner = _sum(operand)
+            return None if inner is None else -inner
+        case Arithmetic(operator, first, second):
+            left, right = _sum(first), _sum(second)
+            if left is None or right is None or (operator in "/%" and right == 0):
+                return None
+            if operator in "/%":
+                quotient = abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
+                return quotient if operator == "/" else left - right * quotient
+            return left + right if operator == "+" else left - right if operator == "-" else left * right
+    return None
