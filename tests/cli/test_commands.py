@@ -158,6 +158,22 @@ def test_search_eql(run: Run, records: Path) -> None:
     assert bad.code == 1 and "^" in bad.err
 
 
+def test_explain_shows_the_request_with_its_window(run: Run, project: Path) -> None:
+    request = json.loads(run("explain", RULE, "--format", "json").out)["request"]
+    assert (request["method"], request["path"]) == ("POST", "/filebeat-*,logs-aws.cloudtrail-*/_search")
+    window = request["body"]["query"]["bool"]["filter"][1]["bool"]["should"][0]["range"]["event.ingested"]
+    assert (window["gte"], window["lte"]) == ("now-6m", "now")
+
+
+def test_explain_says_why_a_rule_is_not_evaluated(run: Run, project: Path) -> None:
+    edit(RULE, 'type = "query"', 'type = "threshold"')
+    with RULE.open("a") as file:
+        file.write('\n[rule.threshold]\nfield = ["user.name"]\nvalue = 3\n')
+    outcome = run("explain", RULE)
+    assert outcome.code == 0, outcome.err
+    assert "not evaluated: rules of type threshold" in outcome.out and '"size": 100' in outcome.out
+
+
 def test_explain_shows_an_eql_program(run: Run, project: Path) -> None:
     query = 'sequence by ?user.name with maxspan=1m [any where true] ![any where event.action == "x"] | tail 1'
     shown = run("explain", "--query", query, "--language", "eql").out

@@ -15,9 +15,9 @@ from detections.compile.esql import compile_esql
 from detections.compile.kibana import DslOptions
 from detections.compile.kql import compile_kql
 from detections.compile.mapping import catalog_mapping
-from detections.compile.plan import EqlPlan
-from detections.compile.planner import plan
-from detections.errors import DetectionsError, RuleError, UsageError
+from detections.compile.planner import plan, time_field
+from detections.compile.request import request
+from detections.errors import NotEvaluated, RuleError, UsageError
 from detections.query.eql import to_eql
 from detections.query.esql import to_esql
 from detections.query.kql import to_json, to_kql
@@ -25,13 +25,13 @@ from detections.report import explain
 from detections.report.json import encode
 from detections.rule import Rule, load_rules
 
+_LANGUAGES = ("kuery", "eql", "esql")
+
 
 @click.command("explain")
 @click.argument("rule", required=False, type=click.Path(path_type=Path))
 @click.option("--query", "text", help="A query instead of a rule.")
-@click.option(
-    "--language", type=click.Choice(("kuery", "eql", "esql")), default="kuery", show_default=True, help="Of --query."
-)
+@click.option("--language", type=click.Choice(_LANGUAGES), default="kuery", show_default=True, help="Of --query.")
 @LINES
 def command(rule: Path | None, text: str | None, language: str, style: str) -> int:
     """Show how the query of RULE (a file), or of --query, is parsed, evaluated, and sent to Elasticsearch."""
@@ -39,18 +39,9 @@ def command(rule: Path | None, text: str | None, language: str, style: str) -> i
         raise click.UsageError("give a rule's file, or --query")
     parts: dict[str, Any] = {}
     if rule is not None:
-        loaded = _load(rule)
-        text, language = loaded.query or "", loaded.language or ""
-        parts["rule"] = loaded.name
-    parts["query"] = text
-    parts |= _parts(text or "", language)
-    if rule is None:
-        parts["evaluated"] = _evaluated(text or "", language)
+        parts = _rule_parts(_load(rule))
     else:
-        made = plan(loaded)
-        parts["evaluated"] = explain.plan(made)
-        if isinstance(made, EqlPlan):
-            parts["sent"] = made.sent
+        parts = {"query": text, **_parts(text or "", language), "evaluated": _evaluated(text or "", language)}
     if style == "json":
         click.echo(encode(parts))
         return 0
@@ -68,6 +59,7 @@ _TITLES = {
     "printed": "Printed",
     "dsl": "Sent by Kibana (Query DSL)",
     "sent": "Sent by Kibana",
+    "request": "Sent by Kibana, first",
     "evaluated": "Evaluated here",
 }
 
@@ -81,6 +73,19 @@ def _load(path: Path) -> Rule:
     return rules[0]
 
 
+def _rule_parts(rule: Rule) -> dict[str, Any]:
+    parts: dict[str, Any] = {"rule": rule.name}
+    if rule.query is not None and rule.language in _LANGUAGES:
+        parts |= {"query": rule.query, **_parts(rule.query, rule.language)}
+        parts.pop("sent", None)
+        parts["request"] = request(rule, time_field(rule), catalog_mapping())
+    try:
+        parts["evaluated"] = explain.plan(plan(rule))
+    except NotEvaluated as reason:
+        parts["evaluated"] = f"not evaluated: {reason}"
+    return parts
+
+
 def _parts(text: str, language: str) -> dict[str, Any]:
     if language == "kuery":
         node = languages.parse(text, "kuery")
@@ -88,9 +93,7 @@ def _parts(text: str, language: str) -> dict[str, Any]:
         return {"ast": to_json(node), "printed": to_kql(node), "dsl": dsl}
     if language == "esql":
         return {"printed": to_esql(languages.parse(text, "esql")), "sent": f"{text.strip()}\n| limit 101"}
-    if language == "eql":
-        return {"printed": to_eql(languages.parse(text, "eql")), "sent": {"query": text}}
-    raise DetectionsError(f"queries in {language or 'no language'} cannot be explained yet")
+    return {"printed": to_eql(languages.parse(text, "eql")), "sent": {"query": text}}
 
 
 def _evaluated(text: str, language: str) -> str:

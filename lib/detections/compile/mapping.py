@@ -94,9 +94,9 @@ class Mapping:
 
         Each value is a type, a list of types (they differ between indices), or a dict with ``type`` and, as in an
         Elasticsearch mapping, ``ignore_above``, ``null_value``, ``value`` (of a constant_keyword), ``path`` (of an
-        alias), ``index``, ``doc_values``, ``fields`` (multi-fields), and ``nested`` (the path of the nested object). A name of type ``nested`` declares
-        such an object; one of type ``object`` declares nothing. Kibana's type names ``string``, ``number`` and
-        ``conflict`` are understood.
+        alias), ``index``, ``doc_values``, ``fields`` (multi-fields), and ``nested`` (the path of the
+        nested object). A name of type ``nested`` declares such an object; one of type ``object`` declares nothing.
+        Kibana's type names ``string``, ``number`` and ``conflict`` are understood.
 
         Raises:
             UsageError: a value is none of these.
@@ -167,7 +167,9 @@ class Mapping:
     @property
     def nested_paths(self) -> frozenset[str]:
         """The nested objects that are declared."""
-        return self._nested | {field.nested for field in self if field.nested}
+        if isinstance(self._fields, _Catalog):
+            return frozenset(catalog.nested_names())
+        return self._nested
 
     def _names(self, pattern: str) -> Iterable[str]:
         """Names among which those that match a pattern are: the catalog need not be read whole for ``aws.*``."""

@@ -1,7 +1,6 @@
-"""What a rule itself puts into the body of the search that Kibana's executor sends for it.
+"""What Kibana's executor sends for a rule: what the rule itself puts into the body, and the first request whole.
 
-Kibana (kbn-es-query's ``buildEsQuery``, the rule executors of Security 9.2). The executor adds the time range, and what
-the rule type asks for beside it.
+Kibana (kbn-es-query's ``buildEsQuery``, the rule executors of Security 9.2).
 """
 
 from __future__ import annotations
@@ -13,9 +12,12 @@ from detections import query as languages
 from detections.compile.filters import enabled_parts, is_enabled, is_negated, nested_path, query_of
 from detections.compile.kibana import Dsl, DslOptions, to_dsl
 from detections.compile.mapping import Mapping
-from detections.rule import EqlRule, Rule
+from detections.compile.plan import TimeField
+from detections.rule import EqlRule, NewTermsRule, Rule
 
 _OPTIONS = DslOptions(time_zone="Zulu")
+_PAGE = 100
+"""The most events that an executor asks for at once."""
 _EQL_FIELDS = {
     "event_category_field": "event_category_override",
     "timestamp_field": "timestamp_field",
@@ -39,6 +41,49 @@ def body_of(rule: Rule, mapping: Mapping) -> Dsl:
         return {"query": text, "filter": _bool([], rule.filters, mapping), **named}
     asked = to_dsl(languages.parse(text, "kuery"), mapping, text, _OPTIONS)
     return {"query": _bool([] if "match_all" in asked else [asked], rule.filters, mapping)}
+
+
+def request(rule: Rule, time: TimeField, mapping: Mapping) -> Dsl:
+    """The first request of an execution: ``method``, ``path`` and ``body``, its window in the rule's own date math.
+
+    Of threshold and indicator match rules the search for their events; what they ask besides is not told.
+
+    Raises:
+        QueryError: the query cannot be parsed, or Kibana refuses it for these fields.
+    """
+    body = body_of(rule, mapping)
+    window = time_filter(time, rule.from_, rule.to)
+    where = f"/{','.join(rule.index)}" if rule.index else ""
+    if rule.language == "esql":
+        text = f"{body['query'].rstrip()}\n| limit {rule.max_signals + 1}"
+        return _posted("/_query?drop_null_columns=true", {"query": text, "filter": {"bool": {"filter": [window]}}})
+    if rule.language == "eql":
+        asked = {"bool": {"filter": [window, body["filter"]]}}
+        return _posted(f"{where}/_eql/search", {"size": rule.max_signals, **body, "filter": asked})
+    asked = {"bool": {"filter": [body["query"], window]}}
+    if isinstance(rule, NewTermsRule):
+        sources = [{name: {"terms": {"field": name}}} for name in rule.new_terms_fields]
+        terms = {"new_terms": {"composite": {"size": 10_000, "sources": sources}}}
+        return _posted(f"{where}/_search", {"size": 0, "query": asked, "aggs": terms})
+    names = [name for name in (time.primary, time.fallback) if name]
+    sort = [{name: {"order": "asc", "unmapped_type": "date"}} for name in names]
+    return _posted(f"{where}/_search", {"size": min(rule.max_signals, _PAGE), "query": asked, "sort": sort})
+
+
+def _posted(path: str, body: Dsl) -> Dsl:
+    return {"method": "POST", "path": path, "body": body}
+
+
+def time_filter(time: TimeField, start: str | None, end: str | None) -> Dsl:
+    """Kibana's filter for a window, both ends inclusive: instants or date math; None is open."""
+    bounds: Dsl = {"format": "strict_date_optional_time"}
+    bounds |= {key: value for key, value in (("gte", start), ("lte", end)) if value is not None}
+    primary = {"range": {time.primary: bounds}}
+    if time.fallback is None:
+        return primary
+    without = {"bool": {"must_not": {"exists": {"field": time.primary}}}}
+    fallback = {"bool": {"filter": [{"range": {time.fallback: bounds}}, without]}}
+    return {"bool": {"should": [primary, fallback], "minimum_should_match": 1}}
 
 
 def _bool(asked: list[Dsl], filters: tuple[AbstractMapping[str, Any], ...], mapping: Mapping) -> Dsl:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from detections.compile.dsl import to_dsl
 from detections.compile.plan import NewTermsPlan, QueryPlan, TimeField
+from detections.compile.request import time_filter
 from detections.elastic.server import Server
 from detections.engine.found import EVENT_ID, Found
 from detections.values.dates import format_date
@@ -55,7 +56,8 @@ class Source:
 
     def within(self, asked: Dsl, time: TimeField, start: int | None, end: int | None) -> Dsl:
         """A query for the documents in a window; without any end those that have no time, too."""
-        times = [] if start is None and end is None else [time_filter(time, start, end)]
+        ends = [None if at is None else format_date(at) for at in (start, end)]
+        times = [time_filter(time, *ends)] if any(ends) else []
         return {"bool": {"filter": [asked, *times, *self.only]}}
 
     def combined(self, time: TimeField) -> tuple[str, Dsl]:
@@ -111,21 +113,6 @@ def found(hit: Hit, time: TimeField) -> Found:
     ours = _OURS.fullmatch(hit["_id"])
     name = next(iter(fields.get(EVENT_ID.name, ())), "" if ours else hit["_id"])
     return Found(instant is None, instant or 0, int(ours[1]) if ours else 0, str(name))
-
-
-def time_filter(time: TimeField, start: int | None, end: int | None) -> Dsl:
-    """Kibana's filter for a window, both ends inclusive."""
-    bounds: Dsl = {"format": "strict_date_optional_time"}
-    if start is not None:
-        bounds["gte"] = format_date(start)
-    if end is not None:
-        bounds["lte"] = format_date(end)
-    primary = {"range": {time.primary: bounds}}
-    if time.fallback is None:
-        return primary
-    without = {"bool": {"must_not": {"exists": {"field": time.primary}}}}
-    fallback = {"bool": {"filter": [{"range": {time.fallback: bounds}}, without]}}
-    return {"bool": {"should": [primary, fallback], "minimum_should_match": 1}}
 
 
 def combined_name(time: TimeField) -> str:
