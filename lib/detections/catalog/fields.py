@@ -35,6 +35,12 @@ def field_names() -> Iterator[str]:
         yield from _group(root)[0]
 
 
+def nested_names() -> Iterator[str]:
+    """Every object that is nested: its objects are searched one by one."""
+    for root in _roots():
+        yield from (name for name, kind in _group(root)[1].items() if kind == "nested")
+
+
 def is_object(name: str) -> bool:
     """Whether the name is an object: declared as one, or with declared fields under it."""
     fields, objects = _group(_root(name))
