@@ -21,6 +21,7 @@ RULE: dict[str, Any] = {
 }  # fmt: skip
 LIST = {"list_id": "l", "name": "L", "description": "L.", "type": "detection", "namespace_type": "single"}
 CONNECTOR = {"id": "c", "type": "action", "attributes": {"actionTypeId": ".email", "name": "Mail", "config": {}}}
+VALUES = {"id": "v", "name": "V", "description": "V.", "type": "keyword"}
 ACTION = {"id": "c", "action_type_id": ".email", "group": "default", "params": {"message": "x"}}
 
 
@@ -289,6 +290,34 @@ def test_a_page_of_html_that_says_200_is_no_answer(stand_in, kibana):
         kibana.find_rules()
 
 
+def test_a_page_of_html_is_no_answer_where_little_is_asked_of_one(stand_in, kibana):
+    kibana.create_rule(RULE)
+    kibana.create_value_list(VALUES)
+    for on, call in (
+        ("DELETE", lambda: kibana.delete_rule("a")), ("_import", lambda: kibana.import_value_list_items("v", ["x"])),
+        ("_export", lambda: kibana.export_value_list_items("v")), ("_export", kibana.export_rules),
+    ):  # fmt: skip
+        stand_in.fail(on, 200, body="<html><title>Sign in</title></html>")
+        with pytest.raises(ServerError, match="a page of HTML, 'Sign in'; is the URL Kibana's, with its base path"):
+            call()
+        stand_in.revive()
+
+
+def test_an_answer_of_200_that_says_secrets_back_is_not_shown(stand_in, kibana):
+    (sent_back,) = connection("kibana", url=stand_in.url, api_key=stand_in.api_key).secrets[:1]
+    stand_in.fail("GET", 200, body=f"<title>\x1b[31mWho sent {sent_back}?</title>")
+    with pytest.raises(ServerError, match=r"'\\x1b\[31mWho sent \*\*\*\?'"):
+        kibana.get_rule("a")
+
+
+def test_values_are_no_json_that_ends_too_early(stand_in, kibana, slept):
+    kibana.create_value_list(VALUES)
+    kibana.import_value_list_items("v", ["192.0.2.1", "a b"])
+    assert sorted(kibana.export_value_list_items("v")) == ["192.0.2.1", "a b"]
+    assert sent(stand_in, "items/_export") == 2
+    assert not slept
+
+
 def test_a_redirect_is_no_answer(stand_in, kibana):
     stand_in.fail("GET", 302, body="", headers={"Location": "/base/login"})
     with pytest.raises(ServerError, match="it redirects to /base/login"):
@@ -309,6 +338,8 @@ def test_json_that_is_no_answer_is_told(stand_in, kibana, body):
         lambda: kibana.update_rule(RULE), lambda: kibana.import_rules([RULE]),
         lambda: kibana.bulk_action("enable", ["x"]),
         lambda: kibana.preview(RULE, invocation_count=1, timeframe_end="2026-01-15T09:00:00Z"),
+        lambda: kibana.preview_alerts("p"), lambda: kibana.delete_rule("a"),
+        *((kibana.find_connectors, kibana.spaces, kibana.export_rules) if body != "[]" else ()),
     ):  # fmt: skip
         stand_in.fail("", 200, body=body)
         with pytest.raises(ServerError, match="this is not what a Kibana answers"):

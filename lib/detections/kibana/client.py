@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
-import msgspec
-
 from detections.errors import NotAllowed, ServerError, ServerUnavailable, UsageError
 from detections.kibana.chunks import texts
-from detections.kibana.http import LONG, RULES, Http, Query, Response
+from detections.kibana.http import LONG, RULES, Http, Query
 from detections.kibana.importing import import_objects
 from detections.kibana.multipart import one_file
 from detections.kibana.results import (
@@ -66,7 +64,8 @@ class Kibana:
 
     def request(self, method: str, path: str, *, query: Query | None = None, body: Any = None) -> Any:
         """Any other call of this space, JSON in and out (None where the answer is empty)."""
-        return _json(self._http.send(method, path, query=query, body=body))
+        response = self._http.send(method, path, query=query, body=body)
+        return response.json() if response.body else None
 
     # -- the server
 
@@ -91,7 +90,7 @@ class Kibana:
 
     def spaces(self) -> list[Object]:
         """The spaces these credentials may see."""
-        return list(self.request("GET", "/api/spaces/space"))
+        return self._http.send("GET", "/api/spaces/space").array()
 
     def check_space(self) -> None:
         """Kibana does not look whether a space is there: rules that are sent to one that is not are in no space. The
@@ -179,9 +178,9 @@ class Kibana:
         """Rules with their exception lists, items and connectors (never secrets, never value lists); all, or these."""
         chosen = None if rule_ids is None else {"objects": [{"rule_id": one} for one in rule_ids]}
         response = self._http.send("POST", f"{RULES}/_export", body=chosen, repeatable=True, timeout=LONG)
-        found = export_of(_lines(response))
+        found = export_of(response.lines())
         if not found.summary:
-            raise _cut_off(response)
+            raise response.cut_off()
         return found
 
     # -- exception lists
@@ -255,19 +254,19 @@ class Kibana:
         for text in texts(fresh):
             query: Query = {"list_id": id, "refresh": "wait_for"}
             raw = one_file(f"{id}.txt", text)
-            self._http.send("POST", f"{VALUES}/items/_import", query=query, raw=raw, timeout=LONG)
+            self._http.send("POST", f"{VALUES}/items/_import", query=query, raw=raw, timeout=LONG).object()
 
     def export_value_list_items(self, id: str) -> list[str]:  # noqa: A002 - the API's name
         """The values of a list."""
         query: Query = {"list_id": id}
-        response = self._http.send("POST", f"{VALUES}/items/_export", query=query, repeatable=True, timeout=LONG)
-        return [line for line in response.body.decode().split("\n") if line]
+        path = f"{VALUES}/items/_export"
+        return self._http.send("POST", path, query=query, repeatable=True, timeout=LONG, values=True).values()
 
     # -- connectors
 
     def find_connectors(self) -> list[Object]:
         """All connectors of the space, without their secrets."""
-        return list(self.request("GET", f"{CONNECTORS}s"))
+        return self._http.send("GET", f"{CONNECTORS}s").array()
 
     def create_connector(self, id: str, payload: Mapping[str, Any]) -> Object:  # noqa: A002 - the API's name
         """Create a connector under this id; ServerError with status 409 if it is taken."""
@@ -303,7 +302,10 @@ class Kibana:
         response = self._http.send(
             "POST", "/api/console/proxy", query=query, body=search, repeatable=True, internal=True
         )
-        return [hit["_source"] for hit in _at(_json(response), "hits", "hits") or ()]
+        hits = _at(response.json(), "hits", "hits")
+        if not isinstance(hits, list):
+            raise response.strange()
+        return [hit["_source"] for hit in hits]
 
     # -- what they share
 
@@ -313,6 +315,8 @@ class Kibana:
 
     def _delete(self, path: str, query: Query) -> bool:
         response = self._http.send("DELETE", path, query=query, accept=(404,))
+        if response.ok:
+            response.object()
         return response.ok or response.tries > 1  # gone by the try whose answer was lost
 
     def _create(self, path: str, payload: Mapping[str, Any], read: Callable[[], Object | None]) -> Object:
@@ -360,21 +364,6 @@ class Kibana:
             if page * _PAGE >= total or not data:
                 return
             page += 1
-
-
-def _json(response: Response) -> Any:
-    return response.json() if response.body else None
-
-
-def _lines(response: Response) -> list[Object]:
-    try:
-        return [msgspec.json.decode(line) for line in response.body.splitlines() if line.strip()]
-    except (msgspec.MsgspecError, RecursionError):
-        raise _cut_off(response) from None
-
-
-def _cut_off(response: Response) -> ServerUnavailable:
-    return ServerUnavailable("the answer was cut off", request=response.request, status=response.status, sent=True)
 
 
 def _at(thing: Any, *path: str) -> Any:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import html
 import itertools
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -28,6 +28,7 @@ LONG = 600.0
 _SPACE = re.compile(r"[a-z0-9_-]+\Z")
 _TITLE = re.compile(rb"<title[^>]*>(.{1,200}?)</title>", re.IGNORECASE | re.DOTALL)
 _LONGEST = 1000
+_NDJSON = "application/ndjson"
 _SAFE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
 Query = Mapping[str, str | int | bool | None]
@@ -43,13 +44,14 @@ class _Node(Urllib3HttpNode):
 @dataclass(frozen=True, slots=True)
 class Response:
     """What was answered, whatever the status. ``request`` is method and path, for messages; ``tries`` is how often it
-    was sent."""
+    was sent; ``clean`` makes its text fit for a person (:meth:`Http.clean`)."""
 
     request: str
     status: int
-    headers: HttpHeaders
-    body: bytes
+    headers: HttpHeaders = field(repr=False)
+    body: bytes = field(repr=False)
     tries: int = 1
+    clean: Callable[[str], str] = field(default=str, repr=False)
 
     @property
     def ok(self) -> bool:
@@ -71,13 +73,8 @@ class Response:
             return msgspec.json.decode(self.body)
         except (msgspec.MsgspecError, RecursionError):
             if _mime(self) == "application/json":
-                raise ServerUnavailable(
-                    "the answer was cut off", request=self.request, status=self.status, sent=True
-                ) from None
-            raise ServerError(
-                f"{_other_than_json(self)}; is the URL Kibana's, with its base path?",
-                request=self.request, status=self.status,
-            ) from None  # fmt: skip
+                raise self.cut_off() from None
+            raise self.foreign() from None
 
     def object(self) -> dict[str, Any]:
         """The body as a JSON object.
@@ -89,6 +86,53 @@ class Response:
         if not isinstance(body, dict):
             raise self.strange()
         return body
+
+    def array(self) -> list[dict[str, Any]]:
+        """The body as a JSON array of objects.
+
+        Raises:
+            ServerError: as :meth:`json`, or it is none.
+        """
+        return self._objects(self.json())
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The body as ndjson, an object a line.
+
+        Raises:
+            ServerUnavailable: it was cut off.
+            ServerError: it is something else.
+        """
+        try:
+            return self._objects([msgspec.json.decode(line) for line in self.body.splitlines() if line.strip()])
+        except (msgspec.MsgspecError, RecursionError):
+            raise (self.cut_off() if _mime(self) == _NDJSON else self.foreign()) from None
+
+    def values(self) -> list[str]:
+        """The body as values, one a line, which Kibana calls ndjson, too.
+
+        Raises:
+            ServerError: it is something else.
+        """
+        if _mime(self) != _NDJSON:
+            raise self.foreign()
+        try:
+            return [line for line in self.body.decode().split("\n") if line]
+        except UnicodeDecodeError:
+            raise self.strange() from None
+
+    def _objects(self, found: Any) -> list[dict[str, Any]]:
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise self.strange()
+        return found
+
+    def cut_off(self) -> ServerUnavailable:
+        """The error of an answer that ends too early."""
+        return ServerUnavailable("the answer was cut off", request=self.request, status=self.status, sent=True)
+
+    def foreign(self) -> ServerError:
+        """The error of an answer that comes from something else than Kibana, a proxy's page for one."""
+        said = f"{self.clean(_other_than_json(self))}; is the URL Kibana's, with its base path?"
+        return ServerError(said, request=self.request, status=self.status)
 
     def strange(self) -> ServerError:
         """The error of an answer that is JSON, but not what Kibana answers."""
@@ -115,14 +159,15 @@ class Http:
     def send(
         self, method: str, path: str, *, query: Query | None = None, body: Any = None,
         raw: tuple[str, bytes] | None = None, repeatable: bool | None = None, accept: tuple[int, ...] = (),
-        timeout: float | None = None, internal: bool = False,
+        timeout: float | None = None, internal: bool = False, values: bool = False,
     ) -> Response:  # fmt: skip
         """Send a request, again and again where that is safe, and give the answer.
 
         ``body`` goes as JSON, ``raw`` is a content type with bytes. ``repeatable`` says that sending it twice does what
         sending it once does; None: GET, PUT and DELETE are, POST is not. ``accept`` are statuses other than 2xx that
         the caller reads himself. ``timeout`` in seconds for this request, where the connection's is too short.
-        ``internal``: the route is none of the public ones, which Kibana 9 wants to be told.
+        ``internal``: the route is none of the public ones, which Kibana 9 wants to be told. ``values``: what it calls
+        ndjson are values (:meth:`Response.values`).
 
         Raises:
             ServerUnavailable, NotAllowed, ServerError: what was answered is neither 2xx nor accepted.
@@ -144,9 +189,10 @@ class Http:
         def attempt() -> Response:
             number = next(tries)
             meta, data = self._node.perform_request(method, target, content, HttpHeaders(headers), limit)
-            return Response(request, meta.status, meta.headers, data, number)
+            return Response(request, meta.status, meta.headers, data, number, self.clean)
 
-        response = patiently(attempt, _judge, self.backoff, repeatable=again, what=request)
+        judge = _refused if values else _judge
+        response = patiently(attempt, judge, self.backoff, repeatable=again, what=request)
         if response.ok or (response.status in accept and (response.status != 404 or response.missing)):
             return response
         raise self.error(response)
@@ -202,18 +248,24 @@ def _headers(method: str) -> dict[str, str]:
     return headers
 
 
-def _judge(response: Response) -> Answer | None:
+def _refused(response: Response) -> Answer | None:
+    """Why a request may be tried again, by the status of its answer."""
     if response.status in RETRIED:
         return Answer(response.status, response.headers.get("retry-after"), response.headers.get("date"))
+    return None
+
+
+def _judge(response: Response) -> Answer | None:
+    """Why a request may be tried again, by the status of its answer or by JSON that ends too early."""
     if response.ok and response.body and not _whole(response):
         return Answer(502)
-    return None
+    return _refused(response)
 
 
 def _whole(response: Response) -> bool:
     """Whether JSON, or the last line of ndjson, ends where it should."""
     body = response.body
-    if _mime(response) == "application/ndjson":
+    if _mime(response) == _NDJSON:
         body = body.rstrip().rpartition(b"\n")[2]
     elif _mime(response) != "application/json":
         return True
