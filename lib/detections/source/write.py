@@ -160,7 +160,7 @@ class _Editor:
                 if i + paired:
                     self.insert_block(keys, self.end_of(place.children[i + paired - 1]), lines)
                 else:
-                    self.insert(self.line_start(place.children[0].start), f"{lines}\n")
+                    self.insert(self.line_start(place.children[0].start), f"{lines}\n", rank=_rank(keys))
 
     def add(self, keys: Keys, place: Place, name: str, value: Any, before: str | None) -> None:
         if render.is_block(value):
@@ -254,7 +254,7 @@ class _Editor:
         self.edits.append((position, position, rank, lines))
 
     def insert_block(self, keys: Keys, position: int, lines: str) -> None:
-        self.insert(position, f"\n{lines}" if position else f"{lines}\n", rank=MAX_DEPTH - len(keys) + 1)
+        self.insert(position, f"\n{lines}" if position else f"{lines}\n", rank=_rank(keys))
 
     def end_of(self, place: Place) -> int:
         """Behind the last line of a table and of all below it."""
@@ -271,6 +271,11 @@ class _Editor:
         """Behind the line end that follows."""
         end = self.text.find("\n", offset)
         return len(self.text) if end < 0 else end + 1
+
+
+def _rank(keys: Keys) -> int:
+    """Where the block of a table stands among what is inserted at one place."""
+    return MAX_DEPTH - len(keys) + 1
 
 
 def _has_header(place: Place) -> bool:

@@ -151,6 +151,14 @@ def test_elements_are_found_again_where_they_went() -> None:
     assert same(tomllib.loads(edit(parse(text, "a.toml"), wanted)), wanted)
 
 
+def test_a_key_and_an_element_that_come_to_one_place_are_each_in_theirs() -> None:
+    text = '[rule]\nname = "a"\n[[rule.threat]] # first\nframework = "F"\n'
+    wanted = {"rule": {"name": "a", "to": "now", "threat": [{"framework": "E"}, {"framework": "F"}]}}
+    changed = edit(parse(text, "a.toml"), wanted)
+    assert tomllib.loads(changed) == wanted
+    assert changed == text.replace("[[", 'to = "now"\n[[rule.threat]]\nframework = "E"\n\n[[')
+
+
 def test_line_ends_stay_those_of_the_file() -> None:
     wanted = copy.deepcopy(DATA)
     wanted["rule"]["query"] = "one\ntwo\n"
