@@ -20,9 +20,13 @@ from detections.kibana.plan import Action, Change, Kind, Payload, Plan, Thing, m
 from detections.kibana.pull_attachments import meaning
 from detections.kibana.state import Entry, State, StateFile, applied, canonical, kept
 from detections.payload import SERVER_OWNED, diff, same
+from detections.rule.schemas import RESPONSE_ONLY
 
 CHUNK = 50
 """Rules that are read, written and read again together; Kibana's import goes through them in such chunks, too."""
+
+
+_SILENT = "Kibana did not do it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def apply_plan(kibana: Kibana, plan: Plan, state: State, file: StateFile) -> Ite
         changes = [change for change in plan.work if change.action is action and change.thing is Thing.RULE]
         for start in range(0, len(changes), CHUNK):
             part = changes[start : start + CHUNK]
-            yield from run.write(part) if action in (Action.CREATE, Action.UPDATE) else run.prune(part, action)
+            yield from run.do(part, action)
     yield from run.attaching.connectors()
 
 
@@ -58,7 +62,9 @@ def _seen(plan: Plan, state: State) -> tuple[dict[str, Entry | None], dict[str, 
     """What the state is to know of rules, and of what they refer to, that need no writing; what is nowhere any more is
     forgotten."""
     keys = {change.key for change in plan.changes}
-    rules: dict[str, Entry | None] = {key: None for key in state.rules if key not in keys}
+    rules: dict[str, Entry | None] = {
+        key: None for key, entry in state.rules.items() if key not in keys and entry.replaced is None
+    }
     others: dict[str, Entry | None] = {key: None for key in state.attachments if key not in keys}
     for change in plan.of(Kind.UNCHANGED):
         if change.payload is None or change.live is None:
@@ -88,17 +94,28 @@ class _Run:
     def save_attachments(self, change: Callable[[Mapping[str, Entry]], Mapping[str, Entry | None]]) -> None:
         self.save({}, change(self._state.attachments))
 
-    def write(self, changes: Sequence[Change]) -> Iterator[Outcome]:
-        """Create or update rules, all of one action. What did not arrive is sent once more: rules that name lists or
-        connectors of the same import fail at first and pass the second time. Not so a rule to be created whose import
-        was not answered: Kibana may be at it still, and the rule would be there twice."""
+    def do(self, changes: Sequence[Change], action: Action) -> Iterator[Outcome]:
+        """Do what is to be done with some rules, all of one action, unless they have been written meanwhile."""
         before = self._read(changes)
         ready, outcomes = _unmoved(changes, before)
         yield from outcomes
-        self.save({change.rule_id: self._pending(change) for change in ready})
+        if not ready:
+            return
+        if action is Action.REPLACE:
+            yield from self._replace(ready, before)
+        elif action in (Action.CREATE, Action.UPDATE):
+            self.save({change.rule_id: self._pending(change) for change in ready})
+            yield from self._write(ready, before)
+        else:
+            yield from self._prune(ready, before, action)
+
+    def _write(self, ready: Sequence[Change], before: Mapping[str, list[Payload]]) -> Iterator[Outcome]:
+        """Create or update rules. What did not arrive is sent once more: rules that name lists or connectors of the
+        same import fail at first and pass the second time. Not so a rule to be created whose import was not answered:
+        Kibana may be at it still, and the rule would be there twice."""
         refusals: dict[str, Refusal] = {}
         after: dict[str, list[Payload]] = {}
-        waiting = ready
+        waiting = list(ready)
         for _ in range(2):
             for overwrite in (False, True):
                 part = [one for one in waiting if self._exists(one, before, after) is overwrite]
@@ -108,7 +125,7 @@ class _Run:
             waiting = [one for one in waiting if self._again(_arrived(one, before, after, refusals), refusals)]
         found = [_arrived(change, before, after, refusals) for change in ready]
         self.save({one.change.rule_id: self._settled(one, after) for one in found})
-        yield from found
+        yield from (one if one.done or after[one.change.rule_id] else self._put_back(one) for one in found)
 
     def _exists(self, change: Change, before: Mapping[str, list[Payload]], after: Mapping[str, list[Payload]]) -> bool:
         """Whether the rule is there to be written over: from the start, or by the first of two imports."""
@@ -121,25 +138,64 @@ class _Run:
         rule_id = outcome.change.rule_id
         return rule_id not in self._silent and (rule_id not in refusals or refusals[rule_id].status != 409)
 
-    def prune(self, changes: Sequence[Change], action: Action) -> Iterator[Outcome]:
-        """Disable or delete rules that are gone from the repo."""
-        before = self._read(changes)
-        ready, outcomes = _unmoved(changes, before)
-        yield from outcomes
-        if not ready:
-            return
-        ids = {str(before[change.rule_id][0]["id"]): change for change in ready}
+    def _replace(self, ready: Sequence[Change], before: Mapping[str, list[Payload]]) -> Iterator[Outcome]:
+        """Delete rules and create them anew. All of each is in the state before: the new rule takes over what is left
+        to Kibana, and where Kibana refuses it the old one is put back, by this apply or by the next."""
+        there = self._connectors_of(before)
+        missing = {one.rule_id: _named(before[one.rule_id][0], one.payload or {}) - there for one in ready}
+        for change in ready:
+            if names := missing[change.rule_id]:
+                said = f"it has actions in Kibana whose connector is not there: {', '.join(sorted(names))}"
+                yield Outcome(change, False, said)
+        ready = [change for change in ready if not missing[change.rule_id]]
+        self.save({one.rule_id: replace(self._pending(one), replaced=dict(before[one.rule_id][0])) for one in ready})
+        refusals, after = self._bulk(Action.DELETE, ready, before)
+        for change in ready:
+            if after[change.rule_id]:
+                yield Outcome(change, False, refusals.get(change.rule_id, _SILENT))
+        yield from self._write([change for change in ready if not after[change.rule_id]], after)
+
+    def _connectors_of(self, rules: Mapping[str, list[Payload]]) -> set[str]:
+        """The ids of all connectors, if one of these rules has an action."""
+        needed = any(one.get("actions") for found in rules.values() for one in found)
+        return {str(one["id"]) for one in self._kibana.find_connectors()} if needed else set()
+
+    def _put_back(self, outcome: Outcome) -> Outcome:
+        """Create a rule as it was before it was deleted for a new one that Kibana does not take. Not where an import
+        was not answered: Kibana may be at it still."""
+        rule_id = outcome.change.rule_id
+        entry = self._state.rules[rule_id]
+        if entry.replaced is None or rule_id in self._silent:
+            return outcome
+        old = {name: value for name, value in entry.replaced.items() if name not in RESPONSE_ONLY}
+        refusals = self._import([old], overwrite=False)
+        if refusals or rule_id in self._silent:
+            said = f"the rule as it was is in {self._file.path} only: {refusals[rule_id].message}"
+        else:
+            self.save({rule_id: replace(entry, pending=None, replaced=None)})
+            said = "the rule is there again as it was"
+        return replace(outcome, message=f"{outcome.message}; {said}")
+
+    def _bulk(
+        self, action: Action, changes: Sequence[Change], before: Mapping[str, list[Payload]]
+    ) -> tuple[dict[str, str], dict[str, list[Payload]]]:
+        """Disable or delete rules: why Kibana did not, by rule_id, and what is there now."""
+        ids = {str(before[change.rule_id][0]["id"]): change for change in changes}
         try:
             result = self._kibana.bulk_action(str(action), list(ids))
             refusals = {ids[one.id].rule_id: one.message for one in result.problems if one.id in ids}
         except ServerError as error:
-            refusals = dict.fromkeys((one.rule_id for one in ready), unless_hopeless(error))
-        after = self._read(ready)
+            refusals = dict.fromkeys((one.rule_id for one in changes), unless_hopeless(error))
+        return refusals, self._read(changes)
+
+    def _prune(self, ready: Sequence[Change], before: Mapping[str, list[Payload]], action: Action) -> Iterator[Outcome]:
+        """Disable or delete rules that are gone from the repo."""
+        refusals, after = self._bulk(action, ready, before)
         found = []
         for change in ready:
             live = after[change.rule_id]
             done = not live if action is Action.DELETE else not any(one.get("enabled") for one in live)
-            found.append(Outcome(change, done, "" if done else refusals.get(change.rule_id, "Kibana did not do it")))
+            found.append(Outcome(change, done, "" if done else refusals.get(change.rule_id, _SILENT)))
         self.save({one.change.rule_id: None for one in found if one.done and action is Action.DELETE})
         yield from found
 
@@ -153,9 +209,11 @@ class _Run:
         return found
 
     def _body(self, change: Change, before: Mapping[str, list[Payload]]) -> dict[str, Any]:
-        """What is sent: the payload, and what Kibana owns as it is there now, since an import resets what it lacks."""
+        """What is sent: the payload, and what Kibana owns as it is there now, since an import resets what it lacks; or
+        as it was in the rule that was deleted for this one."""
         body = dict(change.payload or {})
-        for live in before[change.rule_id]:
+        replaced = self._state.rules[change.rule_id].replaced
+        for live in before[change.rule_id] or ([] if replaced is None else [replaced]):
             body |= {name: live[name] for name in SERVER_OWNED if name not in body and live.get(name) is not None}
         if change.payload and "exceptions_list" in change.payload:
             body["exceptions_list"] = [self._with_id(one) for one in body["exceptions_list"]]
@@ -216,6 +274,12 @@ def _unmoved(changes: Iterable[Change], now: Mapping[str, list[Payload]]) -> tup
     return ready, outcomes
 
 
+def _named(live: Payload, payload: Payload) -> set[str]:
+    """The ids of the connectors that a rule of Kibana hands on to a payload; system actions have none."""
+    actions = () if "actions" in payload else live.get("actions") or ()
+    return {name for one in actions if not (name := str(one.get("id"))).startswith("system-connector-")}
+
+
 def _equal(payload: Payload, live: Payload) -> bool:
     left = kept(payload)
     return same(canonical(payload, left), canonical(live, left))
@@ -236,7 +300,7 @@ def _arrived(
             change, False, f"it is there {len(live)} times" if live else refused or "Kibana did not write it"
         )
     if _equal(payload, live[0]):
-        return Outcome(change, True)
+        return Outcome(change, True, refused)
     old = before[change.rule_id]
     written = int(live[0].get("revision", 0)) - (int(old[0].get("revision", 0)) if old else -1)
     if refused or written < 1:

@@ -21,6 +21,8 @@ from detections.payload.normalise import encode
 Payload: TypeAlias = Mapping[str, Any]
 Prune: TypeAlias = Literal["disable", "delete"]
 NO_RECORD = "there is no record of the last apply"
+REPLACED = "deleted and created anew, since Kibana changes no rule's type: its execution history is lost"
+UNFINISHED = "deleted by an apply that ended before it was there anew"
 
 
 class Kind(enum.StrEnum):
@@ -28,6 +30,7 @@ class Kind(enum.StrEnum):
 
     CREATE = "create"
     UPDATE = "update"
+    REPLACE = "replace"
     DRIFTED = "drifted"
     CONFLICT = "conflict"
     GONE = "gone"
@@ -36,10 +39,11 @@ class Kind(enum.StrEnum):
 
 
 class Action(enum.StrEnum):
-    """What an apply does with a rule."""
+    """What an apply does with a rule. ``replace`` deletes it and creates it anew."""
 
     CREATE = "create"
     UPDATE = "update"
+    REPLACE = "replace"
     DISABLE = "disable"
     DELETE = "delete"
 
@@ -199,7 +203,8 @@ def _wanted(payload: Payload, found: list[Payload], entry: Entry | None, tag: st
     """How a rule of the repo stands."""
     rule_id, name = payload["rule_id"], str(payload.get("name", ""))
     if not found:
-        note = "deleted in Kibana since the last apply" if entry and entry.sent is not None else ""
+        known = "deleted in Kibana since the last apply" if entry and entry.sent is not None else ""
+        note = UNFINISHED if entry and entry.replaced is not None else known
         return Change(Kind.CREATE, rule_id, name, Action.CREATE, payload=payload, note=note)
     live = found[0]
     left = kept(payload)
@@ -208,6 +213,9 @@ def _wanted(payload: Payload, found: list[Payload], entry: Entry | None, tag: st
 
     def change(kind: Kind, write: bool, edits: tuple[Difference, ...] = (), note: str = "") -> Change:
         action = Action.UPDATE if write else None
+        if write and mine.get("type") != theirs.get("type"):
+            kind, action = (Kind.REPLACE if kind is Kind.UPDATE else kind), Action.REPLACE
+            note = "; ".join(filter(None, (note, REPLACED)))
         return Change(kind, rule_id, name, action, differences, edits, payload, live, note)
 
     if len(found) > 1:

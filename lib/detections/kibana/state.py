@@ -28,12 +28,14 @@ class Entry:
     ``sent`` is what was applied last, None before the first apply has ended; ``stored`` is what Kibana made of it,
     where that is something else; ``pending`` is what an apply was about to write, which may have been interrupted.
     ``kept`` are the fields of :data:`SERVER_OWNED` that were left to Kibana: they are in none of the three.
+    ``replaced`` is the rule as Kibana had it, all of it, while it is deleted to be created anew.
     """
 
     sent: dict[str, Any] | None = None
     stored: dict[str, Any] | None = None
     pending: dict[str, Any] | None = None
     kept: tuple[str, ...] = ()
+    replaced: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,5 +145,8 @@ def _tables(entries: Mapping[str, Entry]) -> dict[str, Any]:
 
 
 def _table(entry: Entry) -> dict[str, Any]:
-    named = {"sent": entry.sent, "stored": entry.stored, "pending": entry.pending, "kept": list(entry.kept) or None}
+    named = {
+        "sent": entry.sent, "stored": entry.stored, "pending": entry.pending, "kept": list(entry.kept) or None,
+        "replaced": entry.replaced,
+    }  # fmt: skip
     return {name: value for name, value in named.items() if value is not None}

@@ -15,6 +15,7 @@ from detections.report.count import plural
 SIGNS = {
     Kind.CREATE: ("+", "green"),
     Kind.UPDATE: ("~", "yellow"),
+    Kind.REPLACE: ("±", "yellow"),
     Kind.DRIFTED: ("!", "magenta"),
     Kind.CONFLICT: ("!", "red"),
     Kind.GONE: ("-", "red"),
@@ -25,13 +26,20 @@ _LINES = {"+": "green", "-": "red", "@": "cyan", "~": "yellow"}
 _WORDS = {
     Kind.CREATE: "to create",
     Kind.UPDATE: "to update",
+    Kind.REPLACE: "to replace",
     Kind.DRIFTED: "drifted",
     Kind.CONFLICT: "in conflict",
     Kind.GONE: "gone from the repo",
     Kind.FOREIGN: "foreign",
     Kind.UNCHANGED: "unchanged",
 }
-_DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DISABLE: "disabled", Action.DELETE: "deleted"}
+_DONE = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.DISABLE: "disabled",
+    Action.DELETE: "deleted",
+}
 _STATES = {FAILED: "red", "partial failure": "yellow", "warning": "yellow", NEVER: "cyan", "succeeded": "green"}
 
 
@@ -82,7 +90,7 @@ def sections(change: Change) -> Iterable[tuple[str, list[str]]]:
     if change.edits:
         yield "edited in Kibana:", [line for one in change.edits for line in render(one)]
     if change.differences and (change.kind is not Kind.DRIFTED or not change.edits):
-        heading = "" if change.kind is Kind.UPDATE else "from Kibana to the repo:"
+        heading = "" if change.kind in (Kind.UPDATE, Kind.REPLACE) else "from Kibana to the repo:"
         yield heading, [line for one in change.differences for line in render(one)]
 
 
