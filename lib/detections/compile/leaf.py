@@ -25,6 +25,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TypeAlias
 
+from detections.compile.functions.dateformat import read_date
 from detections.compile.ir import (
     ANY,
     Always,
@@ -43,7 +44,7 @@ from detections.compile.ir import (
     Test,
     Wild,
 )
-from detections.compile.mapping import Field, Mapping
+from detections.compile.mapping import DATE_FORMAT, Field, Mapping
 from detections.errors import NotEvaluated
 from detections.values import datemath, regex
 from detections.values.analysis import standard_tokens
@@ -341,9 +342,12 @@ def _address(text: str) -> int:
 def _date(field: Field, text: str, operator: str, now: int | None) -> int:
     if now is None:
         now = round(time.time() * 1000) if text.startswith("now") else 0
+    if field.format is not None:
+        found = read_date(field.format, text, round_up=operator in ("gt", "lte"))
+        if found is not None:
+            return found
     try:
         return datemath.resolve(text, now, round_up=operator in ("gt", "lte"))
     except ValueError as error:
-        raise RefusedError(
-            f"failed to parse date field [{text[:100]}] with format [strict_date_optional_time||epoch_millis]: {error}"
-        ) from error
+        wanted = field.format or DATE_FORMAT
+        raise RefusedError(f"failed to parse date field [{text[:100]}] with format [{wanted}]: {error}") from error

@@ -22,6 +22,9 @@ FieldSpec: TypeAlias = "str | list[str] | AbstractMapping[str, Any]"
 DYNAMIC_IGNORE_ABOVE = 1024
 """``ignore_above`` that the ``logs-*`` templates give to string fields nobody declared."""
 
+DATE_FORMAT = "strict_date_optional_time||epoch_millis"
+"""The format of a date whose mapping names none."""
+
 _WITH_OBJECTS = frozenset({"flattened", "histogram", "geo_point", "geo_shape", "aggregate_metric_double", "percolator"})
 """Types other than object and nested whose values may be objects."""
 
@@ -44,8 +47,9 @@ class Field:
     ``path`` is where its value stands in a document: an alias leads to its target, a multi-field (``x.text``) to its
     parent, a flattened sub-key to itself. ``types`` are the types it has in the indices searched, ``type`` the first.
     ``key`` is the part of the name below a flattened root (``""`` for the root, None for every other type).
-    ``ignore_above`` counts UTF-16 units. ``constant`` is the value that every document has, where the mapping says so
-    (a constant_keyword's ``value``). ``nested`` is the path of the nested object that holds it. ``declared``: some
+    ``ignore_above`` counts UTF-16 units. ``format`` is that of a date; what does not fit it is read as the default one,
+    which the field may have in another index. ``constant`` is the value that every document has, where the mapping says
+    so (a constant_keyword's ``value``). ``nested`` is the path of the nested object that holds it. ``declared``: some
     mapping knows it; ``searchable``: it has an index or doc values to search in.
     """
 
@@ -55,6 +59,7 @@ class Field:
     types: tuple[str, ...] = ()
     ignore_above: int | None = None
     null_value: Any = None
+    format: str | None = None
     constant: str | None = None
     nested: str | None = None
     key: str | None = None
@@ -93,10 +98,10 @@ class Mapping:
         """A mapping from the API's ``fields`` argument; None is the catalog.
 
         Each value is a type, a list of types (they differ between indices), or a dict with ``type`` and, as in an
-        Elasticsearch mapping, ``ignore_above``, ``null_value``, ``value`` (of a constant_keyword), ``path`` (of an
-        alias), ``index``, ``doc_values``, ``fields`` (multi-fields), and ``nested`` (the path of the
-        nested object). A name of type ``nested`` declares such an object; one of type ``object`` declares nothing.
-        Kibana's type names ``string``, ``number`` and ``conflict`` are understood.
+        Elasticsearch mapping, ``ignore_above``, ``null_value``, ``format`` (of a date), ``value`` (of a
+        constant_keyword), ``path`` (of an alias), ``index``, ``doc_values``, ``fields`` (multi-fields), and ``nested``
+        (the path of the nested object). A name of type ``nested`` declares such an object; one of type ``object``
+        declares nothing. Kibana's type names ``string``, ``number`` and ``conflict`` are understood.
 
         Raises:
             UsageError: a value is none of these.
@@ -219,6 +224,7 @@ def _declare(name: str, spec: AbstractMapping[str, Any]) -> Iterator[Field]:
     types = spec["types"]
     yield Field(
         name, types[0], types=types, ignore_above=spec.get("ignore_above"), null_value=spec.get("null_value"),
+        format=spec.get("format") if FAMILIES.get(types[0]) == "date" else None,
         constant=spec.get("value") if types[0] == "constant_keyword" else None,
         nested=spec.get("nested"), key="" if types[0] == "flattened" else None,
         searchable=spec.get("index", True) or (spec.get("doc_values", True) and FAMILIES.get(types[0]) != "text"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from detections.compile.mapping import DYNAMIC_IGNORE_ABOVE, Field, Mapping
+from detections.compile.mapping import DATE_FORMAT, DYNAMIC_IGNORE_ABOVE, Field, Mapping
 from detections.elastic.capabilities import PARAMETERS
 
 Properties: TypeAlias = dict[str, Any]
@@ -117,6 +117,8 @@ def _parameters(field: Field, absent: frozenset[str]) -> dict[str, Any]:
         made["ignore_above"] = field.ignore_above
     if field.null_value is not None:
         made["null_value"] = field.null_value
+    if field.format is not None:
+        made["format"] = f"{field.format}||{DATE_FORMAT}"
     if field.constant is not None and made["type"] == field.type:
         made["value"] = field.constant
     if not field.searchable:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any
 
+from detections.compile.functions.dateformat import read_date
 from detections.compile.mapping import Field
 from detections.engine.bits import of_rows
 from detections.values.analysis import standard_tokens
 from detections.values.coerce import coercion, json_text
+from detections.values.dates import parse_date
 from detections.values.order import utf16_length
 
 UNMAPPED = "unmapped"
@@ -190,6 +192,8 @@ def normaliser(field: Field) -> Callable[[Any], Any]:
     if field.family == "text":
         # No token is a value still: a text field exists where it is empty, as Elasticsearch documents.
         return lambda raw: tuple(standard_tokens(json_text(raw)))
+    if field.format is not None:
+        return _dates(field.format)
     coerce = coercion(field.type)
     limit = field.ignore_above
     if limit is None or field.family not in ("keyword", "flattened"):
@@ -200,6 +204,18 @@ def normaliser(field: Field) -> Callable[[Any], Any]:
         return None if len(text) > limit or (2 * len(text) > limit and utf16_length(text) > limit) else text
 
     return within
+
+
+def _dates(formats: str) -> Callable[[Any], int | None]:
+    """How a date with a format of its own is read."""
+
+    def read(raw: Any) -> int | None:
+        if isinstance(raw, bool):
+            return None
+        found = read_date(formats, json_text(raw))
+        return parse_date(raw) if found is None else found
+
+    return read
 
 
 def nulls(document: dict[str, Any], path: str) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import detections
+from detections.errors import NotEvaluated, QueryTypeError
 
 FIELDS: dict[str, Any] = {
     "@timestamp": "date", "event.category": "keyword", "id": "long",
@@ -317,6 +318,34 @@ def test_unsigned_longs_are_whole_to_the_last() -> None:
     assert ids("any where big in (18446744073709551614, 1)", numbers, fields) == [1]
     assert ids("any where big >= 18446744073709551615", numbers, fields) == [0]
     assert ids("any where big > 9223372036854775807", numbers, fields) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ('day == "17.12.2022"', [0, 1]),
+        ('day == "2022-12-17"', [0, 1]),
+        ('day > "17.12.2022"', [2]),
+        ('day >= "17.12.2022 10h"', [1, 2]),
+        ('day <= "17.12.2022 10h"', [0, 1]),
+        ('day <= "17.12.2022"', [0, 1]),
+        ('day < "18.12.2022"', [0, 1]),
+        ('day > "2022-12-17||+1d"', []),
+        ("day == null", [3]),
+    ],
+)
+def test_a_date_has_the_format_of_its_mapping_or_the_default(condition: str, expected: list[int]) -> None:
+    days = ["17.12.2022", "17.12.2022 10h", "2022-12-18", "12/18/2022"]
+    fields = {**FIELDS, "day": {"type": "date", "format": "dd.MM.yyyy||dd.MM.yyyy HH'h'"}}
+    assert ids(f"any where {condition}", [{"id": at, "day": day} for at, day in enumerate(days)], fields) == expected
+
+
+def test_a_date_that_fits_no_format_is_refused() -> None:
+    fields = {**FIELDS, "day": {"type": "date", "format": "dd.MM.yyyy"}}
+    with pytest.raises(QueryTypeError, match=r"failed to parse date field \[17/12/2022\] with format \[dd.MM.yyyy\]"):
+        ids('any where day == "17/12/2022"', [], fields)
+    with pytest.raises(NotEvaluated, match="the letter Q"):
+        ids("any where day != null", [{"id": 1, "day": "x"}], {**fields, "day": {"type": "date", "format": "QQ"}})
 
 
 def test_many_values_and_long_texts_are_only_work() -> None:

@@ -15,6 +15,7 @@ from detections.errors import NotEvaluated
 from detections.values.dates import civil_from_days, days_from_civil, format_date, parse_date, parse_zone
 
 _DAY = 86_400_000
+_UNITS = ((frozenset("HhKk"), _DAY), (frozenset("m"), 3_600_000), (frozenset("s"), 60_000), (frozenset("S"), 1000))
 _TOKEN = re.compile(r"''|'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
 
 
@@ -38,6 +39,31 @@ def parse(pattern: str) -> Format:
     return Format(
         lambda instant: "".join(_shown(part, instant) for part in parts), lambda text: _read(pattern, reader, text)
     )
+
+
+def read_date(formats: str, text: str, *, round_up: bool = False) -> int | None:
+    """The instant that a text is in one of the formats of a mapping, ``a||b``; None where it is none.
+
+    ``round_up`` fills in what is missing of the time of day as the upper end of a range does. Raises NotEvaluated.
+    """
+    for pattern in formats.split("||"):
+        made = parse(pattern)
+        try:
+            if made is not _ISO:
+                return made.read(text) + (_rest(pattern) if round_up else 0)
+        except (ValueError, OverflowError):
+            continue
+        if (instant := parse_date(text, round_up=round_up)) is not None:
+            return instant
+    return None
+
+
+def _rest(pattern: str) -> int:
+    """How many milliseconds follow the first one of the least unit that a pattern has."""
+    if pattern in _NAMED:
+        return 0
+    letters = {part[0] for part in _parts(pattern) if not isinstance(part, str)}
+    return next((unit - 1 for those, unit in _UNITS if not letters & those), 0)
 
 
 def _parts(pattern: str) -> list[tuple[str, int] | str]:
