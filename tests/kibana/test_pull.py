@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from detections import bundle
+from detections.errors import DetectionsError
+from detections.kibana.pull import FileChange
 from detections.payload import diff, to_api
 from detections.rule import load, load_rules
 from detections.source import read
@@ -405,10 +408,90 @@ def test_exceptions_come_over_three_ways(run, project, stand_in, kibana):
         "here": "old", "there": "new", "both": "old", "fresh": "new",
     }  # fmt: skip
     assert found["here"]["tags"] == ["ours"]
+    fresh = '\n[[items]]\nitem_id = "mine"\nname = "n"\ntype = "simple"\n[[items.entries]]\nfield = "f"\n'
+    path.write_text(path.read_text() + fresh + 'operator = "included"\ntype = "exists"\n')
     assert run("pull", "--theirs").code == 0
     found = {one["item_id"]: one for one in read(path).data["items"]}
     assert found["both"]["entries"][0]["value"] == "new"
+    assert found["here"]["tags"] == ["ours"]
+    assert list(found) == ["here", "there", "both", "fresh", "mine"]
     assert run("pull").out.startswith("0 files changed")
+
+
+def test_comments_on_exceptions_stay_as_the_file_has_them(run, project, stand_in, kibana):
+    folder = project.folder / "exceptions"
+    folder.mkdir()
+    path = folder / "l.toml"
+    entry = '{ field = "a", operator = "included", type = "exists" }'
+    path.write_text(
+        '[exception_list]\nlist_id = "l"\nname = "L"\ndescription = ""\ntype = "detection"\n\n[[items]]\n'
+        f'item_id = "i"\nname = "I"\ntype = "simple"\ncomments = [{{ comment = "why" }}]\nentries = [{entry}]\n'
+    )
+    reference = {"id": "x", "list_id": "l", "type": "detection", "namespace_type": "single"}
+    rule = project.write("a")
+    rule.write_text(rule.read_text() + f"exceptions_list = [{toml(reference)}]\n")
+    assert run("apply", "--yes").code == 0
+    before = path.read_text()
+    assert run("pull").code == 0
+    assert path.read_text() == before
+    live = kibana.get_exception_item("i")
+    sent = {name: live[name] for name in ("item_id", "description", "type", "entries", "comments", "namespace_type")}
+    kibana.update_exception_item({**sent, "name": "J", "comments": [*sent["comments"], {"comment": "more"}]})
+    assert run("pull").code == 0
+    (item,) = read(path).data["items"]
+    assert item["name"] == "J"
+    assert "description" not in item
+    assert item["comments"][0] == {"comment": "why"}
+    assert item["comments"][1]["comment"] == "more"
+    assert stand_in.rule("a")["exceptions_list"] == [reference | {"id": stand_in.rule("a")["exceptions_list"][0]["id"]}]
+
+
+def test_a_file_with_errors_is_mended_first(run, zoo):
+    assert run("apply", "--yes").code == 0
+    assert run("pull").code == 0
+    for name, sound, broken in (
+        ("exceptions/trusted.toml", "[exception_list]", "[exception_list"),
+        ("connectors/soc.toml", "name = ", "nmae = "),
+    ):
+        path = zoo / name
+        good = path.read_text()
+        assert sound in good
+        path.write_text(good.replace(sound, broken, 1))
+        before = texts(zoo, *ALL)
+        found = run("pull")
+        assert found.code == 1
+        assert f"{name}: pull the file speaks of" in found.err
+        assert texts(zoo, *ALL) == before
+        path.write_text(good)
+    path = next((zoo / "value_lists").glob("*.txt"))
+    path.write_bytes(b"caf\xe9\n")
+    found = run("pull")
+    assert found.code == 1
+    assert "has errors: mend it first" in found.err
+    assert path.read_bytes() == b"caf\xe9\n"
+
+
+def test_values_are_parted_by_line_feeds_only(run, zoo, kibana):
+    path = next((zoo / "value_lists").glob("*.txt"))
+    path.write_bytes("\ufeffone\u0085two\r\nform\ffeed\r\n".encode())
+    assert run("apply", "--yes").code == 0
+    assert {"one\u0085two", "form\ffeed"} == set(kibana.export_value_list_items(path.stem))
+    before = path.read_bytes()
+    assert run("pull").code == 0
+    assert path.read_bytes() == before
+
+
+def test_what_somebody_writes_meanwhile_is_not_written_over(run, project, stand_in):
+    run("apply", "--yes")
+    stand_in.edit("a", note="theirs")
+    path = project.folder / "rules/a.toml"
+    change = FileChange(str(path), path.read_text(), "", "a")
+    path.write_text(path.read_text() + "# An editor was open.\n")
+    with pytest.raises(DetectionsError, match="was changed while this ran: pull again"):
+        change.write()
+    with pytest.raises(DetectionsError, match="was changed while this ran"):
+        replace(change, before=None).write()
+    assert path.read_text().endswith("# An editor was open.\n")
 
 
 @pytest.mark.parametrize("on", ["rules/_find", "rules/_export", "lists/items/_export"])

@@ -114,10 +114,16 @@ class ExceptionList:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValueList:
-    """A value list and its values, in the order of their file."""
+    """A value list; ``text`` is what the file of its values says."""
 
     document: Document
-    values: tuple[str, ...]
+    text: str
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values, in the order of their file. Only line feeds part them, as in Kibana."""
+        lines = self.text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+        return tuple(line for line in lines if line)
 
     @property
     def id(self) -> str:
@@ -161,13 +167,18 @@ class Attachments:
     connectors: Mapping[str, Connector] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def unsound(self) -> frozenset[str]:
+        """The paths of the files that have errors."""
+        return frozenset(one.location.path for one in self.findings if one.level is Level.ERROR)
+
 
 def load_attachments(exceptions: Path, value_lists: Path, connectors: Path) -> Attachments:
     """The attachments in three folders (every ``*.toml`` below; a folder that is not there holds none)."""
     findings: list[Finding] = []
     lists = [ExceptionList(one) for one in _documents(exceptions, ExceptionsSchema, findings)]
     values = [
-        ValueList(one, tuple(_values(Path(one.path).with_suffix(".txt"), findings)))
+        ValueList(one, _text(Path(one.path).with_suffix(".txt"), findings))
         for one in _documents(value_lists, ValueListSchema, findings)
     ]
     found = [Connector(one) for one in _documents(connectors, ConnectorSchema, findings)]
@@ -197,14 +208,14 @@ def _documents(folder: Path, kind: type[Part], findings: list[Finding]) -> Itera
                 yield document
 
 
-def _values(path: Path, findings: list[Finding]) -> list[str]:
+def _text(path: Path, findings: list[Finding]) -> str:
     try:
-        return [line for line in path.read_text(encoding="utf-8").splitlines() if line]
+        return path.read_bytes().decode()
     except OSError as error:
         findings.append(Finding(CODE, f"the values cannot be read: {error.strerror}", Location(str(path))))
     except UnicodeDecodeError:
         findings.append(Finding(CODE, "is not UTF-8", Location(str(path))))
-    return []
+    return ""
 
 
 T = TypeVar("T", ExceptionList, ValueList, Connector)

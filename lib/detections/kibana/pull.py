@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from detections.errors import Finding, Level, Location, SourceError
+from detections.errors import DetectionsError, Finding, Level, Location, SourceError
 from detections.kibana.environment import Environment
 from detections.kibana.plan import base_of
 from detections.kibana.state import Entry, State, applied, canonical, kept
@@ -38,8 +38,16 @@ class FileChange:
     about: str
 
     def write(self) -> None:
-        """Write it, whole or not at all. Raises UsageError where it cannot be written."""
-        save(Path(self.path), self.after.encode())
+        """Write it, whole or not at all.
+
+        Raises:
+            DetectionsError: somebody else has written it since it was read.
+            UsageError: it cannot be written.
+        """
+        path = Path(self.path)
+        if text_of(path) != self.before:
+            raise DetectionsError(f"{path} was changed while this ran: pull again")
+        save(path, self.after.encode())
 
 
 @dataclass(slots=True)
@@ -151,7 +159,7 @@ class _Puller:
             self.files.setdefault(rule.rule_id, []).append(rule)
         self.sound = {id(rule) for rule in repo.rules}
         loaded = {rule.document.path for rules in self.files.values() for rule in rules}
-        self.unread = {path: _text(path) for path in repo.rules.files if path not in loaded}
+        self.unread = {path: text_of(Path(path)) or "" for path in repo.rules.files if path not in loaded}
         self.taken = {path.casefold() for path in repo.rules.files}
 
     def problem(self, said: str, path: str = "", hint: str = "", level: Level = Level.ERROR) -> None:
@@ -370,8 +378,9 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text.casefold()).strip("_")[:80].strip("_")
 
 
-def _text(path: str) -> str:
+def text_of(path: Path) -> str | None:
+    """What a file says, whatever it is; None where none can be read."""
     try:
-        return Path(path).read_text(encoding="utf-8", errors="replace")
+        return path.read_bytes().decode(errors="replace")
     except OSError:
-        return ""
+        return None

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 from detections.bundle import Attachments
 from detections.errors import Finding, Level, Location, SourceError
 from detections.kibana.plan import base_of
-from detections.kibana.pull import FileChange, Pulled
+from detections.kibana.pull import FileChange, Pulled, text_of
 from detections.kibana.state import Entry
 from detections.payload import same
 from detections.payload.normalise import plain
@@ -32,6 +32,7 @@ MADE = frozenset(
 )  # fmt: skip
 """What Kibana makes up itself."""
 _DEFAULTS: dict[str, Any] = {"os_types": [], "tags": [], "comments": [], "version": 1, "items": []}
+_DEFAULTS_OF_ITEMS = _DEFAULTS | {"description": ""}
 _SECRET = re.compile(r"authorization|api[-_]?key|token|secret|password|cookie|credential|signature", re.IGNORECASE)
 _API_NAMES = {"actionTypeId": "connector_type_id", "isMissingSecrets": "is_missing_secrets"}
 _VERSIONS = {"coreMigrationVersion": "core_migration_version", "typeMigrationVersion": "type_migration_version"}
@@ -71,13 +72,13 @@ def pull_attachments(
     says counts. What the repo has changed since stays; what both have changed is a finding, unless ``theirs``. Whatever
     cannot be brought over is a finding, and the others are brought over all the same.
     """
-    puller = _Puller(applied, theirs)
+    puller = _Puller(attachments, applied, theirs)
     for one in found.exception_lists:
-        puller.guarded(one, partial(puller.exception_list, one, found, attachments, folders.exceptions))
+        puller.guarded(one, partial(puller.exception_list, one, found, folders.exceptions))
     for one in found.value_lists:
-        puller.guarded(one, partial(puller.value_list, one, found, attachments, folders.value_lists))
+        puller.guarded(one, partial(puller.value_list, one, found, folders.value_lists))
     for one in found.connectors:
-        puller.guarded(one, partial(puller.connector, one, attachments, folders.connectors))
+        puller.guarded(one, partial(puller.connector, one, folders.connectors))
     return puller.pulled
 
 
@@ -89,7 +90,9 @@ def value_lists_of(items: Iterable[Object]) -> set[str]:
 
 
 class _Puller:
-    def __init__(self, applied: Mapping[str, Entry] | None, theirs: bool) -> None:
+    def __init__(self, attachments: Attachments, applied: Mapping[str, Entry] | None, theirs: bool) -> None:
+        self.attachments = attachments
+        self.unsound = {path: text_of(Path(path)) or "" for path in sorted(attachments.unsound)}
         self.applied = applied
         self.theirs = theirs
         self.pulled = Pulled()
@@ -110,9 +113,18 @@ class _Puller:
     def problem(self, said: str, path: Path, level: Level = Level.ERROR) -> None:
         self.pulled.findings.append(Finding(CODE, said, Location(str(path)), level))
 
-    def exception_list(self, one: Object, found: Found, attachments: Attachments, folder: Path) -> None:
+    def is_unread(self, name: str) -> bool:
+        """Whether a file with errors speaks of what no other file holds: a problem then."""
+        path = next((path for path, text in self.unsound.items() if name in text), None)
+        if path is not None:
+            self.problem(f"the file speaks of {name} and has errors: mend it first", Path(path))
+        return path is not None
+
+    def exception_list(self, one: Object, found: Found, folder: Path) -> None:
         list_id, namespace = str(one["list_id"]), str(one.get("namespace_type", "single"))
-        known = attachments.exception_lists.get((namespace, list_id))
+        known = self.attachments.exception_lists.get((namespace, list_id))
+        if known is None and self.is_unread(list_id):
+            return
         old = known.document.data if known else {}
         container, *items = known.objects() if known else [{}]
         mine = {str(item["item_id"]): item for item in items}
@@ -144,45 +156,51 @@ class _Puller:
         entry = self.applied.get(key) if self.applied is not None else None
         sent, stored = base_of(entry, theirs or {}, ()) or (None, None)
         alike = same(ours, theirs)
-        if alike or path is None or self.applied is None or self.theirs:
+        if alike or path is None or self.applied is None:
             takes = not alike
         elif stored is None:
             takes = theirs is not None  # what only the file has, and was never applied, waits for that
         else:
             takes = not same(stored, theirs)
-            if takes and not same(sent, ours):
+            if takes and not self.theirs and not same(sent, ours):
                 self.problem(f"{key} was changed here and in Kibana: --theirs takes what Kibana has", path)
                 return False
         if (takes or alike) and self.applied is not None:
             self.pulled.entries[key] = None if theirs is None else Entry(theirs)
         return takes
 
-    def value_list(self, one: Object, found: Found, attachments: Attachments, folder: Path) -> None:
+    def value_list(self, one: Object, found: Found, folder: Path) -> None:
         identity = str(one["id"])
-        known = attachments.value_lists.get(identity)
+        known = self.attachments.value_lists.get(identity)
+        if known is None and self.is_unread(identity):
+            return
         old = known.document.data if known else {}
         table = clean(one, MADE - {"id"})
         data = {**old, "value_list": _merged(old.get("value_list", {}), table, ("id", "name"))}
         about = f"value list {one.get('name')}"
-        path = self.file(known.document if known else None, data, folder, identity, about)
+        path = self.file(known.document if known else None, data, folder, identity, about).with_suffix(".txt")
+        before = text_of(path) if known else None
+        if before is not None and str(path) in self.unsound:
+            self.problem("the file has errors: mend it first", path)
+            return
         have = known.values if known else ()
         wanted = set(found.values.get(identity, ()))
         stays = self.applied is not None and not self.theirs
         lines = [*(one for one in have if stays or one in wanted), *sorted(wanted.difference(have))]
         if alone := len(set(have) - wanted) if stays else 0:
-            said = f"{alone:,} values are not in Kibana: applied they will be, --theirs takes them out"
-            self.problem(said, path.with_suffix(".txt"), Level.WARNING)
-        if known is None or lines != list(have):
-            before = "".join(f"{one}\n" for one in have) if known else None
-            after = "".join(f"{one}\n" for one in lines)
-            self.pulled.changes.append(FileChange(str(path.with_suffix(".txt")), before, after, about))
+            said = f"{alone:,} of {len(have):,} values are here only: --theirs takes them out"
+            self.problem(said, path, Level.WARNING)
+        if before is None or lines != list(have):
+            self.pulled.changes.append(FileChange(str(path), before, "".join(f"{one}\n" for one in lines), about))
 
-    def connector(self, one: Object, attachments: Attachments, folder: Path) -> None:
+    def connector(self, one: Object, folder: Path) -> None:
         attributes = one["attributes"]
+        known = self.attachments.connectors.get(str(one["id"]))
+        if known is None and self.is_unread(str(one["id"])):
+            return
         table: dict[str, Any] = {"id": one["id"]}
         table |= {_API_NAMES.get(name, name): value for name, value in attributes.items() if name != "secrets"}
         table |= {ours: one[name] for name, ours in _VERSIONS.items() if one.get(name)}
-        known = attachments.connectors.get(str(one["id"]))
         left_out: list[str] = []
         table["config"] = _without_secrets(plain(table.get("config") or {}), left_out)
         old = known.document.data if known else {}
@@ -211,7 +229,8 @@ class _Puller:
         number = 1
         while True:
             path = folder / f"{stem}{'' if number == 1 else f'_{number}'}.toml"
-            if str(path).casefold() not in self.taken and not path.exists():
+            taken = str(path).casefold() in self.taken or path.exists() or path.with_suffix(".txt").exists()
+            if not taken:
                 self.taken.add(str(path).casefold())
                 return path
             number += 1
@@ -223,7 +242,8 @@ def clean(thing: Object, without: Collection[str]) -> dict[str, Any]:
     table = {name: value for name, value in plain(thing).items() if name not in without}
     if isinstance(comments := table.get("comments"), list):
         table["comments"] = [{name: value for name, value in one.items() if name != "id"} for one in comments]
-    return {name: value for name, value in table.items() if not same(value, _DEFAULTS.get(name))}
+    defaults = _DEFAULTS_OF_ITEMS if "item_id" in thing else _DEFAULTS
+    return {name: value for name, value in table.items() if not same(value, defaults.get(name))}
 
 
 def meaning(one: Object) -> dict[str, Any]:
@@ -236,12 +256,19 @@ def meaning(one: Object) -> dict[str, Any]:
 
 def _merged(old: Object, found: Object, first: tuple[str, ...]) -> dict[str, Any]:
     """The table with what differs as it was found: what a file says by a default of Kibana's stays."""
-    table = {name: value for name, value in old.items() if name in found or same(value, _DEFAULTS.get(name))}
+    defaults = _DEFAULTS_OF_ITEMS if "item_id" in found else _DEFAULTS
+    table = {name: value for name, value in old.items() if name in found or same(value, defaults.get(name))}
     for name, value in found.items():
         if not same(plain(table.get(name)), value):
-            table[name] = value
+            table[name] = _comments(table.get(name), value) if name == "comments" else value
     order = [*first, *sorted(table.keys() - set(first))]
     return {name: table[name] for name in order if name in table}
+
+
+def _comments(old: Any, found: Any) -> Any:
+    """Comments as they were found, but for those that the file has: it need not say who wrote them, and when."""
+    known = {one.get("comment"): one for one in _tables(old)}
+    return [known.get(one.get("comment"), one) for one in found]
 
 
 def _without_secrets(config: Any, left_out: list[str], above: str = "config") -> Any:
