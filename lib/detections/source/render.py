@@ -102,9 +102,9 @@ def _line(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} is no TOML value")
 
 
-def entry(name: str, value: Any) -> str:
-    """``name = value`` with its line end."""
-    start = f"{key(name)} = "
+def entry(value: Any, *names: str) -> str:
+    """``name = value`` with its line end; of several names a dotted key."""
+    start = f"{'.'.join(map(key, names))} = "
     return f"{start}{inline(value, '', len(start))}\n"
 
 
@@ -135,7 +135,7 @@ def _blocks(path: tuple[str, ...], value: Any) -> Iterator[str]:
 
 
 def _within(path: tuple[str, ...], table: Mapping[str, Any], header: str) -> Iterator[str]:
-    entries = "".join(entry(name, one) for name, one in table.items() if not is_block(one))
+    entries = "".join(entry(one, name) for name, one in table.items() if not is_block(one))
     if entries or header.startswith("[["):
         yield header + entries
     for name, one in table.items():

@@ -28,7 +28,7 @@ def edit(document: Document, wanted: Table) -> str:
 
     New keys come behind the key that they follow in ``wanted``, new tables at the end of the table that they are in. A
     comment on the line of a value goes with it, others stay. A text laid out in a way that cannot be followed (a table
-    made of dotted keys, say) is written anew and loses its comments.
+    made of dotted keys and of headers, say) is written anew and loses its comments.
 
     Raises:
         SourceError: as :func:`new`.
@@ -163,14 +163,17 @@ class _Editor:
                     self.insert(self.line_start(place.children[0].start), f"{lines}\n", rank=_rank(keys))
 
     def add(self, keys: Keys, place: Place, name: str, value: Any, before: str | None) -> None:
-        if render.is_block(value):
+        if self.is_dotted(place):
+            end = self.end_of(place) if before is None else self.line_end(place.children[before].end)
+            self.insert(end, render.entry(value, *self.dotted(keys), name))
+        elif render.is_block(value):
             self.insert_block((*keys, name), self.end_of(place), render.block((*_names(keys), name), value))
         elif before is not None:
-            self.insert(self.line_end(place.children[before].end), render.entry(name, value))
+            self.insert(self.line_end(place.children[before].end), render.entry(value, name))
         elif place is self.root:
-            self.insert(self.first_statement(), render.entry(name, value))
+            self.insert(self.first_statement(), render.entry(value, name))
         elif _has_header(place):
-            self.insert(self.line_end(place.end), render.entry(name, value))
+            self.insert(self.line_end(place.end), render.entry(value, name))
         else:  # only the headers of tables below speak of it
             self.insert_block(keys, self.end_of(place), render.block(_names(keys), {name: value}))
 
@@ -226,6 +229,21 @@ class _Editor:
     def is_inline(self, place: Place) -> bool:
         """Whether the place is one value behind an equals sign (or in a list)."""
         return place.end > place.start and not _has_header(place)
+
+    def is_dotted(self, place: Place) -> bool:
+        """Whether the place is a table made of dotted keys."""
+        if place is self.root or _has_header(place) or self.is_inline(place):
+            return False
+        return any(self.is_inline(child) or self.is_dotted(child) for child in place.children.values())
+
+    def dotted(self, keys: Keys) -> tuple[str, ...]:
+        """The keys of a table behind those of the header that it stands under."""
+        place, start = self.root, 0
+        for depth, name in enumerate(keys, 1):
+            place = place.children[name]
+            if _has_header(place):
+                start = depth
+        return _names(keys[start:])
 
     # Lines
 

@@ -159,6 +159,21 @@ def test_a_key_and_an_element_that_come_to_one_place_are_each_in_theirs() -> Non
     assert changed == text.replace("[[", 'to = "now"\n[[rule.threat]]\nframework = "E"\n\n[[')
 
 
+@pytest.mark.parametrize("header", ["[rule]\n", ""])
+def test_tables_of_dotted_keys_are_followed(header: str) -> None:
+    above = "" if header else "rule."
+    text = (
+        f"{header}{above}name = 'a' # its name\n# How often.\n{above}'the meta'.every.value = 5 # hours\n"
+        f"{above}'the meta'.gone = 1 # gone, too\n{above}type = 'eql' # its type\n"
+    )
+    wanted = {"rule": {"name": "a", "the meta": {"every": {"value": 6, "unit": "h"}, "new": {"x": [1]}}, "type": "eql"}}
+    changed = edit(parse(text, "a.toml"), wanted)
+    assert tomllib.loads(changed) == wanted
+    assert changed == text.replace("= 5 # hours\n", f'= 6 # hours\n{above}"the meta".every.unit = "h"\n').replace(
+        f"{above}'the meta'.gone = 1 # gone, too\n", f'{above}"the meta".new = {{ x = [1] }}\n'
+    )
+
+
 def test_line_ends_stay_those_of_the_file() -> None:
     wanted = copy.deepcopy(DATA)
     wanted["rule"]["query"] = "one\ntwo\n"
