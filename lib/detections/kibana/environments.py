@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -111,8 +112,8 @@ def environments(document: Document, keys: Keys, variables: Mapping[str, str]) -
             findings.append(document.finding(CODE, said, place, length=None, at_key=True))
         else:
             findings += table_findings(document, EnvironmentSchema, place) or _contradictions(document, place, one)
-    if findings:
-        raise UsageError("\n".join(one.render() for one in findings))
+    if findings:  # without the lines they are about: what people write there by mistake are credentials
+        raise UsageError("\n".join(replace(one, excerpt="").render() for one in findings))
     folder = Path(document.path).parent
     places = {name: [document.location((*keys, name, "rules", index)) for index in range(len(one.get("rules", ())))]
               for name, one in table.items()}  # fmt: skip

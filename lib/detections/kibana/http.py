@@ -192,7 +192,9 @@ class Http:
             return Response(request, meta.status, meta.headers, data, number, self.clean)
 
         judge = _refused if values else _judge
-        response = patiently(attempt, judge, self.backoff, repeatable=again, what=request)
+        response = patiently(
+            attempt, judge, self.backoff, repeatable=again, what=f"{method} {self._connection.url}{path}"
+        )
         if response.ok or (response.status in accept and (response.status != 404 or response.missing)):
             return response
         raise self.error(response)

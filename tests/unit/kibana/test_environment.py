@@ -106,6 +106,13 @@ def test_what_is_wrong_is_named_with_its_place(text: str, message: str, line: in
     assert f"conf/environments.toml:{line}:" in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["[dev]\nurl = 'https://elastic:hunter2@host'", "[dev]\napi_key = 'hunter2'"])
+def test_what_is_a_secret_by_mistake_is_not_shown(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(text)
+    assert "hunter2" not in str(caught.value)
+
+
 def test_a_password_in_a_url_is_not_repeated() -> None:
     with pytest.raises(UsageError) as caught:
         from_variables({"KIBANA_URL": "https://elastic:hunter2@"}).connection()
