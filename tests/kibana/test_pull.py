@@ -333,12 +333,17 @@ def test_secrets_do_not_come_over(run, project, stand_in, kibana):
     frequency = {"summary": True, "notifyWhen": "onActiveAlert"}
     action = {"action_type_id": ".webhook", "id": "hook", "group": "default", "params": {}, "uuid": "u"}
     stand_in.edit("a", actions=[action | {"frequency": frequency}])
-    found = run("pull")
+    found = run("pull", "--full")
     assert found.code == 0
     assert "config.headers.Authorization" in found.err
     text = (project.folder / "connectors/hook.toml").read_text()
     assert "hunter2" not in text + found.out + found.err
     assert 'X-Team = "soc"' in text
+    assert run("plan", "--detailed-exitcode").code == 0
+    stand_in.space().connectors["hook"]["config"]["headers"]["X-Team"] = "other"
+    plan = run("plan", "--format", "json", "--out", "plan.json")
+    assert '"other"' in plan.out
+    assert "hunter2" not in plan.out + plan.err + (project.folder / "plan.json").read_text()
 
 
 def test_an_exception_list_keeps_its_file(run, project, stand_in, kibana):

@@ -26,6 +26,7 @@ from detections.kibana.results import (
     bulk_result,
     export_of,
 )
+from detections.kibana.secrets import without_secrets
 from detections.server import Backoff, Connection
 
 LISTS = "/api/exception_lists"
@@ -265,8 +266,9 @@ class Kibana:
     # -- connectors
 
     def find_connectors(self) -> list[Object]:
-        """All connectors of the space, without their secrets."""
-        return self._http.send("GET", f"{CONNECTORS}s").array()
+        """All connectors of the space, without their secrets, and without what looks like one in their ``config``."""
+        found = self._http.send("GET", f"{CONNECTORS}s").array()
+        return [{**one, "config": without_secrets(one.get("config"))[0]} for one in found]
 
     def create_connector(self, id: str, payload: Mapping[str, Any]) -> Object:  # noqa: A002 - the API's name
         """Create a connector under this id; ServerError with status 409 if it is taken."""

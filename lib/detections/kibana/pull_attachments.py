@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from detections.bundle import Attachments
 from detections.errors import Finding, Level, Location, SourceError
 from detections.kibana.plan import base_of
 from detections.kibana.pull import FileChange, Pulled, text_of
+from detections.kibana.secrets import without_secrets
 from detections.kibana.state import Entry
 from detections.payload import same
 from detections.payload.normalise import plain
@@ -33,7 +33,6 @@ MADE = frozenset(
 """What Kibana makes up itself."""
 _DEFAULTS: dict[str, Any] = {"os_types": [], "tags": [], "comments": [], "version": 1, "items": []}
 _DEFAULTS_OF_ITEMS = _DEFAULTS | {"description": ""}
-_SECRET = re.compile(r"authorization|api[-_]?key|token|secret|password|cookie|credential|signature", re.IGNORECASE)
 _API_NAMES = {"actionTypeId": "connector_type_id", "isMissingSecrets": "is_missing_secrets"}
 _VERSIONS = {"coreMigrationVersion": "core_migration_version", "typeMigrationVersion": "type_migration_version"}
 
@@ -201,8 +200,7 @@ class _Puller:
         table: dict[str, Any] = {"id": one["id"]}
         table |= {_API_NAMES.get(name, name): value for name, value in attributes.items() if name != "secrets"}
         table |= {ours: one[name] for name, ours in _VERSIONS.items() if one.get(name)}
-        left_out: list[str] = []
-        table["config"] = _without_secrets(plain(table.get("config") or {}), left_out)
+        table["config"], left_out = without_secrets(plain(table.get("config") or {}))
         old = known.document.data if known else {}
         data = {**old, "connector": _merged(old.get("connector", {}), plain(table), ("id", "name"))}
         path = self.file(known.document if known else None, data, folder, str(one["id"]), f"connector {table['name']}")
@@ -269,34 +267,6 @@ def _comments(old: Any, found: Any) -> Any:
     """Comments as they were found, but for those that the file has: it need not say who wrote them, and when."""
     known = {one.get("comment"): one for one in _tables(old)}
     return [known.get(one.get("comment"), one) for one in found]
-
-
-def _without_secrets(config: Any, left_out: list[str], above: str = "config") -> Any:
-    """A connector's configuration without headers and the like that carry secrets, and without users in URLs."""
-    if isinstance(config, list):
-        return [_without_secrets(one, left_out, above) for one in config]
-    if isinstance(config, str):
-        return _without_user(config, left_out, above)
-    if not isinstance(config, dict):
-        return config
-    kept = {}
-    for name, value in config.items():
-        if _SECRET.search(name) and isinstance(value, str) and value:
-            left_out.append(f"{above}.{name}")
-        else:
-            kept[name] = _without_secrets(value, left_out, f"{above}.{name}")
-    return kept
-
-
-def _without_user(text: str, left_out: list[str], above: str) -> str:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return text
-    if "@" not in parts.netloc or parts.scheme not in ("http", "https"):
-        return text
-    left_out.append(f"the user in {above}")
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _tables(value: Any) -> list[dict[str, Any]]:
