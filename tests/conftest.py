@@ -1,10 +1,27 @@
-"""Settings of the whole suite."""
+"""Settings of the whole suite, and its closing lines."""
 
 import os
+from collections import Counter
 
+import pytest
 from hypothesis import settings
 
 # A run of CI says the same about a commit each time; elsewhere every run looks in other places.
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("dev", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+AGREED = "agreed on: "
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much of tests/parity agreed. It stands here since the main process of xdist reads no other conftest."""
+    counts: Counter[str] = Counter()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            for name, count in getattr(report, "user_properties", ()):
+                if name.startswith(AGREED):
+                    counts[name.removeprefix(AGREED)] += count
+    if counts:
+        shown = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+        terminalreporter.write_line(f"the embedded engine and Elasticsearch agreed on {shown}")

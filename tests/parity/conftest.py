@@ -5,7 +5,6 @@ The run's closing lines say how many rules, cases, queries and random pairs agre
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +31,7 @@ from detections.query.kql import Node as Tree
 from detections.server import Connection
 
 AGREED = "agreed on: "
-"""Before the names of the properties that count what agreed; reports carry them from xdist's workers, too."""
+"""Before the names of the properties that count what agreed; tests/conftest.py reads them for the closing lines."""
 
 REFUSED = "refused"
 """What stands for the ids that a query finds where an engine refuses the query."""
@@ -211,15 +210,3 @@ def agreed(record_property: Callable[[str, object], None]) -> Callable[[int, str
 @pytest.fixture
 def both(server: Server, lacking: frozenset[str], agreed: Callable[[int, str], None]) -> Both:
     return Both(server, lacking, agreed)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    counts: Counter[str] = Counter()
-    for outcome in ("passed", "failed"):
-        for report in terminalreporter.stats.get(outcome, ()):
-            for name, count in getattr(report, "user_properties", ()):
-                if name.startswith(AGREED):
-                    counts[name.removeprefix(AGREED)] += count
-    if counts:
-        shown = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
-        terminalreporter.write_line(f"the embedded engine and Elasticsearch agreed on {shown}")
