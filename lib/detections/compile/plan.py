@@ -121,6 +121,11 @@ class Alert:
     new_terms: tuple[str, ...] = ()
     position: int = 0
 
+    @property
+    def order(self) -> tuple[bool, int, str, int, tuple[str, ...]]:
+        """The place among other alerts: by timestamp (none last), then rule_id, then input."""
+        return self.timestamp is None, self.timestamp or 0, self.rule_id, self.position, self.new_terms
+
 
 class Engine(Protocol):
     """Something that can run plans over events: the embedded engine, or a real Elasticsearch."""

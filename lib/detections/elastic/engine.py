@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 from detections.compile.mapping import Field, Mapping
@@ -93,7 +94,7 @@ class Elasticsearch:
         except ServerUnavailable as error:
             self._gone = error
             raise
-        yield from sorted(alerts, key=_order)
+        yield from sorted(alerts, key=attrgetter("order"))
 
     def _alerts(self, tasks: Sequence[tuple[Plan, Span]], batches: Sequence[Batch]) -> list[Alert]:
         """Plans made for one mapping share an index."""
@@ -173,7 +174,3 @@ def _names(time: TimeField) -> list[str]:
 
 def _dates(batch: Batch, name: str) -> Column:
     return Column(Field(name, "date"), batch.columns([name])[0])
-
-
-def _order(alert: Alert) -> tuple[bool, int, str, int, tuple[str, ...]]:
-    return alert.timestamp is None, alert.timestamp or 0, alert.rule_id, alert.position, alert.new_terms

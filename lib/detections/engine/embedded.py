@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span
@@ -52,7 +53,7 @@ class Embedded:
             if self.report is not None:
                 for finding in findings:
                     self.report(finding)
-        yield from sorted((alert for plan in work.collectors for alert in plan.alerts()), key=_order)
+        yield from sorted((alert for plan in work.collectors for alert in plan.alerts()), key=attrgetter("order"))
 
     def _collected(self, work: _Work, tasks: Sequence[Task], batches: Iterable[Batch]) -> Iterator[Collected]:
         if self.jobs > 1:
@@ -61,10 +62,6 @@ class Embedded:
         with _no_collection():
             for batch in batches:
                 yield work.collect(batch)
-
-
-def _order(alert: Alert) -> tuple[bool, int, str, int, tuple[str, ...]]:
-    return alert.timestamp is None, alert.timestamp or 0, alert.rule_id, alert.position, alert.new_terms
 
 
 def _collector(task: Task, predicates: Predicates) -> Collector:
