@@ -476,6 +476,23 @@ def test_a_file_with_errors_is_mended_first(run, zoo):
     assert path.read_bytes() == b"caf\xe9\n"
 
 
+def test_what_is_odd_in_an_export_is_told_and_the_rest_is_taken(run, project):
+    odd = [
+        {"rule_id": []}, {"list_id": {}, "name": "x"}, {"id": 3, "attributes": {}}, {"id": "c", "attributes": 5},
+        {"rule_id": "x", "tags": 5, "exceptions_list": [{"list_id": {}}, 3], "actions": 4, "type": "query"},
+        {"rule_id": "n", "name": "New", "description": "d", "type": "query", "query": "a: 1", "risk_score": 1,
+         "severity": "low", "exceptions_list": [], "actions": []},
+    ]  # fmt: skip
+    path = project.folder / "e.ndjson"
+    path.write_bytes("\ufeff".encode() + "\r\n".join(map(json.dumps, odd)).encode())
+    found = run("pull", "--from", path)
+    assert found.code == 1
+    for line, name in ((1, "rule_id"), (2, "list_id"), (3, "id")):
+        assert f"e.ndjson:{line}:1: bundle {name} is no string" in found.err
+    assert "x cannot be a file here" in found.err
+    assert (project.folder / "rules/new.toml").is_file()
+
+
 def test_values_are_parted_by_line_feeds_only(run, zoo, kibana):
     path = next((zoo / "value_lists").glob("*.txt"))
     path.write_bytes("\ufeffone\u0085two\r\nform\ffeed\r\n".encode())

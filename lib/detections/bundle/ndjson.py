@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from detections.source import save
 
 CODE = "bundle"
 _SUMMARY = "exported_count"
+_NAMES = ("rule_id", "list_id", "item_id", "id")
 
 
 def to_ndjson(objects: Iterable[Mapping[str, Any]]) -> bytes:
@@ -22,10 +24,10 @@ def to_ndjson(objects: Iterable[Mapping[str, Any]]) -> bytes:
 
 def from_ndjson(data: bytes, path: str) -> tuple[list[dict[str, Any]], list[Finding]]:
     """The objects of a bundle, without the summary line that Kibana's export ends with, and a finding for each line
-    that is no JSON object; ``path`` is only the bundle's name."""
+    that is no JSON object, or has an id that is no string; ``path`` is only the bundle's name."""
     objects: list[dict[str, Any]] = []
     findings: list[Finding] = []
-    for number, line in enumerate(data.split(b"\n"), 1):
+    for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), 1):
         if not line.strip():
             continue
         try:
@@ -35,6 +37,8 @@ def from_ndjson(data: bytes, path: str) -> tuple[list[dict[str, Any]], list[Find
             continue
         if not isinstance(found, dict):
             findings.append(Finding(CODE, "is no JSON object", Location(path, number, 1)))
+        elif odd := [name for name in _NAMES if not isinstance(found.get(name, ""), str)]:
+            findings.append(Finding(CODE, f"{odd[0]} is no string", Location(path, number, 1)))
         elif _SUMMARY not in found:
             objects.append(found)
     return objects, findings

@@ -148,8 +148,8 @@ def _exported(kibana: Kibana, rules: Sequence[Mapping[str, Any]]) -> Found:
 def _used(rules: Iterable[Mapping[str, Any]], found: Found) -> Found:
     """Of what a file holds, what the chosen rules use."""
     chosen_rules = list(rules)
-    lists = {one.get("list_id") for rule in chosen_rules for one in _tables(rule.get("exceptions_list"))}
-    connectors = {one.get("id") for rule in chosen_rules for one in _tables(rule.get("actions"))}
+    lists = {str(one.get("list_id")) for rule in chosen_rules for one in _tables(rule.get("exceptions_list"))}
+    connectors = {str(one.get("id")) for rule in chosen_rules for one in _tables(rule.get("actions"))}
     return replace(
         found,
         exception_lists=[one for one in found.exception_lists if one.get("list_id") in lists],

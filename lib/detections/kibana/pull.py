@@ -84,7 +84,8 @@ class Selection:
             elif _is_prebuilt(rule):
                 (chosen if self.prebuilt else prebuilt).append(rule)
             else:
-                ours = tag in (rule.get("tags") or ()) or rule.get("rule_id") in known
+                tags = rule.get("tags")
+                ours = (isinstance(tags, list) and tag in tags) or rule.get("rule_id") in known
                 (chosen if self.every or ours else foreign).append(rule)
         return chosen, foreign, prebuilt
 
