@@ -228,6 +228,31 @@ def test_a_field_that_both_changed_is_for_a_person_to_decide(run, project, stand
     assert run("plan", "--detailed-exitcode").code == 0
 
 
+def test_without_a_record_nothing_of_the_repo_is_written_over(run, project, stand_in, kibana):
+    run("apply", "--yes")
+    stand_in.edit("a", note="n")
+    kibana.create_exception_list({"list_id": "l", "name": "L", "description": "D", "type": "detection"})
+    entry = {"field": "a", "operator": "included", "type": "exists"}
+    item = {"list_id": "l", "item_id": "i", "name": "I", "description": "", "type": "simple", "entries": [entry]}
+    kibana.create_exception_item(item)
+    reference = {"id": "x", "list_id": "l", "type": "detection", "namespace_type": "single"}
+    stand_in.edit("b", exceptions_list=[reference])
+    assert run("pull", "--full").code == 0
+    rule, exceptions = project.write("a", severity="low"), project.folder / "exceptions/l.toml"
+    exceptions.write_text(exceptions.read_text().replace('name = "I"', 'name = "Ours"'))
+    before = rule.read_text(), exceptions.read_text()
+    project.state.unlink()
+    torn = run("pull")
+    assert torn.code == 1
+    assert "another here than in Kibana, and there is no record of the last apply: note, severity" in torn.err
+    assert "exception item/single/i is another in Kibana, and there is no record" in torn.err
+    assert (rule.read_text(), exceptions.read_text()) == before
+    assert run("pull", "--theirs").code == 0
+    assert load(read(rule))[0].note == "n"
+    assert 'name = "I"' in exceptions.read_text()
+    assert run("plan", "--detailed-exitcode").code == 0
+
+
 def test_what_the_files_leave_to_kibana_comes_only_when_asked(run, project, stand_in):
     run("apply", "--yes")
     stand_in.edit("a", enabled=True)

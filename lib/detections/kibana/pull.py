@@ -16,7 +16,7 @@ from typing import Any
 
 from detections.errors import DetectionsError, Finding, Level, Location, SourceError
 from detections.kibana.environment import Environment
-from detections.kibana.plan import base_of
+from detections.kibana.plan import NO_RECORD, base_of
 from detections.kibana.state import Entry, State, applied, canonical, kept
 from detections.payload import Lock, same
 from detections.payload.from_api import from_api, taken_over
@@ -202,7 +202,8 @@ class _Puller:
             said = f"edited in Kibana, but {self.environment.name} says otherwise in the configuration: {names}"
             self.problem(said, path, "change it there, or apply what it says")
         if conflicts:
-            said = f"changed here and in Kibana: {', '.join(sorted(conflicts))}"
+            how = "changed here and in Kibana" if base else f"another here than in Kibana, and {NO_RECORD}"
+            said = f"{how}: {', '.join(sorted(conflicts))}"
             self.problem(said, path, "--theirs takes what Kibana has; or apply what is here with --overwrite-drift")
         pulled = rule
         if take:
@@ -221,9 +222,10 @@ class _Puller:
     def three_ways(
         self, names: Collection[str], ours: Object, theirs: Object, base: tuple[Object, Object] | None
     ) -> tuple[set[str], set[str]]:
-        """Of the fields that differ, those that come over, and those that both sides have changed."""
+        """Of the fields that differ, those that come over, and those that both sides have changed. Without a record of
+        the last apply nobody knows who changed what."""
         if base is None:
-            return set(names), set()
+            return (set(names), set()) if self.state is None or self.options.theirs else (set(), set(names))
         sent, stored = base
         edited = {name for name in names if not same(stored.get(name), theirs.get(name))}
         both = {name for name in edited if not same(sent.get(name), ours.get(name))}

@@ -15,7 +15,7 @@ from typing import Any
 
 from detections.bundle import Attachments
 from detections.errors import Finding, Level, Location, SourceError
-from detections.kibana.plan import base_of
+from detections.kibana.plan import NO_RECORD, base_of
 from detections.kibana.pull import FileChange, Pulled, text_of
 from detections.kibana.secrets import without_secrets
 from detections.kibana.state import Entry
@@ -157,12 +157,11 @@ class _Puller:
         alike = same(ours, theirs)
         if alike or path is None or self.applied is None:
             takes = not alike
-        elif stored is None:
-            takes = theirs is not None  # what only the file has, and was never applied, waits for that
-        else:
-            takes = not same(stored, theirs)
+        else:  # what only the file has, and was never applied, waits for that
+            takes = theirs is not None if stored is None else not same(stored, theirs)
             if takes and not self.theirs and not same(sent, ours):
-                self.problem(f"{key} was changed here and in Kibana: --theirs takes what Kibana has", path)
+                how = "was changed here and in Kibana" if entry else f"is another in Kibana, and {NO_RECORD}"
+                self.problem(f"{key} {how}: --theirs takes what Kibana has", path)
                 return False
         if (takes or alike) and self.applied is not None:
             self.pulled.entries[key] = None if theirs is None else Entry(theirs)
