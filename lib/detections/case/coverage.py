@@ -126,14 +126,15 @@ def _turned_stages(rule: Rule, plan: EqlPlan, cases: Sequence[Case], bases: Base
         except (DetectionsError, ValueError):
             continue
     usual = [bool(_own(plan, span, events)) for _, span, events in made]
+    asked = [Evaluator(batch) for _, _, events in made for batch in batches(events, batch_size=len(events))]
     turned: Turned = {}
     for predicate, put in conditions(plan):
         for number, leaf in enumerate(leaves(predicate)):
             inverted = put(_invert(predicate, number))
             turned.setdefault(leaf.span, []).extend(
                 case.name
-                for (case, span, events), alerts in zip(made, usual, strict=True)
-                if bool(_own(inverted, span, events)) != alerts
+                for (case, span, events), alerts, evaluator in zip(made, usual, asked, strict=True)
+                if evaluator.answer(leaf).true and bool(_own(inverted, span, events)) != alerts
             )
     return {span: list(dict.fromkeys(names)) for span, names in turned.items()}
 

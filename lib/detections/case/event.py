@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,12 @@ OWN = "own"
 
 
 class Bases:
-    """The base events under a folder, each read once."""
+    """The base events under a folder, each read once, and what cases have made of them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._read: dict[str, dict[str, Any]] = {}
+        self.made: dict[int, tuple[Case, int, list[Document]]] = {}
+        self._read: dict[str, bytes] = {}
 
     def get(self, name: str) -> dict[str, Any]:
         """A fresh copy of a base event.
@@ -36,27 +36,33 @@ class Bases:
             if not path.resolve().is_relative_to(self.folder.resolve()):
                 raise EventsError(f"base '{name}' lies outside {self.folder}")
             try:
-                found = msgspec.json.decode(path.read_bytes())
-            except (OSError, msgspec.MsgspecError, RecursionError) as error:
-                reason = error.strerror if isinstance(error, OSError) else str(error)
-                raise EventsError(f"base '{name}' in {self.folder}: {reason}") from None
-            if not isinstance(found, dict):
-                raise EventsError(f"base '{name}' in {self.folder} is no JSON object")
-            self._read[name] = found
-        return copy.deepcopy(self._read[name])
+                self._read[name] = path.read_bytes()
+            except OSError as error:
+                raise EventsError(f"base '{name}' in {self.folder}: {error.strerror}") from None
+        try:
+            found = msgspec.json.decode(self._read[name])
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise EventsError(f"base '{name}' in {self.folder}: {error}") from None
+        if not isinstance(found, dict):
+            raise EventsError(f"base '{name}' in {self.folder} is no JSON object")
+        return found
 
 
 def documents(case: Case, bases: Bases) -> tuple[int, list[Document]]:
     """Now (milliseconds), and the ECS documents of a case: its history as listed, its own event last.
 
-    Now is the time that the base event has, after ``raw`` (or ``set``) changed it.
+    Now is the time that the base event has, after ``raw`` (or ``set``) changed it. The documents are made once:
+    verdicts, coverage and mutants share them, and change none.
 
     Raises:
         EventsError: a base cannot be read, has no time, or a path of the case does not fit it.
     """
-    now = _time(case.event, bases)
-    history = [_make(spec, bases, now, f"history-{number}") for number, spec in enumerate(case.history, 1)]
-    return now, [*history, _make(case.event, bases, now, OWN)]
+    known = bases.made.get(id(case))
+    if known is None:
+        now = _time(case.event, bases)
+        history = [_make(spec, bases, now, f"history-{number}") for number, spec in enumerate(case.history, 1)]
+        known = bases.made[id(case)] = (case, now, [*history, _make(case.event, bases, now, OWN)])
+    return known[1], known[2]
 
 
 def _is_raw(event: Mapping[str, Any]) -> bool:
