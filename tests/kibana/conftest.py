@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -154,3 +155,97 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stand_in: StandIn) 
     for name in ("a", "b", "c"):
         found.write(name)
     return found
+
+
+HEAD = '[metadata]\ncreation_date = "2026/11/24"\nmaturity = "production"\nupdated_date = "2026/11/24"\n\n[rule]\n'
+COMMON = {
+    "author": ["us"], "license": "Apache-2.0", "enabled": True, "interval": "15m", "from": "now-20m", "to": "now-1m",
+    "max_signals": 50, "tags": ["Domain: Cloud", "b"], "references": ["https://example.com/?a=b"],
+    "false_positives": ["One.\nTwo.\n", "Three"], "note": "## Triage\n\nC:\\temp '''quoted''' \"x\"\n",
+    "setup": "None.",
+    "risk_score": 21, "severity": "low", "description": "d", "building_block_type": "default", "namespace": "n",
+    "rule_name_override": "a.b", "timestamp_override": "event.ingested", "timeline_id": "t", "timeline_title": "T",
+    "timestamp_override_fallback_disabled": True, "output_index": "o",
+    "threat": [{"framework": "MITRE ATT&CK",
+                "tactic": {"id": "TA0005", "name": "Defense Evasion", "reference": "https://attack.mitre.org/x"},
+                "technique": [{"id": "T1", "name": "A", "reference": "r",
+                               "subtechnique": [{"id": "T1.1", "name": "B", "reference": "r"}]}]}],
+    "severity_mapping": [{"field": "a", "operator": "equals", "severity": "high", "value": "x"}],
+    "risk_score_mapping": [{"field": "a", "operator": "equals", "value": "", "risk_score": 3}],
+    "investigation_fields": {"field_names": ["a", "b"]},
+    "related_integrations": [{"package": "aws", "version": "^6.0.0", "integration": "cloudtrail"}],
+    "required_fields": [{"name": "event.action", "type": "keyword"}],
+    "response_actions": [{"action_type_id": ".osquery", "params": {"query": "select 1", "saved_query_id": "s"}}],
+    "exceptions_list": [{"id": "x", "list_id": "trusted", "type": "detection", "namespace_type": "single"}],
+    "actions": [{"action_type_id": ".slack", "id": "soc", "group": "default", "params": {"message": "hi {{rule}}\n"},
+                 "frequency": {"summary": False, "notifyWhen": "onThrottleInterval", "throttle": "1h"}}],
+    "meta": {"from": "1m", "own": {"deep": [1, 2.5, True]}},
+}  # fmt: skip
+SUPPRESSED = {
+    "alert_suppression": {"group_by": ["a"], "duration": {"value": 5, "unit": "h"},
+                          "missing_fields_strategy": "doNotSuppress"},
+}  # fmt: skip
+SEARCHED = {
+    "index": ["logs-b-*", "logs-a-*"],
+    "filters": [{"meta": {"negate": True}, "query": {"exists": {"field": "a"}}}],
+}
+TYPES = {
+    "query": {"query": 'a: "b\\c"\n', "language": "lucene", "saved_id": "s", **SEARCHED, **SUPPRESSED},
+    "saved_query": {"saved_id": "s", "query": "a: b", "data_view_id": "v", **SUPPRESSED},
+    "eql": {"query": "any where true", "language": "eql", "event_category_override": "e", "tiebreaker_field": "t",
+            "timestamp_field": "s", **SEARCHED, **SUPPRESSED},
+    "esql": {"query": "FROM logs-* METADATA _id\n| WHERE a == \"b\"", "language": "esql", **SUPPRESSED},
+    "threshold": {"query": "a: *", "threshold": {"field": ["x", "y"], "value": 3,
+                                                 "cardinality": [{"field": "z", "value": 2}]},
+                  "alert_suppression": {"duration": {"value": 1, "unit": "m"}}, **SEARCHED},
+    "threat_match": {"query": "a: *", "threat_query": "*:*", "threat_index": ["ti-*"], "threat_language": "lucene",
+                     "threat_mapping": [{"entries": [{"field": "a", "type": "mapping", "value": "b"}]}],
+                     "threat_filters": [{"query": {"match_all": {}}}], "threat_indicator_path": "i",
+                     "concurrent_searches": 2, "items_per_search": 3, **SEARCHED, **SUPPRESSED},
+    "machine_learning": {"anomaly_threshold": 75, "machine_learning_job_id": ["j", "i"], **SUPPRESSED},
+    "new_terms": {"query": "a: *", "new_terms": {"field": "new_terms_fields", "value": ["u", "h"],
+                  "history_window_start": [{"field": "history_window_start", "value": "now-14d"}]},
+                  **SEARCHED, **SUPPRESSED},
+}  # fmt: skip
+
+
+def toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(name)} = {toml(one)}" for name, one in value.items()) + "}"
+    return f"[{', '.join(map(toml, value))}]" if isinstance(value, list) else json.dumps(value)
+
+
+@pytest.fixture
+def zoo(project) -> Path:
+    """A rule of every type with all that it can have, an exception list, a value list and a connector."""
+    shutil.rmtree(project.folder / "rules")
+    (project.folder / "rules").mkdir()
+    for kind, fields in TYPES.items():
+        said = COMMON | fields | {"type": kind, "rule_id": f"id-{kind}", "name": f"A {kind} rule"}
+        text = HEAD + "".join(f"{name} = {toml(value)}\n" for name, value in said.items())
+        (project.folder / f"rules/{kind}.toml").write_text(text)
+    for name, text in {
+        "exceptions/trusted.toml": (
+            '[exception_list]\nlist_id = "trusted"\nname = "T"\ndescription = "D"\ntype = "detection"\n'
+            '[[items]]\nitem_id = "i"\nname = "I"\ntype = "simple"\n'
+            'entries = [{ field = "a", operator = "included", type = "list", list = { id = "v", type = "ip" } }]\n'
+        ),
+        "connectors/soc.toml": '[connector]\nid = "soc"\nname = "SOC"\nconnector_type_id = ".slack"\n',
+        "value_lists/v.toml": '[value_list]\nid = "v"\nname = "V"\ndescription = "D"\ntype = "ip"\n',
+        "value_lists/v.txt": "10.0.0.1\n",
+    }.items():
+        (project.folder / name).parent.mkdir(exist_ok=True)
+        (project.folder / name).write_text(text)
+    return project.folder
+
+
+@pytest.fixture
+def texts(project: Project) -> Callable[..., dict[str, str]]:
+    """What the files in these folders of the project say, by name; in all of them where none is named."""
+
+    def read(*names: str) -> dict[str, str]:
+        folders = names or ("rules", "exceptions", "connectors", "value_lists")
+        found = [one for name in folders for one in sorted((project.folder / name).rglob("*.t*"))]
+        return {str(one.relative_to(project.folder)): one.read_text() for one in found}
+
+    return read

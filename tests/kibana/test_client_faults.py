@@ -320,8 +320,9 @@ def test_values_are_no_json_that_ends_too_early(stand_in, kibana, slept):
     assert not slept
 
 
-def test_a_redirect_is_no_answer(stand_in, kibana):
-    stand_in.fail("GET", 302, body="", headers={"Location": "/base/login"})
+@pytest.mark.parametrize("body", ["", "{}", '"x"'])
+def test_a_redirect_is_no_answer(stand_in, kibana, body):
+    stand_in.fail("GET", 302, body=body, headers={"Location": "/base/login"})
     with pytest.raises(ServerError, match="it redirects to /base/login"):
         kibana.find_rules()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import click
 
 from detections.cli.config import Config
 from detections.errors import UsageError
+from detections.kibana.client import Kibana
 from detections.kibana.environment import Environment
 from detections.kibana.environments import environments, from_variables
 from detections.source import read
@@ -49,3 +51,18 @@ def chosen(name: str | None, config: Config) -> Environment:
     if not found:
         return from_variables(os.environ)
     return found[name or next(iter(found))]
+
+
+@contextmanager
+def opened(environment: Environment) -> Iterator[Kibana]:
+    """The Kibana of an environment, whose space is there; a version that may behave in other ways is told.
+
+    Raises:
+        UsageError: the environment is incomplete, or there is no such space.
+        ServerError: Kibana cannot be reached, or refuses the credentials.
+    """
+    with Kibana(environment.connection(), environment.space) as kibana:
+        if warning := kibana.status().unsupported:
+            click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)
+        kibana.check_space()
+        yield kibana

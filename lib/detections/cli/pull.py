@@ -13,7 +13,7 @@ import click
 from detections import bundle
 from detections.cli.common import failed
 from detections.cli.config import Config, find_config
-from detections.cli.environment import ENVIRONMENT, chosen
+from detections.cli.environment import ENVIRONMENT, chosen, opened
 from detections.errors import Finding, UsageError
 from detections.kibana.client import Kibana
 from detections.kibana.environment import Environment
@@ -124,8 +124,7 @@ def _file(path: Path, selection: Selection, environment: Environment) -> _Source
 
 
 def _kibana(selection: Selection, environment: Environment, config: Config) -> _Source:
-    with Kibana(environment.connection(), environment.space) as kibana:
-        kibana.check_space()
+    with opened(environment) as kibana:
         file = StateFile(config.path("state") / f"{environment.name}.json")
         state = file.read(place(kibana.url, environment.space))
         rules, foreign, prebuilt = selection.choose(kibana.find_rules(), environment.tag, state.rules)

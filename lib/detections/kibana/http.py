@@ -28,6 +28,7 @@ LONG = 600.0
 _SPACE = re.compile(r"[a-z0-9_-]+\Z")
 _TITLE = re.compile(rb"<title[^>]*>(.{1,200}?)</title>", re.IGNORECASE | re.DOTALL)
 _LONGEST = 1000
+_REDIRECTS = range(300, 400)
 _NDJSON = "application/ndjson"
 _SAFE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
@@ -233,6 +234,8 @@ class Http:
 
 def said(response: Response) -> str:
     """The message in an answer: ``{statusCode, error, message}``, ``{status_code, message}``, or no JSON at all."""
+    if response.status in _REDIRECTS:
+        return _other_than_json(response)
     try:
         body = msgspec.json.decode(response.body)
     except (msgspec.MsgspecError, RecursionError):
@@ -283,7 +286,7 @@ def _mime(response: Response) -> str:
 
 
 def _other_than_json(response: Response) -> str:
-    if response.status in range(300, 400):
+    if response.status in _REDIRECTS:
         return f"it redirects to {response.headers.get('location') or 'nowhere'}"
     if not response.body:
         return "there is no text in the answer"
