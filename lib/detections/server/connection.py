@@ -99,6 +99,7 @@ def connection(
     try:
         parts = urlsplit(address if "://" in address else f"https://{address}")
         port = parts.port
+        (parts.hostname or "").encode("idna")  # as whoever connects does: no label is empty or too long
     except ValueError:
         parts, port = urlsplit(""), None
     if parts.scheme not in _PORTS or not parts.hostname or not _HOST.match(parts.hostname):

@@ -24,6 +24,7 @@ def cloud_id(text: str) -> str:
         ("https://kibana.example/base/path/", "https://kibana.example/base/path"),
         ("kibana.example:5601", "https://kibana.example:5601"),
         ("http://[::1]:5601/", "http://[::1]:5601"),
+        ("http://my_kibana:5601", "http://my_kibana:5601"),
     ],
 )
 def test_a_url_is_cleaned(url, clean):
@@ -37,7 +38,18 @@ def test_credentials_in_a_url_are_taken_out_of_it_and_decoded():
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://kibana.example", "https://", "https://ho st", "https://k:99999", "", "https://k:abc", "https://[::1"]
+    "url",
+    [
+        "ftp://kibana.example",
+        "https://",
+        "https://ho st",
+        "https://k:99999",
+        "",
+        "https://k:abc",
+        "https://[::1",
+        "https://kibana..example",
+        f"https://{'k' * 64}.example",
+    ],
 )
 def test_what_is_no_url_is_refused(url):
     with pytest.raises(UsageError, match="URL is none like https://host:5601"):
