@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -119,7 +119,7 @@ def _file(path: Path, selection: Selection, environment: Environment) -> _Source
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     export = export_of(objects)
     rules, _, prebuilt = replace(selection, every=True).choose(export.rules, environment.tag)
-    found = _used(rules, Found(export.exception_lists, export.exception_items, export.connectors))
+    found = Found(export.exception_lists, export.exception_items, export.connectors).used_by(rules)
     return _Source(rules, 0, len(prebuilt), found, findings=findings)
 
 
@@ -142,20 +142,3 @@ def _exported(kibana: Kibana, rules: Sequence[Mapping[str, Any]]) -> Found:
     lists = [one for one in kibana.find_value_lists() if one["id"] in wanted] if wanted else []
     values = {one["id"]: kibana.export_value_list_items(one["id"]) for one in lists}
     return Found(export.exception_lists, export.exception_items, export.connectors, lists, values)
-
-
-def _used(rules: Iterable[Mapping[str, Any]], found: Found) -> Found:
-    """Of what a file holds, what the chosen rules use."""
-    chosen_rules = list(rules)
-    lists = {str(one.get("list_id")) for rule in chosen_rules for one in _tables(rule.get("exceptions_list"))}
-    connectors = {str(one.get("id")) for rule in chosen_rules for one in _tables(rule.get("actions"))}
-    return replace(
-        found,
-        exception_lists=[one for one in found.exception_lists if one.get("list_id") in lists],
-        exception_items=[one for one in found.exception_items if one.get("list_id") in lists],
-        connectors=[one for one in found.connectors if one.get("id") in connectors],
-    )
-
-
-def _tables(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

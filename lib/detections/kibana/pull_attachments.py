@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,17 @@ class Found:
     connectors: Sequence[Object] = ()
     value_lists: Sequence[Object] = ()
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def used_by(self, rules: Sequence[Object]) -> Found:
+        """What these rules use of it."""
+        lists = {str(one.get("list_id")) for rule in rules for one in _tables(rule.get("exceptions_list"))}
+        connectors = {str(one.get("id")) for rule in rules for one in _tables(rule.get("actions"))}
+        return replace(
+            self,
+            exception_lists=[one for one in self.exception_lists if one.get("list_id") in lists],
+            exception_items=[one for one in self.exception_items if one.get("list_id") in lists],
+            connectors=[one for one in self.connectors if one.get("id") in connectors],
+        )
 
 
 @dataclass(frozen=True, slots=True)
