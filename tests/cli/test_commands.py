@@ -199,6 +199,17 @@ def test_a_bad_configuration_is_said(run: Run, project: Path) -> None:
     assert outcome.code == 2 and "rulez" in outcome.err
 
 
+@pytest.mark.parametrize(("said", "coloured"), [("", True), ("1", False)])
+def test_no_color_is_obeyed(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch, said: str, coloured: bool
+) -> None:
+    monkeypatch.setenv("NO_COLOR", said)
+    for stream in (sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    assert ("\x1b[" in run("lock").out) == coloured
+    assert ("\x1b[" in run("lock", "--against", "x").err) == coloured
+
+
 def test_the_package_runs_as_a_module() -> None:
     outcome = subprocess.run([sys.executable, "-m", "detections", "--version"], capture_output=True, text=True)
     assert outcome.returncode == 0 and "version" in outcome.stdout

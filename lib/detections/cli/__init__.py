@@ -56,7 +56,7 @@ def cli() -> None:
 def main() -> None:
     """The ``detections`` command."""
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        sys.exit(cli.main(standalone_mode=False, color=_colour()) or 0)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.Abort:
@@ -75,6 +75,11 @@ def main() -> None:
         _fail(error, 1)
 
 
+def _colour() -> bool | None:
+    """Never where NO_COLOR says so, whatever it says (no-color.org); else click knows a terminal when it sees one."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
 def _fail(error: Exception, code: int) -> None:
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True, color=_colour())
     sys.exit(code)
