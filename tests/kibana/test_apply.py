@@ -319,6 +319,20 @@ def test_formats(run, project, stand_in):
     assert len(markdown.splitlines()) > 10
 
 
+def test_what_markdown_and_github_would_read_into_names(run, project, stand_in):
+    """Nothing is emphasised, linked, mentioned or hidden."""
+    project.write("a", name="*a* <b> `c` #12 @octo/cat &lt; [d](e) | f")
+    run("apply", "--yes")
+    stand_in.edit("b", by="@alice", note="n")
+    stand_in.edit("a", by="bob", note="</details> ``` @x")
+    markdown = run("plan", "--format", "markdown").out
+    said = r"\*a\* \<b\> \`c\` <span>#</span>12 <span>@</span>octo/cat \&lt; \[d\]\(e\) \| f <sub>a</sub>"
+    assert said in markdown
+    assert "last written by <span>@</span>alice" in markdown
+    fence = [line.strip() for line in markdown.splitlines() if line.strip().startswith("````")]
+    assert fence == ["````diff", "````"]
+
+
 def test_status(run, project, stand_in):
     for name in ("a", "b"):
         project.write(name, enabled=True)

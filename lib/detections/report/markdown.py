@@ -10,7 +10,8 @@ from detections.report.deployment import said_of, sections, summary, title
 
 LIMIT = 60_000
 """Characters, at most: GitHub takes 65,536 in a comment."""
-_ACTIVE = re.compile(r"([\\`*_{}\[\]<>()#|~@!])")
+_ACTIVE = re.compile(r"([\\`*_{}\[\]<>()|~!&])")
+_LINKING = re.compile(r"([@#])")
 
 
 def plan(found: Plan) -> str:
@@ -49,5 +50,6 @@ def _details(change: Change) -> Iterable[str]:
 
 
 def _text(text: str) -> str:
-    """Text that Markdown leaves alone, on one line: nobody is mentioned, nothing is linked."""
-    return _ACTIVE.sub(r"\\\1", " ".join(text.split())).replace("\\@", "&#64;")
+    """Text that Markdown leaves alone, on one line: nobody is mentioned, no issue is linked. GitHub looks for both in
+    what was rendered, where a backslash or an entity is gone; an element of its own parts the sign from the name."""
+    return _LINKING.sub(r"<span>\1</span>", _ACTIVE.sub(r"\\\1", " ".join(text.split())))
