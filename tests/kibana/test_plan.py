@@ -127,6 +127,17 @@ def test_a_rule_that_is_there_twice_is_left_alone():
     assert "2 rules" in plan.changes[0].note
 
 
+def test_a_rule_that_is_nested_too_deeply_in_kibana():
+    deep: list[Any] = []
+    for _ in range(900):
+        deep = [deep]
+    live = LIVE | {"filters": [{"query": deep}]}
+    change = change_of(live=live, overwrite_drift=True)
+    assert (change.kind, change.action, change.edits) == (Kind.CONFLICT, None, ())
+    assert "too deeply" in change.note
+    assert change_of(None, live=live, prune="delete", overwrite_drift=True).action is None
+
+
 def test_two_rules_of_the_repo_with_one_id():
     with pytest.raises(UsageError, match="two rules with the rule_id r"):
         make_plan("test", State("k", {}), [RULE, dict(RULE)], [], TAG)

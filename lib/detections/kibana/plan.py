@@ -17,11 +17,13 @@ from detections.errors import UsageError
 from detections.kibana.state import Entry, State, canonical, kept
 from detections.payload import Difference, diff, same
 from detections.payload.normalise import encode
+from detections.source.reader import is_deep
 
 Payload: TypeAlias = Mapping[str, Any]
 Prune: TypeAlias = Literal["disable", "delete"]
 NO_RECORD = "there is no record of the last apply"
 REPLACED = "deleted and created anew, since Kibana changes no rule's type: its execution history is lost"
+DEEP = "in Kibana it is nested too deeply to be compared: mend it there"
 UNFINISHED = "deleted by an apply that ended before it was there anew"
 
 
@@ -202,6 +204,8 @@ def _with_connectors(change: Change, attachments: Sequence[Change]) -> Change:
 def _wanted(payload: Payload, found: list[Payload], entry: Entry | None, tag: str, options: Options) -> Change:
     """How a rule of the repo stands."""
     rule_id, name = payload["rule_id"], str(payload.get("name", ""))
+    if any(map(is_deep, found)):
+        return Change(Kind.CONFLICT, rule_id, name, payload=payload, live=found[0], note=DEEP)
     if not found:
         known = "deleted in Kibana since the last apply" if entry and entry.sent is not None else ""
         note = UNFINISHED if entry and entry.replaced is not None else known
@@ -250,6 +254,8 @@ def three_ways(
 
 def _gone(live: Payload, entry: Entry | None, options: Options) -> Change:
     """How a rule of ours stands that the repo has no more. Without a record, or edited since, it is not pruned."""
+    if is_deep(live):
+        return Change(Kind.GONE, live["rule_id"], _name(live), note=DEEP)
     theirs = canonical(live, left := kept({}))
     base = base_of(entry, theirs, left)
     edits = () if base is None else diff(base[1], theirs)
