@@ -15,7 +15,7 @@ from typing import Any
 from detections.errors import ServerError, ServerUnavailable
 from detections.kibana.attach import Attaching
 from detections.kibana.client import Kibana
-from detections.kibana.outcome import Outcome, unless_hopeless
+from detections.kibana.outcome import SAME, Outcome, unless_hopeless
 from detections.kibana.plan import Action, Change, Kind, Payload, Plan, Thing, mark
 from detections.kibana.pull_attachments import meaning
 from detections.kibana.state import Entry, State, StateFile, applied, canonical, kept
@@ -265,11 +265,7 @@ def _unmoved(changes: Iterable[Change], now: Mapping[str, list[Payload]]) -> tup
             continue
         wanted = change.payload is not None and len(live) == 1 and _equal(change.payload, live[0])
         who = f"{live[0].get('updated_by')} at {live[0].get('updated_at')}" if live else "somebody, who deleted it"
-        said = (
-            "somebody else has just done the same"
-            if wanted
-            else f"written since the plan was made, by {who}: plan again"
-        )
+        said = SAME if wanted else f"written since the plan was made, by {who}: plan again"
         outcomes.append(Outcome(change, wanted, said))
     return ready, outcomes
 
@@ -294,13 +290,14 @@ def _arrived(
     """Whether Kibana has now what was to be written. A newer Kibana may have put it in a form of its own: then it was
     written once, by us, and not refused."""
     payload, live = change.payload or {}, after[change.rule_id]
-    refused = refusals[change.rule_id].message if change.rule_id in refusals else ""
+    refusal = refusals.get(change.rule_id, Refusal("", 0))
+    refused = refusal.message
     if len(live) != 1:
         return Outcome(
             change, False, f"it is there {len(live)} times" if live else refused or "Kibana did not write it"
         )
     if _equal(payload, live[0]):
-        return Outcome(change, True, refused)
+        return Outcome(change, True, SAME if refusal.status == 409 else refused)
     old = before[change.rule_id]
     written = int(live[0].get("revision", 0)) - (int(old[0].get("revision", 0)) if old else -1)
     if refused or written < 1:

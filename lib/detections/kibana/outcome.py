@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from detections.errors import NotAllowed, ServerError, ServerUnavailable
 from detections.kibana.plan import Change
 
+SAME = "somebody else has just done the same"
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
