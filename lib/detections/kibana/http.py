@@ -291,7 +291,7 @@ def _other_than_json(response: Response) -> str:
     if not response.body:
         return "there is no text in the answer"
     if title := _TITLE.search(response.body):
-        return f"a page of HTML, {html.unescape(title[1].decode(errors='replace')).strip()!r}"
+        return f"a page of HTML, '{html.unescape(title[1].decode(errors='replace')).strip()}'"
     if response.body.lstrip()[:1] == b"<":
         return "a page of HTML"
     return response.body[:200].decode(errors="replace")
