@@ -18,6 +18,11 @@ def edit(project, old, new):
     file.write_text(file.read_text().replace(old, new))
 
 
+def git(folder, *arguments):
+    names = ("-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *names, *arguments], cwd=folder, check=True, capture_output=True)
+
+
 def version(path):
     [entry] = json.loads(path.read_text()).values()
     return entry["version"]
@@ -58,18 +63,14 @@ def test_a_rule_that_goes(run, project, path):
 
 
 def test_what_a_commit_had(run, project, path):
-    def git(*arguments):
-        names = ("-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false")
-        subprocess.run(["git", *names, *arguments], cwd=project, check=True, capture_output=True)
-
-    git("init", "-q")
-    git("commit", "-q", "--allow-empty", "-m", "Nothing")
+    git(project, "init", "-q")
+    git(project, "commit", "-q", "--allow-empty", "-m", "Nothing")
     run("lock")
     assert run("lock", "--check", "--against", "HEAD").code == 0  # there was none
     edit(project, 'interval = "5m"', 'interval = "15m"')
     run("lock")
-    git("add", ".")
-    git("commit", "-q", "-m", "Two")
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "Two")
     assert run("lock", "--check", "--against", "HEAD").code == 0
     path.unlink()
     run("lock")
@@ -78,6 +79,28 @@ def test_what_a_commit_had(run, project, path):
     assert "version 2 is lowered to 1" in lowered.out
     assert run("lock", "--check", "--against", "nothing").code == 2
     assert run("lock", "--against", "HEAD").code == 2
+
+
+def test_a_commit_that_is_not_here(run, project, path):
+    """What cannot be compared is not taken for fine."""
+    run("lock")
+
+    def said(revision="HEAD", code=2):
+        outcome = run("lock", "--check", "--against", revision)
+        assert outcome.code == code
+        return outcome.err
+
+    assert "not a git repository" in said()
+    git(project, "init", "-q")
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "One")
+    assert "a shallow clone has to fetch it first" in said("HEAD~1")
+    assert said(code=0) == ""
+    blob = subprocess.run(
+        ["git", "rev-parse", "HEAD:etc/rules.lock.json"], cwd=project, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    (project / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    assert "fatal: " in said()
 
 
 def test_a_broken_rule_is_not_locked(run, project, path):

@@ -77,18 +77,26 @@ def _at(revision: str, path: Path) -> Lock:
     """The lock file as it was at a commit; an empty one where it was not there.
 
     Raises:
-        UsageError: git does not know the commit.
+        UsageError: git does not know the commit, or has not got all of it.
     """
     where, name = path.absolute().parent, path.name
     known = _git(where, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if known.returncode:
-        raise UsageError(f"--against {revision}: git knows no such commit here")
+        unknown = "git knows no such commit here; a shallow clone has to fetch it first"
+        raise UsageError(f"--against {revision}: {_said(known) or unknown}")
     commit = known.stdout.decode().strip()
+    if not _git(where, "ls-tree", commit, "--", name).stdout:
+        return Lock()
     found = _git(where, "show", f"{commit}:./{name}")
     if found.returncode:
-        return Lock()
+        raise UsageError(f"--against {revision}: {_said(found)}")
     label = f"{path} at {revision}"
     return lock_of(parse_json(found.stdout, label, "look at another commit"), label)
+
+
+def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+    """What git says is wrong, in a line: that this is no repository of its own, or one of somebody else's."""
+    return done.stderr.decode(errors="replace").strip().partition("\n")[0]
 
 
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
