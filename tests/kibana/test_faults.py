@@ -185,11 +185,22 @@ def test_a_rule_that_another_edits_meanwhile(run, changing, stand_in, number):
     stand_in.revive()
     if number == 2:
         assert outcome.code == 1
-        assert "written since the plan was made, by bob" in outcome.out
+        assert "written by bob at 2026" in outcome.out
         assert stand_in.rule("a")["severity"] == "critical"
         assert run("apply", "--yes").code == 1
         assert "1 in conflict" in run("plan").out
     assert run("apply", "--yes", "--overwrite-drift").code == 0
+
+
+def test_a_rule_that_another_deletes_meanwhile(run, changing, stand_in):
+    before = len(stand_in.requests)
+    stand_in.after_request = lambda n: n == before + 2 and stand_in.space().rules.pop(stand_in.rule("a")["id"])
+    outcome = run("apply", "--yes")
+    stand_in.revive()
+    assert (outcome.code, stand_in.rule("a")) == (1, None)
+    assert "deleted in Kibana since the plan was made: plan again" in outcome.out
+    assert run("apply", "--yes").code == 0
+    assert stand_in.rule("a")["note"] == "New.\nVery new."
 
 
 @pytest.mark.parametrize("number", [2, 3])
@@ -214,6 +225,9 @@ def test_two_people_apply_at_once(run, project, stand_in, number):
     assert outcome.code == 0
     assert outcome.out.count("somebody else has just done the same") == 3
     stand_in.revive()
+    project.write("a", note="m")  # before anything else has told the state
+    assert "1 to update, 2 unchanged" in run("plan").out
+    assert run("apply", "--yes").code == 0
     settled(run, stand_in, project, 3)
 
 

@@ -15,8 +15,8 @@ from typing import Any
 from detections.errors import ServerError, ServerUnavailable
 from detections.kibana.attach import Attaching
 from detections.kibana.client import Kibana
-from detections.kibana.outcome import SAME, Outcome, unless_hopeless
-from detections.kibana.plan import Action, Change, Kind, Payload, Plan, Thing, mark
+from detections.kibana.outcome import SAME, Outcome, moved, unless_hopeless
+from detections.kibana.plan import Action, Change, Kind, Payload, Plan, Thing, mark, writer
 from detections.kibana.pull_attachments import meaning
 from detections.kibana.state import Entry, State, StateFile, applied, canonical, kept
 from detections.payload import SERVER_OWNED, diff, same
@@ -98,6 +98,7 @@ class _Run:
         """Do what is to be done with some rules, all of one action, unless they have been written meanwhile."""
         before = self._read(changes)
         ready, outcomes = _unmoved(changes, before)
+        self.save({one.change.rule_id: self._settled(one, before) for one in outcomes if one.done})
         yield from outcomes
         if not ready:
             return
@@ -263,10 +264,8 @@ def _unmoved(changes: Iterable[Change], now: Mapping[str, list[Payload]]) -> tup
         if len(live) < 2 and same(mark(live[0] if live else None, change.payload), mark(change.live, change.payload)):
             ready.append(change)
             continue
-        wanted = change.payload is not None and len(live) == 1 and _equal(change.payload, live[0])
-        who = f"{live[0].get('updated_by')} at {live[0].get('updated_at')}" if live else "somebody, who deleted it"
-        said = SAME if wanted else f"written since the plan was made, by {who}: plan again"
-        outcomes.append(Outcome(change, wanted, said))
+        arrived = change.payload is not None and len(live) == 1 and _equal(change.payload, live[0])
+        outcomes.append(moved(change, live[0] if live else None, arrived))
     return ready, outcomes
 
 
@@ -305,7 +304,7 @@ def _arrived(
     left = kept(payload)
     fields = ", ".join(one.field for one in diff(canonical(payload, left), canonical(live[0], left)))
     if written > 1:
-        return Outcome(change, False, f"written at the same time, by {live[0].get('updated_by')}: {fields}; plan again")
+        return Outcome(change, False, f"written at the same time, by {writer(live[0])}: {fields}; plan again")
     return Outcome(change, True, f"Kibana keeps in a form of its own: {fields}")
 
 

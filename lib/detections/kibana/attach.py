@@ -8,7 +8,7 @@ from typing import Any
 from detections.errors import ServerError
 from detections.kibana.attachments import namespace_of
 from detections.kibana.client import Kibana
-from detections.kibana.outcome import SAME, Outcome, unless_hopeless
+from detections.kibana.outcome import Outcome, moved, unless_hopeless
 from detections.kibana.plan import Action, Change, Payload, Plan, Thing
 from detections.kibana.pull_attachments import meaning
 from detections.kibana.state import Entry
@@ -63,10 +63,8 @@ class Attaching:
             return self._guarded(change, self._values)
         live = self._read(change)
         if not same(_seen(live), _seen(change.live)):
-            if live is not None and change.payload is not None and same(meaning(live), meaning(change.payload)):
-                return Outcome(change, True, SAME)
-            who = f"by {live.get('updated_by')} at {live.get('updated_at')}" if live else "and deleted"
-            return Outcome(change, False, f"written since the plan was made, {who}: plan again")
+            wanted = None if change.payload is None else meaning(change.payload)
+            return moved(change, live, live is not None and wanted is not None and same(meaning(live), wanted))
         return self._guarded(change, self._exception)
 
     def _guarded(self, change: Change, write: Callable[[Change], None]) -> Outcome:

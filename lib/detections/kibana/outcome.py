@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from detections.errors import NotAllowed, ServerError, ServerUnavailable
-from detections.kibana.plan import Change
+from detections.kibana.plan import Change, Payload, writer
 
 SAME = "somebody else has just done the same"
 
@@ -17,6 +17,15 @@ class Outcome:
     change: Change
     done: bool
     message: str = ""
+
+
+def moved(change: Change, live: Payload | None, arrived: bool) -> Outcome:
+    """The outcome of a change that is not to be done any more, since Kibana has something else now (``live``) than when
+    the plan was made. ``arrived``: it is what was to be written."""
+    if arrived:
+        return Outcome(change, True, SAME)
+    how = "deleted in Kibana" if live is None else f"written by {writer(live)}"
+    return Outcome(change, False, f"{how} since the plan was made: plan again")
 
 
 def unless_hopeless(error: ServerError) -> str:

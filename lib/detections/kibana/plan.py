@@ -97,9 +97,8 @@ class Change:
 
     @property
     def edited(self) -> str:
-        """Who wrote the rule last, and when, as Kibana says it."""
-        live = self.live or {}
-        return f"{live.get('updated_by') or 'unknown'} at {live.get('updated_at') or 'an unknown time'}"
+        """Who wrote the rule last, and when."""
+        return writer(self.live or {})
 
     @property
     def seen(self) -> str:
@@ -137,6 +136,11 @@ class Plan:
 def place(url: str, space: str) -> str:
     """What a state and a plan say of where they belong."""
     return f"{url}/s/{space}"
+
+
+def writer(live: Payload) -> str:
+    """Who wrote a rule, or what it refers to, last, and when, as Kibana says it."""
+    return f"{live.get('updated_by') or 'unknown'} at {live.get('updated_at') or 'an unknown time'}"
 
 
 def mark(live: Payload | None, payload: Payload | None) -> list[Any] | None:
