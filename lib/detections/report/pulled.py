@@ -9,19 +9,20 @@ import click
 from detections.kibana.pull import FileChange
 from detections.payload import Difference, render
 from detections.report.count import plural
+from detections.report.deployment import clean
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def change(found: FileChange) -> str:
     """One file: its name, and the lines that differ; of a new file only how many there are."""
-    about = _printable(found.about)
+    about = clean(found.about)
     if found.before is None:
         lines = plural(found.after.count("\n"), "line")
         return f"{click.style('+', fg='green', bold=True)} {found.path}  {about}, {lines}"
     shown = [f"{click.style('~', fg='yellow', bold=True)} {found.path}  {about}"]
     for line in render(Difference(found.path, found.before, found.after))[1:]:
-        text = _printable(line)
+        text = clean(line)
         shown.append(click.style(text, fg=_COLOURS.get(text.lstrip()[:1])))
     return "\n".join(shown)
 
@@ -37,8 +38,3 @@ def summary(changes: Iterable[FileChange], unchanged: int, foreign: int, prebuil
         *([f"{plural(prebuilt, 'prebuilt rule')} (--prebuilt)"] if prebuilt else []),
     ]
     return ", ".join(parts) + (f"; left out: {', '.join(left)}" if left else "")
-
-
-def _printable(text: str) -> str:
-    """What Kibana holds is anybody's text: no control characters reach the terminal."""
-    return "".join(c if c == "\t" or c.isprintable() else "\ufffd" for c in text)
