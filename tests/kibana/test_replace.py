@@ -163,14 +163,25 @@ def test_a_person_edited_it_too(run, retyped, stand_in):
     assert "note" not in stand_in.rule("a")
 
 
-def test_the_repo_takes_it_back_after_an_interruption(run, retyped, stand_in):
+@pytest.fixture
+def interrupted(run, retyped, stand_in):
+    """An apply has deleted rule a, and nothing more."""
     stand_in.after_request = lambda number: stand_in.rule("a") or stand_in.drop("", times=10**9)
     run("apply", "--yes")
     stand_in.revive()
     assert stand_in.rule("a") is None
-    retyped.remove("a")
+    return retyped
+
+
+def test_the_state_is_made_again_after_an_interruption(run, interrupted, stand_in):
+    assert run("apply", "--yes", "--rebuild-state").code == 0
+    assert theirs(stand_in.rule("a")) == KEPT
+
+
+def test_the_repo_takes_it_back_after_an_interruption(run, interrupted, stand_in):
+    interrupted.remove("a")
     assert run("apply", "--yes").code == 0
-    retyped.write("a")
+    interrupted.write("a")
     assert run("apply", "--yes").code == 0
     assert stand_in.rule("a")["type"] == "query"
     assert theirs(stand_in.rule("a"))[:3] == KEPT[:3]

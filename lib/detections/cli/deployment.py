@@ -12,7 +12,7 @@ import click
 from detections import bundle
 from detections.cli.common import failed, rules_at
 from detections.cli.config import Config
-from detections.errors import RuleError
+from detections.errors import RuleError, UsageError
 from detections.kibana.attachments import (
     Present,
     Wanted,
@@ -26,7 +26,7 @@ from detections.kibana.attachments import (
 from detections.kibana.client import Kibana
 from detections.kibana.environment import Environment
 from detections.kibana.plan import Options, Plan, Thing, make_plan, place
-from detections.kibana.state import State, StateFile, rebuilt
+from detections.kibana.state import Entry, State, StateFile, rebuilt
 from detections.payload import Lock, read_lock
 from detections.report import text
 from detections.report.count import plural
@@ -76,11 +76,21 @@ class Deployment:
         payloads = {one["rule_id"]: one for one in self.desired}
         known = payloads.keys() | self.lock.entries.keys()
         ours = [one for one in rules if one["rule_id"] in known and self.environment.tag in one.get("tags", ())]
-        state = rebuilt(where, ours, payloads).having({}, taken(self.wanted, present))
+        found = rebuilt(where, ours, payloads)
+        state = found.having(self._unfinished(where, found), taken(self.wanted, present))
         self.file.replace()
         self.file.write(state)
         click.echo(f"{self.file.path}: {plural(len(ours), 'rule')} of Kibana count as applied", err=True)
         return state
+
+    def _unfinished(self, where: str, found: State) -> dict[str, Entry]:
+        """Rules that an apply has deleted and not yet created anew: nobody but the old state knows of them, if it can
+        be read."""
+        try:
+            old = self.file.read(where).rules
+        except UsageError:
+            return {}
+        return {name: one for name, one in old.items() if one.replaced is not None and name not in found.rules}
 
 
 @contextmanager
