@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from marshmallow import Schema, fields
 
@@ -22,6 +22,11 @@ from detections.rule.fields import Between, Flag, Items, Matches, OneOf, Sized, 
 from detections.rule.schemas import SCHEMAS, schema
 from detections.source import parse
 
+WHOLE = settings(
+    max_examples=15, deadline=None, suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)  # fmt: skip
+"""A failure is shown as it was found: a whole rule takes minutes to shrink, and most bugs are those of every type."""
 TODAY = datetime.date(2026, 11, 24)
 TEXTS = st.text(st.sampled_from("ab *\"'\\\n\r\t#é😀{}[]=.\x00\x7f"), min_size=1, max_size=8)
 SAMPLES = {"now-6m": ["now-6m", "now-7d/d"], "5m": ["5m", "1h"], "no_": ["rule", "1h"]}
@@ -99,7 +104,7 @@ def repo_of(*rules: Rule) -> Repo:
 
 @pytest.mark.parametrize("kind", SCHEMAS)
 @given(st.data())
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@WHOLE
 def test_a_rule_comes_over_whole_and_its_edits_come_after(kind: str, data: st.DataObject) -> None:
     body = data.draw(bodies(kind))
     environment = Environment("test")
@@ -134,7 +139,7 @@ def test_a_rule_comes_over_whole_and_its_edits_come_after(kind: str, data: st.Da
 
 @pytest.mark.parametrize("kind", ["query", "eql"])
 @given(st.data())
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@WHOLE
 def test_what_an_environment_says_stays_out_of_the_files(kind: str, data: st.DataObject) -> None:
     body = data.draw(bodies(kind))
     said = {"enabled": True, "interval": "3m", "max_signals": 7, "index": ["logs-own-*"]}
