@@ -1,0 +1,50 @@
+"""The package's public names, in a process where nothing has been imported yet."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(code: str, folder: Path = ROOT) -> str:
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=60)
+    assert not done.returncode, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["", "detections.load_rules('rules')", "from detections.replay import Record", "import detections.cli.replay"],
+)
+def test_a_public_name_is_the_function_whatever_was_imported_before(first: str) -> None:
+    code = f"import detections\n{first}\nprint(list(detections.replay([], [])), type(detections.replay).__name__)"
+    assert run(code) == "[] function\n"
+
+
+def test_a_room_that_has_the_name_of_a_function_is_imported_from() -> None:
+    assert run("from detections.replay.window import window; print(window.__module__)") == "detections.replay.window\n"
+
+
+def test_importing_the_package_loads_nothing_of_it() -> None:
+    code = "import sys, detections; print([name for name in sys.modules if name.startswith('detections.')])"
+    assert run(code) == "[]\n"
+
+
+def test_the_python_example_of_the_readme_runs(tmp_path: Path) -> None:
+    examples = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    [example] = [one for one in examples if one.startswith("import detections\n")]
+    (tmp_path / "rules").symlink_to(ROOT / "rules")
+    (tmp_path / "cloudtrail").mkdir()
+    shutil.copy(ROOT / "tests/events/cloudtrail/create_network_acl.json", tmp_path / "cloudtrail")
+    stop = json.loads((ROOT / "tests/events/cloudtrail/stop_instances.json").read_text())
+    for name, time in (("stop", "2026-05-12T09:14:07Z"), ("again", "2026-05-12T09:15:07Z")):
+        (tmp_path / f"cloudtrail/{name}.json").write_text(json.dumps({**stop, "eventTime": time}))
+    assert "AWS EC2 Network Access Control List Creation ('" in run(example, tmp_path)
