@@ -9,6 +9,7 @@ from typing import Any
 from detections.case.model import Case, CaseFile, EventSpec, Uncovered
 from detections.errors import Finding
 from detections.events import RETAIN
+from detections.rule.keys import nearest
 from detections.source import Document
 
 CODE = "case"
@@ -58,13 +59,17 @@ class _Reader:
         self.document = document
         self.findings: list[Finding] = []
 
-    def problem(self, message: str, keys: Keys, hint: str = "") -> None:
-        self.findings.append(self.document.finding(CODE, message, keys, hint=hint))
+    def problem(self, message: str, keys: Keys, hint: str = "", *, at_key: bool = False) -> None:
+        # A whole case is a table of many lines: only its beginning can be pointed at.
+        length = 1 if keys and isinstance(keys[-1], int) else None
+        self.findings.append(self.document.finding(CODE, message, keys, length=length, hint=hint, at_key=at_key))
 
     def unknown_keys(self, keys: Keys, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
         for name in table:
             if name not in known:
-                self.problem(f"unknown key '{name}'", (*keys, name), hint=f"known keys: {', '.join(known)}")
+                near = nearest(name, known)
+                hint = f"did you mean {near}?" if near else f"known keys: {', '.join(known)}"
+                self.problem(f"unknown key '{name}'", (*keys, name), hint, at_key=True)
 
     def tables(self, name: str) -> Iterator[tuple[Keys, Mapping[str, Any]]]:
         found = self.document.data.get(name, [])

@@ -76,7 +76,7 @@ def _judge(case: Case, file: CaseFile, outcome: tuple[Alert, ...] | Exception) -
                 f"the new terms are {[list(entry) for entry in terms]}, not {[list(entry) for entry in case.new_terms]}"
             )
             keys = ("case", case.index, "new_terms")
-    finding = file.document.finding("case", f"{case.name}: {problem}", keys) if problem else None
+    finding = file.document.finding("case", f"{case.name}: {problem}", keys, length=None) if problem else None
     return Verdict(case, tuple(alerts), problem, finding)
 
 

@@ -64,6 +64,21 @@ def test_what_is_wrong_is_said_at_its_place(text: str, message: str, line: int) 
     assert any(message in finding.message and finding.location.line == line for finding in findings), findings
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('[[case]]\nnmae = "x"', "    nmae = \"x\"\n    ^^^^\n    did you mean name?"),
+        ('[[case]]\nseverity = "x"', "    severity = \"x\"\n    ^^^^^^^^\n    known keys: base, raw, raw_unset,"),
+        ('[[case]]\nhistory = [{ ta = 1 }]', "    history = [{ ta = 1 }]\n                 ^^\n    did you mean at?"),
+        ('[[case]]\nverdict = "alrt"', '    verdict = "alrt"\n               ^^^^'),
+        ('[[case]]\nverdict = "alert"', "    [[case]]\n    ^"),
+    ],
+)  # fmt: skip
+def test_the_caret_is_under_what_is_wrong(text: str, shown: str) -> None:
+    findings = read_cases(parse('base = "a"\n' + text, "x.toml")).findings
+    assert any(finding.render().partition("\n")[2].startswith(shown) for finding in findings), findings
+
+
 def test_two_cases_of_one_name_are_told() -> None:
     text = 'base = "a"\n' + '[[case]]\nname = "x"\nverdict = "alert"\n' * 2
     (finding,) = read_cases(parse(text, "x.toml")).findings
