@@ -108,5 +108,8 @@ def _proof(proof: Proof) -> dict[str, Any]:
             }
             for one in proof.clauses
         ],
-        "mutants": [{"change": one.change, "noticed": list(one.noticed)} for one in proof.mutants],
+        "mutants": [
+            {"change": one.change, "start": one.span[0], "end": one.span[1], "noticed": list(one.noticed)}
+            for one in proof.mutants
+        ],
     }

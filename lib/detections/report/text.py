@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import click
 
-from detections.case.model import Proof
+from detections.case.model import Mutant, Proof
 from detections.errors import Finding, Level
 from detections.report.count import Tally, found, plural, tally
+from detections.rule import Rule
 
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow"}
 
@@ -28,8 +29,16 @@ def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> str:
         unnoticed = [mutant for mutant in proof.mutants if not mutant.noticed]
         if unnoticed:
             lines.append(f"{proof.rule.document.path}: {plural(len(unnoticed), 'mutant')} that no case noticed")
-            lines += [f"    {mutant.change}" for mutant in unnoticed]
+            lines += [f"    {_place(proof.rule, mutant)}{mutant.change}" for mutant in unnoticed]
     return "\n".join([*lines, summary(tally(proofs))])
+
+
+def _place(rule: Rule, mutant: Mutant) -> str:
+    """Line and column of what was changed, as stages of a sequence are often alike; nothing for a setting."""
+    if not any(mutant.span):
+        return ""
+    place = rule.document.location(("rule", "query"), mutant.span[0])
+    return f"{place.line}:{place.column} "
 
 
 def finding(one: Finding) -> str:

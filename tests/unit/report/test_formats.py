@@ -58,7 +58,11 @@ def proofs() -> list[Proof]:
         rule("c"),
         (Verdict(good, (alert,), "", None), Verdict(bad, (), "the rule stays quiet", failure)),
         (Clause("a: b", (0, 4), ("good",)), Clause("c: d", (5, 9), ()), Clause("e: f", (9, 13), (), "because")),
-        (Mutant("always true", (0, 4), ("bad",)), Mutant("always false", (0, 4), ())),
+        (
+            Mutant("always true", (0, 4), ("bad",)),
+            Mutant("always false", (3, 4), ()),
+            Mutant("half the maxspan", (0, 0), ()),
+        ),
         (failure, hole),
     )
     return [proof, Proof(rule("d"), not_run="no cases")]
@@ -80,9 +84,9 @@ def test_text_of_a_test_run(proofs: list[Proof]) -> None:
     shown = click.unstyle(text.test(proofs, []))
     assert "tests/rules/c.toml:9:1: case bad: the rule stays quiet" in shown
     assert "not run d: no cases" in shown
-    assert "1 mutant that no case noticed\n    always false" in shown
+    assert "2 mutants that no case noticed\n    13:13 always false\n    half the maxspan\n" in shown
     assert shown.endswith(
-        "2 rules, 1 of 2 cases as expected, 1 of 3 clauses covered (1 excused), 1 of 2 mutants noticed, 1 rule not run"
+        "2 rules, 1 of 2 cases as expected, 1 of 3 clauses covered (1 excused), 1 of 3 mutants noticed, 1 rule not run"
     )
 
 
@@ -94,6 +98,7 @@ def test_json_is_one_object(proofs: list[Proof]) -> None:
     assert tested["summary"]["passed"] == 1 and len(tested["findings"]) == 3
     assert [one["not_run"] for one in tested["rules"]] == [None, "no cases"]
     assert tested["rules"][0]["clauses"][2]["excuse"] == "because"
+    assert tested["rules"][0]["mutants"][1] == {"change": "always false", "start": 3, "end": 4, "noticed": []}
 
 
 def test_an_alert_has_new_terms_only_where_there_are_any() -> None:
