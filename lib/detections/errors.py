@@ -69,25 +69,26 @@ class Finding:
         return f"{self.location}: {self.code} {self.message}{times}"
 
     def render(self) -> str:
-        """The finding with its line and a caret, over several lines, without colour.
-
-        Of a long line only what is near the caret; a character that does not print is shown as U+FFFD.
-        """
+        """The finding with its line and a caret, over several lines, without colour."""
         lines = [str(self)]
         if self.excerpt and self.location.column:
-            line, caret = _near(self.excerpt, self.location.column - 1)
-            pad = "".join("\t" if character == "\t" else " " for character in line[:caret])
-            lines += [f"    {line}", f"    {pad}{'^' * max(1, min(self.length, len(line) - caret))}"]
+            lines += [f"    {line}" for line in _underlined(self.excerpt, self.location.column - 1, self.length)]
         if self.hint:
             lines.append(f"    {self.hint}")
         return "\n".join(lines)
 
 
-def _near(line: str, position: int, width: int = 160) -> tuple[str, int]:
-    """At most so many characters of a line around a position in it, and the position in these."""
+def _underlined(line: str, position: int, length: int, width: int = 160) -> tuple[str, str]:
+    """A line, and carets under so many of its characters.
+
+    Of a long line only what is near; a character that does not print is shown as U+FFFD.
+    """
     start = max(0, min(position - width // 2, len(line) - width))
     part = line[start : start + width]
-    return "".join(c if c == "\t" or c.isprintable() else "\ufffd" for c in part), position - start
+    caret = position - start
+    pad = "".join("\t" if character == "\t" else " " for character in part[:caret])
+    shown = "".join(c if c == "\t" or c.isprintable() else "\ufffd" for c in part)
+    return shown, f"{pad}{'^' * max(1, min(length, len(part) - caret))}"
 
 
 class DetectionsError(Exception):
@@ -130,13 +131,11 @@ class QueryError(DetectionsError):
         super().__init__(f"{message}\n{self.caret()}" if text is None else text)
 
     def caret(self) -> str:
-        """The line of the query that holds the mistake, and a caret under it."""
+        """The line of the query that holds the mistake, and a caret under it: as much of it as a finding shows."""
         begin = self.query.rfind("\n", 0, self.start) + 1
         stop = self.query.find("\n", self.start)
-        line = self.query[begin : len(self.query) if stop < 0 else stop]
-        width = max(1, min(self.end - self.start, len(line) - (self.start - begin)))
-        pad = "".join("\t" if character == "\t" else " " for character in line[: self.start - begin])
-        return f"{line}\n{pad}{'^' * width}"
+        whole = self.query[begin : len(self.query) if stop < 0 else stop].removesuffix("\r")
+        return "\n".join(_underlined(whole, self.start - begin, self.end - self.start))
 
 
 class QuerySyntaxError(QueryError):

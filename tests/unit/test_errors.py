@@ -1,6 +1,6 @@
 """How findings look."""
 
-from detections.errors import Finding, Location
+from detections.errors import Finding, Location, QueryError
 
 
 def rendered(excerpt: str, column: int, length: int = 1) -> list[str]:
@@ -22,3 +22,10 @@ def test_of_a_long_line_only_what_is_near_is_shown() -> None:
 
 def test_what_does_not_print_is_shown_as_such() -> None:
     assert rendered("a\x1b[31m\0b\u202e", 1) == ["    a\ufffd[31m\ufffdb\ufffd", "    ^"]
+
+
+def test_a_query_is_shown_as_a_line_of_a_file_is() -> None:
+    long = QueryError("message", f"any where {'a' * 50_000}X{'b' * 50_000}", 50_010, 50_013)
+    assert str(long).split("\n") == ["message", *("a" * 80 + "X" + "b" * 79, " " * 80 + "^^^")]
+    assert str(QueryError("message", "a\r\nb\x1b\tc\r\nd", 6)) == "message\nb\ufffd\tc\n  \t^"
+    assert QueryError("message", "any", 3).caret() == "any\n   ^"
