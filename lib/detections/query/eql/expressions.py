@@ -7,6 +7,7 @@ and then ``in``, ``:``, ``like`` and ``regex``, which belong to the one operand 
 
 from __future__ import annotations
 
+import difflib
 import math
 
 from detections.errors import QuerySyntaxError
@@ -44,7 +45,8 @@ _POWERS = {
 _TESTS = frozenset((":", "like", "like~", "regex", "regex~", "in", "in~", "not"))
 _WORDS = {"null": None, "true": True, "false": False}
 _MOST_DIGITS = 20
-_NAME, _VALUE = "a name", "a value, a field, a function"
+_NAME, _VALUE, _OPERATOR = "a name", "a value, a field, a function", "an operator"
+_OPERATORS = ("and", "or", "not", "in", "like", "regex")
 
 
 class Expressions:
@@ -182,7 +184,7 @@ class Expressions:
         elif kind == "(":
             self._at += 1
             value = self._parse(_OR)
-            self.expect(")", "an operator")
+            self.expect(")", _OPERATOR)
         elif kind == "?":
             value = self._field(token)
         else:
@@ -214,7 +216,7 @@ class Expressions:
     def _list(self) -> tuple[Expression, ...]:
         items = [self._parse(_OR)]
         while not self.accept(")"):
-            self.expect(",", "an operator", "')'")
+            self.expect(",", _OPERATOR, "')'")
             items.append(self._parse(_OR))
         return tuple(items)
 
@@ -310,4 +312,9 @@ def _hint(token: Token, expected: tuple[str, ...]) -> str:
         return f": keywords are lower case ({token.text.lower()})"
     if token.kind in KEYWORDS - {"and", "or", "not"} and expected[0] in (_NAME, _VALUE):
         return f" ('{token.text}' is a keyword; a field of that name is `{token.text}`)"
-    return ""
+    if token.kind != "name":
+        return ""
+    words = [word for one in expected if (word := one.strip("'")).isalpha()]
+    words += _OPERATORS if _OPERATOR in expected else ()
+    near = difflib.get_close_matches(token.text.lower(), words, 1)
+    return f": did you mean {near[0]}?" if near else ""

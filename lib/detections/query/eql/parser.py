@@ -7,6 +7,8 @@ does not have.
 
 from __future__ import annotations
 
+import difflib
+
 from detections.query.eql.ast import (
     Arithmetic,
     EventFilter,
@@ -36,6 +38,7 @@ MAX_PIPE = 2**31 - 1
 UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 """Units of ``maxspan`` -> milliseconds."""
 
+_EVENT = ("the category of an event", "'any'")
 _OTHER_PIPES = frozenset(("count", "filter", "sort", "unique", "unique_count"))
 
 
@@ -90,7 +93,10 @@ class _Parser(Expressions):
             message = 'a category does not stand in back-quotes: write it in double quotes (")'
             raise self.refuse(message, token)
         else:
-            raise self.unexpected(*others, "the category of an event", "'any'")
+            raise self.unexpected(*others, *_EVENT)
+        if self.token.kind != "where" and difflib.get_close_matches(category or "", [one.strip("'") for one in others]):
+            self._at -= 1  # no category at all: a misspelt 'sequence' or 'sample'
+            raise self.unexpected(*others, *_EVENT)
         self.expect("where")
         condition = self.expression()
         return EventFilter(category, condition, self.end_of(token.start), (token.start, token.end))

@@ -119,7 +119,10 @@ def _refusal(text: str, at: int) -> QuerySyntaxError:
         return QuerySyntaxError("""strings stand in double quotes ("), not in single quotes (')""", text, at)
     if character == "`":
         return QuerySyntaxError("quoted name is not closed", text, at)
-    return QuerySyntaxError(f"unexpected character {character!r}", text, at)
+    if character in "\u201c\u201d\u201e\u2018\u2019":
+        return QuerySyntaxError(f'strings stand in straight double quotes ("), not in {character}', text, at)
+    blank = ": write a plain space" if character.isspace() else ""
+    return QuerySyntaxError(f"unexpected character {character!r}{blank}", text, at)
 
 
 def string_value(query: str, token: Token) -> str:
