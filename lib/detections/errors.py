@@ -180,5 +180,9 @@ class NotInstalled(ServerUnavailable):
     """What a node of our own is made of cannot be had: a package, or the jars. The message says what to do."""
 
 
+class TooManyResults(ServerError):
+    """A request finds more than one answer holds: ask for less."""
+
+
 class NotAllowed(ServerError):
     """The server knows us not, or not well enough."""

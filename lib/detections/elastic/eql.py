@@ -17,7 +17,7 @@ from detections.elastic.search import Dsl, Hit, Source, fields_of, found
 from detections.engine.bits import of_rows
 from detections.engine.eql import EqlCollector, Finder, stages_of
 from detections.engine.evaluator import Evaluator, Predicates
-from detections.errors import NotEvaluated, ServerError
+from detections.errors import NotEvaluated, TooManyResults
 from detections.events.batches import Documents
 
 MOST = 10_000
@@ -28,7 +28,8 @@ def eql(source: Source, plan: EqlPlan, span: Span) -> Iterator[Alert]:
     """The alerts of a plan by ``_eql/search``: one an event or sequence.
 
     Raises:
-        ServerError: the server refuses the query, or finds more than it gives at once.
+        ServerError: the server refuses the query.
+        TooManyResults: it finds more than it gives at once.
         NotEvaluated: the plan was changed after it was made.
     """
     if plan.sent is None:
@@ -41,7 +42,7 @@ def eql(source: Source, plan: EqlPlan, span: Span) -> Iterator[Alert]:
     events += [[hit for hit in one["events"] if not hit.get("missing")] for one in hits.get("sequences", [])]
     if len(events) >= MOST:
         message = f"rule '{plan.rule_name}': {MOST:,} results and perhaps more; ask for less time at once"
-        raise ServerError(message, request=f"POST {path}")
+        raise TooManyResults(message, request=f"POST {path}")
     for one in events:
         several = [found(hit, plan.time) for hit in one]
         names = tuple([name for event in several for name in event.event_ids])

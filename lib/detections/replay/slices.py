@@ -16,7 +16,15 @@ from detections.compile.eql import program
 from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, RowsPlan, Span, TimeField
 from detections.compile.planner import plan as make_plan
 from detections.compile.rows import Limit
-from detections.errors import Finding, NotAllowed, NotEvaluated, QueryError, ServerError, ServerUnavailable
+from detections.errors import (
+    Finding,
+    NotAllowed,
+    NotEvaluated,
+    QueryError,
+    ServerError,
+    ServerUnavailable,
+    TooManyResults,
+)
 from detections.replay.record import Record
 from detections.replay.window import refusal, window
 from detections.rule import Rule
@@ -114,14 +122,29 @@ class SlicedReplay:
 
     def _alerts(self, task: Task, piece: Slice, record: Record) -> list[Alert]:
         try:
-            found = self._searched.run(task.plan, task.span if piece.whole else _within(task, piece))
-            return [alert for alert in found if alert.timestamp is None or alert.timestamp >= piece.start]
+            return self._found(task, piece)
         except (ServerUnavailable, NotAllowed):
             raise
         except (ServerError, NotEvaluated) as error:
             record.fail(task.rule.rule_id, str(error))
             self._fail(task, str(error))
             return []
+
+    def _found(self, task: Task, piece: Slice) -> list[Alert]:
+        """The alerts of a rule in a slice; where they are too many for one answer, those of its halves."""
+        found: list[Alert] = []
+        waiting = [piece]
+        while waiting:
+            part = waiting.pop()
+            try:
+                alerts = self._searched.run(task.plan, task.span if part.whole else _within(task, part))
+                found += [alert for alert in alerts if alert.timestamp is None or alert.timestamp >= part.start]
+            except TooManyResults:
+                if part.whole or part.start == part.end:
+                    raise
+                middle = (part.start + part.end) // 2
+                waiting += [Slice(part.start, middle), Slice(middle + 1, part.end)]
+        return found
 
     def _fail(self, task: Task, why: str) -> None:
         self._tasks.remove(task)

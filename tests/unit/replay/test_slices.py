@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from detections.compile.plan import Alert, NewTermsPlan, Plan, Span
-from detections.errors import Finding, NotAllowed, NotEvaluated, ServerError, ServerUnavailable
+from detections.errors import Finding, NotAllowed, NotEvaluated, ServerError, ServerUnavailable, TooManyResults
 from detections.replay import Record, Slice, SlicedReplay
 from detections.replay.slices import slices
 from detections.rule import Rule, load
@@ -39,7 +39,8 @@ value = ["user.name"]
 field = "history_window_start"
 value = "now-2d"
 """
-DAY = 86_400_000
+HOUR = 3_600_000
+DAY = 24 * HOUR
 Answer = Callable[[Plan, Span], list[Alert]]
 
 
@@ -124,6 +125,39 @@ def test_alerts_come_slice_by_slice_in_order() -> None:
     sliced = SlicedReplay([rule(QUERY, "b"), rule(QUERY, "a")], searched, 0, 2 * DAY - 1, pytest.fail)
     alerts = list(sliced.run(sliced.pieces(DAY), Record()))
     assert [alert.event_ids[0] for alert in alerts] == ["a-0", "b-0", f"a-{DAY}", f"b-{DAY}"]
+
+
+def crowded(most: int) -> Answer:
+    """An alert every hour; no answer holds more than ``most`` of them."""
+
+    def answer(plan: Plan, span: Span) -> list[Alert]:
+        assert span.start is not None
+        assert span.end is not None
+        hours = range(-(-span.start // HOUR), span.end // HOUR + 1)
+        if len(hours) > most:
+            raise TooManyResults("too many", request="POST /_eql/search")
+        return [Alert(plan.rule_id, plan.rule_name, hour * HOUR, (f"e{hour}",)) for hour in hours]
+
+    return answer
+
+
+@pytest.mark.parametrize("query", ["any where true", "sequence with maxspan=3h [any where true] [any where true]"])
+def test_a_slice_with_too_many_results_is_halved(query: str) -> None:
+    searched = Searched(crowded(6))
+    sliced = SlicedReplay([eql(query)], searched, 0, 2 * DAY - 1, pytest.fail)
+    assert [alert.timestamp for alert in sliced.run(sliced.pieces(DAY), Record())] == [n * HOUR for n in range(48)]
+    assert sliced.failed == 0
+
+
+@pytest.mark.parametrize("query", ["any where true", "any where true | tail 5"])
+def test_a_rule_fails_where_no_less_can_be_asked_for(query: str) -> None:
+    """A single millisecond, or what cannot be cut."""
+    searched, told = Searched(crowded(0)), list[Finding]()
+    sliced = SlicedReplay([eql(query)], searched, 0, DAY - 1, told.append)
+    assert list(sliced.run(sliced.pieces(DAY), Record())) == []
+    assert sliced.failed == len(told) == 1
+    assert "too many" in told[0].message
+    assert len(searched.asked) < 60
 
 
 @pytest.mark.parametrize(
