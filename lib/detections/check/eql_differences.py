@@ -86,6 +86,7 @@ UNREFUSED = (
     Unrefused("Endgame joins by expressions", r"^a join key is a field"),
     Unrefused("Endgame takes a comma behind the last of a list", r"^unexpected '\)', expected a value"),
     Unrefused("it does not count events and runs", r"^a sequence is of at|^a sample is of at|^'runs' is at most"),
+    Unrefused("its nesting ends with its stack", r"^expression is nested more than"),
     Unrefused("it does not look where missing events stand", r"^a sequence needs an event|^a missing event"),
     Unrefused("it takes a span of nothing", r"takes a number greater than 0"),
     Unrefused("it takes 'by' behind 'with maxspan'", r"^'by' stands before"),

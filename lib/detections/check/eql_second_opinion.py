@@ -7,7 +7,7 @@ anything by itself, so it is a warning. Look what Kibana says of the query; sile
 Known differences are not told. `eql` does not read `@timestamp` without back-quotes, a category in quotes, a doubled
 back-quote in a name, nested comments, `1.` for a number, two `\u{...}` in one string. It takes what was Endgame's (the
 pipes `unique`, `sort`, `filter` and `count`, `join`, `fork`, `child of`, indices of arrays, expressions as join keys),
-and it does not count: runs, events of a sequence, keys of a sample.
+and it does not count: runs, events of a sequence, keys of a sample, levels of nesting.
 
 Where `eql` is not installed (it is AGPLv3, and some must do without), one warning says so.
 

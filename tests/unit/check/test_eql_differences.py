@@ -32,6 +32,7 @@ UNREFUSED_BY_EQL = {
     "Endgame joins by expressions": "sequence by length(a) [b where true] [c where true]",
     "Endgame takes a comma behind the last of a list": "any where a in (1, 2,)",
     "it does not count events and runs": "sequence [a where true]",
+    "its nesting ends with its stack": f"any where {'(' * 101}true{')' * 101}",
     "it does not look where missing events stand": "sequence with maxspan=1m ![a where true] ![b where true]",
     "it takes a span of nothing": "sequence with maxspan=0s [a where true] [b where true]",
     "it takes 'by' behind 'with maxspan'": "sequence with maxspan=1s by a [b where true] [c where true]",
