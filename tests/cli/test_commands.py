@@ -116,6 +116,9 @@ def test_replay_with_a_window_and_jobs(run: Run, records: Path) -> None:
     whole = run("replay", records, "--format", "json")
     assert run("replay", records, "--format", "json", "--jobs", "2").out == whole.out
     assert run("replay", records, "--start", "soon").code == 2
+    assert run("replay", records, "--start", "2026-06-01", "--end", "2026-05-01")[::2] == (
+        2, "error: --end is before --start\n",
+    )  # fmt: skip
 
 
 def test_replay_goes_on_past_bad_events(run: Run, records: Path, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def command(
     With --on elasticsearch the events are those that a cluster has already; it is only read. Give --index and --start
     instead of EVENTS, and --end where it is not now.
     """
-    window = instant(start), instant(end)
+    window = _window(start, end)
     on_cluster = place == "elasticsearch"
     if on_cluster and events:
         raise UsageError("on a cluster the events are those that it has: give --index and --start instead of files")
@@ -101,6 +101,13 @@ def command(
     if style == "text":
         click.echo(f"{plural(len(loaded), 'rule')}, {plural(count, 'alert')}", err=True)
     return int(failed > 0)
+
+
+def _window(start: str | None, end: str | None) -> tuple[int | None, int | None]:
+    first, last = instant(start), instant(end)
+    if first is not None and last is not None and last < first:
+        raise UsageError("--end is before --start")
+    return first, last
 
 
 def _printer(style: str) -> Callable[[Alert], None]:
