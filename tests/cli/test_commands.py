@@ -161,6 +161,20 @@ def test_search_eql(run: Run, records: Path) -> None:
     assert bad.code == 1 and "^" in bad.err
 
 
+@pytest.mark.parametrize(
+    ("language", "query"),
+    [
+        ("kuery", "event.actoin: x and my.field: y and event.outcome: z"),
+        ("eql", 'sequence by event.actoin [any where my.field == "x"] [any where true]'),
+        ("esql", 'FROM x | WHERE event.actoin == "x" AND my.field == "y"'),
+    ],
+)
+def test_search_says_which_field_was_meant(run: Run, records: Path, language: str, query: str) -> None:
+    outcome = run("search", records, query, "--language", language)
+    assert outcome.code == 0
+    assert outcome.err == "warning: no field event.actoin is declared\n    did you mean event.action?\n"
+
+
 def test_explain_shows_the_request_with_its_window(run: Run, project: Path) -> None:
     request = json.loads(run("explain", RULE, "--format", "json").out)["request"]
     assert (request["method"], request["path"]) == ("POST", "/filebeat-*,logs-aws.cloudtrail-*/_search")

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from detections import catalog
 from detections.catalog.aws import closest
 from detections.check.places import Keys, grouping_fields, listed
-from detections.check.queries import parts, tree_of
+from detections.check.queries import Tree, parts, tree_of
 from detections.compile.mapping import catalog_mapping
 from detections.errors import Finding, Level
 from detections.query.eql import ast as eql
@@ -56,6 +56,12 @@ def check(rule: Rule) -> Iterator[Finding]:
         yield rule.document.finding(CODE, message, keys, start, length, Level.WARNING, hint)
 
 
+def slips(tree: Tree) -> dict[str, str]:
+    """The names of fields in a query that nobody declares but that are nearly a declared one: that one for each."""
+    unknown = {name for name, _ in _names_in(tree) if not is_known(name)}
+    return {name: meant for name in sorted(unknown) if (meant := _meant(name))}
+
+
 def _hold_cloudtrail_only(indices: Sequence[str]) -> bool:
     return bool(indices) and all(_CLOUDTRAIL_INDEX.match(name) for name in indices)
 
@@ -74,21 +80,19 @@ def _names(rule: Rule) -> Iterator[tuple[str, Keys, int, int, Sequence[str]]]:
     """Field names with their place (keys, offset, length) and the indices that are searched for them."""
     for part in parts(rule):
         tree = tree_of(part)
-        if isinstance(tree, esql.Query):
-            names = _esql_names(tree)
-        elif isinstance(tree, eql.Query):
-            names = _eql_names(tree)
-        elif tree is not None:
-            names = _kql_names(tree, "")
-        else:
-            continue
-        for name, (start, end) in names:
+        for name, (start, end) in () if tree is None else _names_in(tree):
             yield name, part.keys, start, end - start, part.indices
     for keys, name in grouping_fields(rule):
         yield name, keys, 0, len(name), rule.index
     for key in ("timestamp_override", *(_EVENT_FIELDS if isinstance(rule, EqlRule) else ())):
         for keys, name in listed(rule, "rule", key):
             yield name, keys, 0, len(name), rule.index
+
+
+def _names_in(tree: Tree) -> Iterator[tuple[str, tuple[int, int]]]:
+    if isinstance(tree, esql.Query):
+        return _esql_names(tree)
+    return _eql_names(tree) if isinstance(tree, eql.Query) else _kql_names(tree, "")
 
 
 def _kql_names(root: kql.Node, root_path: str) -> Iterator[tuple[str, kql.Span]]:

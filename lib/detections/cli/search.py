@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from detections import api
+from detections import query as languages
+from detections.check.unknown_field import slips
 from detections.cli.common import LINES, RETAIN, Warnings
 from detections.events import Document, Retain
 from detections.report import json
@@ -43,7 +45,7 @@ def command(
     """Run QUERY over EVENTS: files or folders of raw CloudTrail or ECS documents.
 
     With --format json each matching event is printed whole, one a line (each row, for ES|QL; each sequence or sample of
-    EQL, as join_keys and events, null for a missing one).
+    EQL, as join_keys and events, null for a missing one). A field that is nearly a known one is told on standard error.
     """
     if len(arguments) < 2:
         raise click.UsageError("give at least one path of events, and the query last")
@@ -66,6 +68,9 @@ def command(
         shown = json.encode(dict(zip(names, row, strict=True)))
         click.echo(shown if style == "json" else "\t".join("" if one is None else str(one) for one in row))
     warnings.close()
+    for name, meant in slips(languages.parse(query, language)).items():
+        click.echo(f"{click.style('warning', fg='yellow', bold=True)}: no field {name} is declared", err=True)
+        click.echo(f"    did you mean {meant}?", err=True)
     return 0
 
 
