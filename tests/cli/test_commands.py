@@ -198,6 +198,30 @@ def test_explain_shows_an_eql_program(run: Run, project: Path) -> None:
         assert said in shown
 
 
+@pytest.mark.parametrize(
+    ("language", "query", "literal"),
+    [
+        ("eql", 'sequence by a [x where b : "y"] [any where true]',
+         ("body", "terms", 0, "filter", "condition", "patterns", 0)),
+        ("esql", 'FROM x | WHERE b == "y"', ("commands", 1, "condition", "right")),
+    ],
+)  # fmt: skip
+def test_explain_shows_the_tree(run: Run, language: str, query: str, literal: tuple[str | int, ...]) -> None:
+    tree = json.loads(run("explain", "--query", query, "--language", language, "--format", "json").out)["tree"]
+    assert tree["node"] == "Query"
+    for step in literal:
+        tree = tree[step]
+    assert (tree["node"], tree["value"]) == ("Literal", "y")
+    assert "Parsed\n" in run("explain", "--query", query, "--language", language).out
+
+
+def test_explain_shows_what_is_not_evaluated(run: Run) -> None:
+    outcome = run("explain", "--query", "FROM x | EVAL a = b + 1", "--language", "esql")
+    assert outcome.code == 0
+    assert "Parsed\n" in outcome.out
+    assert "not evaluated: the type of b is not known" in outcome.out
+
+
 def test_explain_shows_ast_dsl_and_evaluation(run: Run, project: Path) -> None:
     outcome = run("explain", RULE)
     assert outcome.code == 0, outcome.err

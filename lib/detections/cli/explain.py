@@ -56,6 +56,7 @@ _TITLES = {
     "rule": "Rule",
     "query": "Query",
     "ast": "Parsed (Kibana's AST)",
+    "tree": "Parsed",
     "printed": "Printed",
     "dsl": "Sent by Kibana (Query DSL)",
     "sent": "Sent by Kibana",
@@ -91,14 +92,18 @@ def _parts(text: str, language: str) -> dict[str, Any]:
         node = languages.parse(text, "kuery")
         dsl = kibana.to_dsl(node, catalog_mapping(), text, DslOptions(time_zone="Zulu"))
         return {"ast": to_json(node), "printed": to_kql(node), "dsl": dsl}
+    tree = languages.parse(text, language)
     if language == "esql":
-        return {"printed": to_esql(languages.parse(text, "esql")), "sent": f"{text.strip()}\n| limit 101"}
-    return {"printed": to_eql(languages.parse(text, "eql")), "sent": {"query": text}}
+        return {"tree": explain.syntax(tree), "printed": to_esql(tree), "sent": f"{text.strip()}\n| limit 101"}
+    return {"tree": explain.syntax(tree), "printed": to_eql(tree), "sent": {"query": text}}
 
 
 def _evaluated(text: str, language: str) -> str:
-    if language == "esql":
-        return explain.pipeline(compile_esql(languages.parse(text, "esql"), catalog_mapping(), text))
-    if language == "eql":
-        return explain.program(compile_eql(languages.parse(text, "eql"), catalog_mapping(), text))
-    return explain.predicate(compile_kql(languages.parse(text, "kuery"), catalog_mapping(), text))
+    try:
+        if language == "esql":
+            return explain.pipeline(compile_esql(languages.parse(text, "esql"), catalog_mapping(), text))
+        if language == "eql":
+            return explain.program(compile_eql(languages.parse(text, "eql"), catalog_mapping(), text))
+        return explain.predicate(compile_kql(languages.parse(text, "kuery"), catalog_mapping(), text))
+    except NotEvaluated as reason:
+        return f"not evaluated: {reason}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from detections.compile.eql.program import Events, Program, Sample, Sequence, Stage
@@ -55,6 +56,16 @@ def plan(made: Plan) -> str:
 def tree(value: Any) -> str:
     """A JSON value over several lines."""
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def syntax(node: Any) -> Any:
+    """A syntax tree of EQL or ES|QL as a JSON value: of each node its kind, and all but its place."""
+    if isinstance(node, tuple):
+        return [syntax(item) for item in node]
+    if not is_dataclass(node):
+        return node
+    parts = {one.name: syntax(getattr(node, one.name)) for one in fields(node) if one.compare}
+    return {"node": type(node).__name__, **parts}
 
 
 def predicate(node: Predicate, depth: int = 0) -> str:
