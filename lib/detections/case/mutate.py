@@ -143,7 +143,7 @@ def _walk(
             joined, other = (And, Or) if isinstance(node, And) else (Or, And)
             if len(items) > 1:
                 yield (
-                    _extent(node),
+                    extent(node),
                     f"{other.__name__.lower()} instead of {joined.__name__.lower()}",
                     rebuild(other(items)),
                 )
@@ -154,7 +154,7 @@ def _walk(
 
                 yield from _walk(item, put, query)
         case Not(item):
-            yield _extent(node), "not removed", rebuild(item)
+            yield extent(node), "not removed", rebuild(item)
             yield from _walk(item, lambda new: rebuild(Not(new)), query)
         case IsTrue(item):
             yield from _walk(item, lambda new: rebuild(IsTrue(new)), query)
@@ -166,13 +166,14 @@ def _walk(
                 yield node.span, f"`{text}`: {change}", rebuild(new)
 
 
-def _extent(node: Predicate) -> tuple[int, int]:
+def extent(node: Predicate) -> tuple[int, int]:
+    """The span of a predicate in the query: from its first leaf to its last."""
     match node:
         case And(items) | Or(items):
-            spans = [_extent(item) for item in items]
+            spans = [extent(item) for item in items]
             return min(start for start, _ in spans), max(end for _, end in spans)
         case Not(item) | IsTrue(item) | Nested(_, item):
-            return _extent(item)
+            return extent(item)
         case _:
             return node.span
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from detections.case.coverage import coverage, uncovered_findings
 from detections.case.event import Bases
 from detections.case.library import CaseLibrary
-from detections.case.model import CaseFile, Proof
+from detections.case.model import CaseFile, Proof, Verdict
 from detections.case.mutate import mutate
 from detections.case.run import run
+from detections.case.why import why_quiet
 from detections.compile.plan import Engine, Plan
 from detections.compile.planner import plan as make_plan
 from detections.engine import Embedded
-from detections.errors import NotEvaluated, QueryError, ServerUnavailable
+from detections.errors import Finding, NotAllowed, NotEvaluated, QueryError, ServerUnavailable
 from detections.rule import Rule
 
 
@@ -41,12 +43,19 @@ def _prove(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine,
         verdicts = run(rule, plan, file, bases, engine)
     except NotEvaluated as error:
         return Proof(rule, not_run=str(error))
-    except ServerUnavailable as error:
+    except (ServerUnavailable, NotAllowed) as error:
         finding = rule.document.finding("server", f"the cases of {rule.name} were not run: {error}", ("rule", "name"))
         return Proof(rule, findings=(finding,), not_run=str(error))
     clauses = coverage(rule, plan, file, bases)
-    findings = [verdict.finding for verdict in verdicts if verdict.finding]
+    findings = [_explained(verdict, rule, plan, bases) for verdict in verdicts if verdict.finding]
     findings += uncovered_findings(rule, file, clauses)
     # Like coverage on the embedded engine: how well the cases tell rules apart is no matter of who answers.
     mutants = mutate(rule, plan, file, bases, Embedded()) if with_mutants else []
     return Proof(rule, tuple(verdicts), tuple(clauses), tuple(mutants), tuple(findings))
+
+
+def _explained(verdict: Verdict, rule: Rule, plan: Plan, bases: Bases) -> Finding:
+    assert verdict.finding is not None
+    if verdict.alerts or verdict.case.verdict == "quiet":
+        return verdict.finding
+    return replace(verdict.finding, hint=why_quiet(rule, plan, verdict.case, bases))
