@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from detections.case.event import OWN, Bases, documents
 from detections.case.model import Case, CaseFile, Verdict
 from detections.compile.plan import Alert, Engine, NewTermsPlan, Plan, Span
-from detections.errors import DetectionsError, NotEvaluated, ServerUnavailable
+from detections.errors import DetectionsError, NotAllowed, NotEvaluated, ServerUnavailable
 from detections.events import batches
 from detections.rule import Rule
 from detections.values import datemath
@@ -18,7 +18,7 @@ def run(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine) ->
 
     Raises:
         NotEvaluated: the engine cannot run the plan at all.
-        ServerUnavailable: what the engine runs on is gone.
+        ServerUnavailable, NotAllowed: what the engine runs on is gone, or lets us in no more.
     """
     return [_judge(case, file, _alerts(rule, plan, case, bases, engine)) for case in file.cases]
 
@@ -53,7 +53,7 @@ def case_alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine
 def _alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine) -> tuple[Alert, ...] | Exception:
     try:
         return case_alerts(rule, plan, case, bases, engine)
-    except (NotEvaluated, ServerUnavailable):
+    except (NotEvaluated, ServerUnavailable, NotAllowed):
         raise
     except (DetectionsError, ValueError) as error:
         return error

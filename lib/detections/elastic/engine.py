@@ -23,7 +23,7 @@ from detections.elastic.server import Server
 from detections.elastic.template import template
 from detections.engine.column import Column
 from detections.engine.found import alerts_on
-from detections.errors import Finding, Level, Location, NotEvaluated, ServerUnavailable
+from detections.errors import Finding, Level, Location, NotAllowed, NotEvaluated, ServerUnavailable
 from detections.events import Batch, Document
 
 REFUSED = "refused-event"
@@ -47,7 +47,7 @@ class Elasticsearch:
         self._declared: set[tuple[str, str]] = set()
         self._remarks: dict[str, None] = {}
         self._runs = itertools.count()
-        self._gone: ServerUnavailable | None = None
+        self._gone: ServerUnavailable | NotAllowed | None = None
 
     def __enter__(self) -> Elasticsearch:
         return self
@@ -82,7 +82,8 @@ class Elasticsearch:
 
         Raises:
             NotEvaluated: the server cannot run one of the plans.
-            ServerError: it refuses a request, or does not answer. Once it is gone every further run says so at once.
+            ServerError: it refuses a request, or does not answer. Once it is gone, or lets us in no more, every
+                further run says so at once.
         """
         if self._gone is not None:
             raise self._gone
@@ -91,7 +92,7 @@ class Elasticsearch:
                 if why := self.why_not(plan):
                     raise NotEvaluated(why)
             alerts = self._alerts(tasks, list(batches))
-        except ServerUnavailable as error:
+        except (ServerUnavailable, NotAllowed) as error:
             self._gone = error
             raise
         yield from sorted(alerts, key=attrgetter("order"))

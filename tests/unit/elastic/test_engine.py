@@ -15,7 +15,7 @@ from detections.compile.planner import plan as make_plan
 from detections.elastic.capabilities import NOTHING
 from detections.elastic.engine import Elasticsearch
 from detections.elastic.server import Server
-from detections.errors import Finding, NotEvaluated, ServerError, ServerUnavailable
+from detections.errors import Finding, NotAllowed, NotEvaluated, ServerError, ServerUnavailable
 from detections.events import batches
 from detections.rule import Rule, load_rules
 
@@ -210,12 +210,18 @@ def test_events_that_are_refused_are_told(nine: Any, index: Index) -> None:
     assert [str(one) for one in said] == ["event 1: refused-event Elasticsearch refuses it: object mapping for [k]"]
 
 
-def test_a_server_that_is_gone_is_asked_no_more(nine: Any, index: Index) -> None:
-    nine.replies["POST /_search"] = [(503, {"error": {"type": "x", "reason": "shutting down"}})]
+@pytest.mark.parametrize(
+    ("status", "kind", "said"),
+    [(503, ServerUnavailable, ""), (401, NotAllowed, "the credentials are missing or wrong ")],
+)
+def test_a_server_that_is_gone_is_asked_no_more(
+    nine: Any, index: Index, status: int, kind: type[Exception], said: str
+) -> None:
+    nine.replies["POST /_search"] = [(status, {"error": {"type": "x", "reason": "shutting down"}})]
     plan = make_plan(rule("query", "k: a"), MAPPING)
     with nine.server() as server, Elasticsearch(server) as engine:
         for _ in range(2):
-            with pytest.raises(ServerUnavailable, match="rule 'My rule': shutting down"):
+            with pytest.raises(kind, match=rf"rule 'My rule': {said}\(?shutting down"):
                 list(engine.run([(plan, Span())], batches(EVENTS)))
     assert len(nine.bodies(f"POST /{index.name}/_bulk")) == 1
     assert nine.bodies(f"DELETE /{index.name}") == []
