@@ -14,6 +14,7 @@ An exception means that this run cannot go on; a problem found *in a file* is a 
     └── ServerError             Elasticsearch or Kibana answered with an error; carries the request and the status
         ├── ServerUnavailable   no answer: not there, not trusted, dropped, too slow
         │   └── NotInstalled    an Elasticsearch of our own cannot be had on this machine; the message says what to do
+        ├── TooManyResults      it finds more than one answer holds
         └── NotAllowed          401 or 403: wrong credentials, or a privilege is missing
 """
 

@@ -28,7 +28,7 @@ def test_a_server_that_is_none(
     monkeypatch.setenv("ELASTICSEARCH_API_KEY", "c2VjcmV0")
     outcome = run("test", "--on", "elasticsearch")
     assert outcome.code == 1
-    assert "GET / answered 200: what answers there is no Elasticsearch" in outcome.err
+    assert f"GET {httpserver.url_for('/')} answered 200: what answers there is no Elasticsearch" in outcome.err
     assert "c2VjcmV0" not in outcome.err + outcome.out
 
 

@@ -81,18 +81,20 @@ class Server:
             ServerError: what answers is no Elasticsearch, or one that is too old.
         """
         root = self._send("GET", "/", "application/json", None, {}, True, self._timeout)
-        found = _version(root.body)
+        found, first = _version(root.body), f"GET {self.url}/"
         if root.status == 405:  # a node without the module that answers for the root
             nodes = self._accepted("GET /_nodes", self._send(
                 "GET", "/_nodes", "application/json", None, {"filter_path": "nodes.*.version"}, True, self._timeout
             ), "")  # fmt: skip
             found = next((node["version"] for node in (nodes.body or {}).get("nodes", {}).values()), None)
         elif not root.ok:
-            self._raise("GET /", root, "")
+            self._raise(first, root, "")
         if found is None or root.headers.get("x-elastic-product", "Elasticsearch") != "Elasticsearch":
-            raise ServerError("what answers there is no Elasticsearch", request="GET /", status=root.status)
+            raise ServerError("what answers there is no Elasticsearch", request=first, status=root.status)
         if not int(found.partition(".")[0]) >= OLDEST:
-            raise ServerError(f"Elasticsearch {found} is too old: {OLDEST} is the oldest that is spoken to")
+            raise ServerError(
+                f"Elasticsearch {found} is too old: {OLDEST} is the oldest that is spoken to", request=first
+            )
         return found
 
     def ask(
@@ -137,7 +139,7 @@ class Server:
             body, whole = _decoded(data)
             return Response(meta.status, meta.headers, body, whole)
 
-        return patiently(attempt, _judge, self._backoff, repeatable=repeatable, what=f"{method} {path}")
+        return patiently(attempt, _judge, self._backoff, repeatable=repeatable, what=f"{method} {self.url}{path}")
 
     def _accepted(self, request: str, response: Response, rule: str) -> Response:
         if not response.ok:
@@ -145,12 +147,14 @@ class Server:
         body = response.body
         if not response.whole:
             raise _named(ServerUnavailable("the answer was cut off", request=request, sent=True), rule)
-        shards = body.get("_shards") if isinstance(body, dict) else None
-        if isinstance(shards, dict) and shards.get("failed"):
-            why = _reason({"failed_shards": shards.get("failures", [])})
-            problem = f"{shards['failed']} of {shards.get('total')} shards gave no answer: {why}"
-            raise _named(ServerError(problem, request=request, status=response.status), rule)
-        if isinstance(body, dict) and body.get("timed_out"):
+        if not isinstance(body, dict):
+            return response
+        if partial := _partial(body):
+            who, failures = partial
+            problem = f"{who} gave no answer: {_reason({'failed_shards': failures})}"
+            kind = ServerUnavailable if any(_passing(one) for one in failures) else ServerError
+            raise _named(kind(problem, request=request, status=response.status), rule)
+        if body.get("timed_out"):
             raise _named(ServerUnavailable("the server gave up in the middle", request=request, sent=True), rule)
         return response
 
@@ -162,8 +166,8 @@ class Server:
             )
         elif status == 403:
             error = NotAllowed(f"a privilege is missing: {message}", request=request, status=403)
-        elif status in (502, 503, 504):
-            error = ServerUnavailable(message, request=request, status=status, sent=True)
+        elif status in RETRIED:
+            error = ServerUnavailable(message, request=request, status=status, sent=status != 429)
         else:
             error = ServerError(message, request=request, status=status)
         raise _named(error, rule)
@@ -190,6 +194,31 @@ _HINTS = {
     "no_shard_available_action_exception": "the index is red: no copy of its data can be reached",
     "index_not_found_exception": "there is no such index",
 }
+
+
+_PASSING = {
+    "no_shard_available_action_exception", "unavailable_shards_exception", "node_disconnected_exception",
+    "node_not_connected_exception", "es_rejected_execution_exception", "circuit_breaking_exception",
+}  # fmt: skip
+"""What says nothing of the request: it may be answered another time."""
+
+
+def _partial(body: Mapping[str, Any]) -> tuple[str, list[Any]] | None:
+    """Who gave no answer, and what they said instead. What others found is beside it, with status 200."""
+    shards = body.get("_shards")
+    if isinstance(shards, dict) and shards.get("failed"):
+        return f"{shards['failed']} of {shards.get('total')} shards", shards.get("failures", [])
+    if failures := body.get("shard_failures"):  # EQL
+        return f"{len(failures)} of the shards", failures
+    if body.get("is_partial"):  # ES|QL
+        clusters = body.get("_clusters", {}).get("details", {}).values()
+        return "some of the shards", [failure for one in clusters for failure in one.get("failures", [])]
+    return None
+
+
+def _passing(failure: Any) -> bool:
+    reason = failure.get("reason") if isinstance(failure, dict) else None
+    return isinstance(reason, dict) and reason.get("type") in _PASSING
 
 
 def _reason(error: Mapping[str, Any]) -> str:

@@ -62,7 +62,7 @@ def test_a_node_that_does_not_answer_for_its_root_is_asked_for_its_nodes(nine: A
         ((200, {"hello": 1}), "no Elasticsearch"),
         ((200, "<html>"), "no Elasticsearch"),
         ((200, {"version": {"number": "2.1.0"}}, {"X-elastic-product": "OpenSearch"}), "no Elasticsearch"),
-        ((404, "<html>"), "GET / answered 404: the answer is no JSON"),
+        ((404, "<html>"), r"GET http://localhost:\d+/ answered 404: the answer is no JSON"),
     ],
 )
 def test_what_is_no_elasticsearch_of_ours(reply: Any, message: str, nine: Any) -> None:
@@ -84,6 +84,8 @@ TEXT_FIELD = error(
     root_cause=[{"type": "illegal_argument_exception", "reason": "Fielddata is disabled on [message]"}],
 )  # fmt: skip
 HALF = {"total": 2, "failed": 1, "failures": [{"reason": {"type": "t", "reason": "field of two types"}}]}
+STARTING = {"total": 2, "failed": 1, "failures": [{"reason": {"type": "no_shard_available_action_exception"}}]}
+CLUSTERS = {"details": {"(local)": {"status": "partial", "failures": HALF["failures"]}}}
 DEEP = error("a", "outer", caused_by={"type": "b", "reason": "middle", "caused_by": {"type": "c", "reason": "inner"}})
 
 
@@ -98,6 +100,11 @@ DEEP = error("a", "outer", caused_by={"type": "b", "reason": "middle", "caused_b
         (503, RED, ServerUnavailable, "no_shard_available_action_exception (the index is red"),
         (500, {}, ServerError, "no JSON"),
         (200, {"_shards": HALF}, ServerError, "1 of 2 shards gave no answer: field of two types"),
+        (200, {"_shards": STARTING}, ServerUnavailable, "1 of 2 shards gave no answer: no_shard_available_action"),
+        (200, {"hits": {}, "shard_failures": HALF["failures"]}, ServerError, "1 of the shards gave no answer: fiel"),
+        (200, {"hits": {}, "shard_failures": STARTING["failures"]}, ServerUnavailable, "(the index is red"),
+        (200, {"is_partial": True, "_clusters": CLUSTERS}, ServerError, "some of the shards gave no answer: field of"),
+        (200, {"is_partial": True}, ServerError, "some of the shards gave no answer: no reason is given"),
         (200, {"timed_out": True}, ServerUnavailable, "gave up in the middle"),
         (200, '{"hits": {"hi', ServerUnavailable, "cut off"),
     ],
@@ -121,7 +128,7 @@ def test_what_is_busy_is_asked_again_as_it_says(status: int, nine: Any) -> None:
 
 def test_patience_has_an_end(nine: Any) -> None:
     nine.replies["POST /x/_search"] = [(429, error("busy", "later"))]
-    with nine.server() as server, pytest.raises(ServerError, match="answered 429: later"):
+    with nine.server() as server, pytest.raises(ServerUnavailable, match="answered 429: later"):
         server.ask("POST", "/x/_search", {})
     assert len(nine.bodies("POST /x/_search")) == 3
 
@@ -144,7 +151,10 @@ def test_nothing_is_there() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    with Server(Connection(url), QUICK) as server, pytest.raises(ServerUnavailable, match="nothing answers there"):
+    with (
+        Server(Connection(url), QUICK) as server,
+        pytest.raises(ServerUnavailable, match=f"GET {url}/: nothing answers there"),
+    ):
         _ = server.version
 
 
