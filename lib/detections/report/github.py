@@ -16,7 +16,8 @@ def check(findings: Sequence[Finding], files: Sequence[str]) -> str:
 
 
 def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> str:
-    return "\n".join([*map(_annotation, everything(proofs, findings)), summary(tally(proofs))])
+    not_run = [_notice(proof) for proof in proofs if proof.not_run]
+    return "\n".join([*map(_annotation, everything(proofs, findings)), *not_run, summary(tally(proofs))])
 
 
 def _annotation(one: Finding) -> str:
@@ -26,6 +27,11 @@ def _annotation(one: Finding) -> str:
         place += [f"line={one.location.line}", f"col={one.location.column}", f"endColumn={end}"]
     text = f"{one.message}\n{one.hint}" if one.hint else one.message
     return f"::{one.level} {','.join([*place, f'title={_property(one.code)}'])}::{_data(text)}"
+
+
+def _notice(proof: Proof) -> str:
+    place = f"file={_property(proof.rule.document.path)},title=not run"
+    return f"::notice {place}::{_data(f'{proof.rule.name}: {proof.not_run}')}"
 
 
 def _data(text: str) -> str:

@@ -19,14 +19,19 @@ def check(findings: Sequence[Finding], files: Sequence[str]) -> str:
 
 
 def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> str:
-    return _log(everything(proofs, findings))
+    return _log(
+        everything(proofs, findings), [f"{one.rule.name} is not run: {one.not_run}" for one in proofs if one.not_run]
+    )
 
 
-def _log(findings: Sequence[Finding]) -> str:
+def _log(findings: Sequence[Finding], remarks: Sequence[str] = ()) -> str:
     codes = sorted({one.code for one in findings})
     driver = {"name": "detections", "rules": [{"id": code} for code in codes]}
     results = [_result(one, codes.index(one.code)) for one in findings]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    if remarks:
+        told = [{"level": "note", "message": {"text": one}} for one in remarks]
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": told}]
     return encode({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 

@@ -138,3 +138,17 @@ def test_github_annotations_are_escaped(proofs: list[Proof]) -> None:
     assert second == "::warning file=rules/b.toml,title=unknown-field::no such field"
     assert last == "3 rules checked, 1 error, 1 warning"
     assert "::error file=tests/rules/c.toml,line=9" in github.test(proofs, [])
+
+
+@pytest.mark.parametrize("style", FORMATS)
+def test_every_format_says_what_did_not_run_and_why(style: str, proofs: list[Proof]) -> None:
+    lines = {"text": text, "json": json, "junit": junit, "sarif": sarif, "github": github}[style].test(proofs, [])
+    assert "no cases" in lines
+    if style == "github":
+        assert "::notice file=rules/c.toml,title=not run::d: no cases\n" in lines
+
+
+def test_junit_counts_a_server_that_is_gone_as_a_failure() -> None:
+    gone = Finding("server", "the cases of d were not run: nothing answers there", Location("rules/c.toml", 6, 1))
+    tested = ElementTree.fromstring(junit.test([Proof(rule("d"), findings=(gone,), not_run="nothing answers")], []))
+    assert (tested.get("failures"), tested.get("skipped")) == ("1", "0")
