@@ -69,4 +69,4 @@ def _documents(source: Source, plan: RowsPlan, names: Sequence[str]) -> Iterator
         return
     query = source.within({"ids": {"values": list(dict.fromkeys(names))}}, plan.time, None, None)
     by_id = {hit["_id"]: found(hit, plan.time) for hit in source.hits(query, plan.time, plan.rule_name)}
-    yield from (by_id[name] for name in names)
+    yield from (by_id[name] for name in names if name in by_id)  # a document may have gone meanwhile

@@ -188,6 +188,14 @@ def test_esql_is_asked_of_the_index_and_its_rows_found_again(
     assert second["filter"]["bool"]["must_not"] == [{"ids": {"values": ["0:1"]}}]
 
 
+def test_a_row_of_a_document_that_has_gone_meanwhile(nine: Any, index: Index) -> None:
+    rows = {"columns": [{"name": "_id"}], "values": [["0:0"], ["0:1"]]}
+    nine.replies["POST /_query"] = [(200, {}), (200, rows)]
+    nine.replies["POST /_search"] = [(200, {"hits": {"hits": [hit(1)]}})]
+    with nine.server() as server:
+        assert run(server, make_plan(rule("esql", "FROM logs-* METADATA _id"), MAPPING)) == [alert(1)]
+
+
 def test_rows_of_which_nobody_knows_where_they_came_from(nine: Any, index: Index) -> None:
     nine.replies["POST /_query"] = [(200, {"columns": [{"name": "k"}], "values": []})]
     with nine.server() as server, pytest.raises(NotEvaluated, match="no column _id"):
