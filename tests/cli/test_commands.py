@@ -20,6 +20,13 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
+@pytest.mark.parametrize("name", ["test", "replay"])
+def test_help_says_where_credentials_come_from(run: Run, name: str) -> None:
+    told = " ".join(run(name, "--help").out.split())
+    assert "environment: ELASTICSEARCH_API_KEY, or ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD." in told
+    assert ("a node of our own" in told) == (name == "test")
+
+
 def test_help_names_every_command(run: Run) -> None:
     outcome = run("--help")
     assert outcome.code == 0

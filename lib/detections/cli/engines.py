@@ -28,10 +28,13 @@ ON = click.option(
     show_default=True,
     help="What runs the rules.",
 )
+CREDENTIALS = (
+    "Credentials are in the environment: ELASTICSEARCH_API_KEY, or ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD."
+)
 ELASTICSEARCH = click.option(
     "--elasticsearch", "url", metavar="URL",
     help="The server for --on elasticsearch, else ELASTICSEARCH_URL, else a node of our own. For --on kibana, the one "
-    "that this Kibana uses.",
+    f"that this Kibana uses. {CREDENTIALS}",
 )  # fmt: skip
 DOCKER = click.option("--docker", "image", metavar="IMAGE", help="For --on elasticsearch, a container of this image.")
 

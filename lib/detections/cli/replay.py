@@ -11,7 +11,7 @@ import click
 from detections.api import instant
 from detections.cli.common import JOBS, LINES, RETAIN, Warnings, rules_at
 from detections.cli.config import find_config
-from detections.cli.engines import ELASTICSEARCH
+from detections.cli.engines import CREDENTIALS
 from detections.compile.plan import Alert
 from detections.engine import Embedded
 from detections.errors import DetectionsError, UsageError
@@ -42,7 +42,7 @@ from detections.values.dates import format_date
     show_default=True,
     help="In this process, over EVENTS, or on a cluster, over what is in it.",
 )
-@ELASTICSEARCH
+@click.option("--elasticsearch", "url", metavar="URL", help=f"The cluster, else ELASTICSEARCH_URL. {CREDENTIALS}")
 @click.option("--index", metavar="NAMES", help="On a cluster: what to search, like 'logs-aws.cloudtrail-*'.")
 @click.option("--slice", "width", metavar="TIME", help="On a cluster: how much time to search at once.  [default: 1d]")
 @click.option(
