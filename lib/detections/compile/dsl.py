@@ -138,9 +138,18 @@ def _equals(field: Field, values: list[Scalar], folded: bool) -> Dsl:
 
 def _between(field: Field, operator: Between) -> Dsl:
     low, high = operator.low, operator.high
-    bounds = {} if low is None else {"gte" if operator.include_low else "gt": _sent(field, low)}
-    bounds |= {} if high is None else {"lte" if operator.include_high else "lt": _sent(field, high)}
-    return {"range": {field.name: bounds}} if bounds else _exists(field)
+    if low is None and high is None:
+        return _exists(field)
+    is_date = field.family == "date"
+    # Years of five digits have no form in the formats of dates.
+    bounds: Dsl = {"format": "epoch_millis"} if is_date else {}
+    for name, value in (
+        ("gte" if operator.include_low else "gt", low),
+        ("lte" if operator.include_high else "lt", high),
+    ):
+        if value is not None:
+            bounds[name] = value if is_date else _sent(field, value)
+    return {"range": {field.name: bounds}}
 
 
 def _like(field: Field, pattern: tuple[object, ...], folded: bool) -> Dsl:

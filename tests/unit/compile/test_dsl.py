@@ -54,7 +54,7 @@ ADDRESS = parse_ip("10.0.0.1")
         (Ask(KEYWORD, Exists()), {"exists": {"field": "k"}}),
         (Ask(KEYWORD, Between("a", "b", True, False)), {"range": {"k": {"gte": "a", "lt": "b"}}}),
         (Ask(KEYWORD, Between()), {"exists": {"field": "k"}}),
-        (Ask(DATE, Between(2024, None, False)), {"range": {"d": {"gt": "1970-01-01T00:00:02.024Z"}}}),
+        (Ask(DATE, Between(2024, None, False)), {"range": {"d": {"format": "epoch_millis", "gt": 2024}}}),
         (Ask(IP, Equals(frozenset({ADDRESS}))), {"terms": {"i": ["10.0.0.1"]}}),  # type: ignore[arg-type]
         (Ask(KEYWORD, Like(("a*?\\", ANY, ONE))),
          {"wildcard": {"k": {"value": "a\\*\\?\\\\*?", "case_insensitive": False}}}),
