@@ -1,4 +1,5 @@
-"""Every KQL query of the corpora, over documents in which every field has every odd value there is."""
+"""Every KQL query of the corpora, and one of each form for each type and value, over documents in which every field has
+every odd value there is."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from detections.compile.mapping import Mapping
+from detections.compile.mapping import FAMILIES, FieldSpec, Mapping
 from detections.events import Document
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "kql"
@@ -34,6 +35,7 @@ LEFT_OUT = {
     'dataset: "aws.*"': "a constant_keyword reads stars, the keyword in its place does not",
     "dataset > a": "a constant_keyword has no ranges, the keyword in its place has",
     "release > 1.9.9": "versions are ordered by their parts, the keyword in their place is not",
+    "ratio < NaN": "what is no number is no bound",
     "params.a: *b": "a wildcard on a flattened sub-key",
     "params.a: a*b*": "a wildcard on a flattened sub-key",
 }
@@ -113,3 +115,87 @@ def test_queries_of_kibana(name: str, both: Any) -> None:
     )
     queries = [case["input"] for case in given["cases"] if case["input"] is not None]
     check(both, mapping, queries, odd_documents(mapping, words(queries)))
+
+
+# --- every field type, with every parameter that changes what is found
+
+# Left out is what docs/semantics.md says of: wildcards on flattened sub-keys, infinities, the negative zero, fractions
+# of a millisecond.
+
+PLUGIN = "annotated_text"
+"""A type that no Elasticsearch has without a plugin."""
+
+VARIED: dict[str, FieldSpec] = {
+    "null.keyword": {"type": "keyword", "null_value": "a"},
+    "null.long": {"type": "long", "null_value": 22},
+    "null.double": {"type": "double", "null_value": 1.5},
+    "null.boolean": {"type": "boolean", "null_value": True},
+    "null.ip": {"type": "ip", "null_value": "::1"},
+    "null.date": {"type": "date", "null_value": "2024-04-01"},
+    "short.keyword": {"type": "keyword", "ignore_above": 3},
+    "short.flattened": {"type": "flattened", "ignore_above": 3},
+    "form.date": {"type": "date", "format": "yyyy/MM/dd"},
+    **{f"stored.{one}": {"type": one, "index": False} for one in ("keyword", "long", "date", "ip", "boolean")},
+    "indexed.long": {"type": "long", "doc_values": False},
+    "several": {"type": "keyword", "ignore_above": 3, "fields": {"text": "text", "n": "long", "i": "ip", "d": "date"}},
+    "words": {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 8}}},
+    "inner": "nested",
+    **{f"inner.{one}": one for one in ("keyword", "text", "long", "ip", "date", "flattened")},
+}
+SUBKEYS = ("flattened.a", "flattened.a.b", "short.flattened.a", "inner.flattened.a")
+MORE = [
+    "10.1.2.0/24", "2001:db8::/32", "0.0.0.0/0", "10.0.0.0/33", "1.0", "2024", "2024/04/01", "2024-04-01||/M", "now",
+    "1e400", "0x10", "1_000",
+]  # fmt: skip
+CONSTANTS = [*(one for one in ODD if isinstance(one, str | int | float)), *MORE]
+_SPECIAL = str.maketrans({**{one: f"\\{one}" for one in '\\():<>"*{}'}, "\t": "\\t", "\n": "\\n"})
+
+
+def fields(lacking: frozenset[str]) -> dict[str, FieldSpec]:
+    """A field of each type that the server has, and the varied ones."""
+    kinds = [one for one in FAMILIES if one not in lacking and one != PLUGIN]
+    return {**{one: one for one in kinds}, **VARIED}
+
+
+def quoted(value: Any) -> str:
+    return '"' + text(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def starred(value: Any) -> Iterator[str]:
+    """Unquoted: as it is, and with a star in each place."""
+    plain = text(value).strip()
+    if 0 < len(plain) < 500:
+        whole, first, last = (part.translate(_SPECIAL) for part in (plain, plain[:1], plain[-1:]))
+        yield from (whole, f"{whole}*", f"*{whole}", f"{first}*{last}")
+
+
+def conditions(name: str) -> Iterator[str]:
+    yield from (f"{name}: *", f"not {name}: *", f"{name}: (a and not b)", f"{name}: (a or 22 or *)")
+    for value in CONSTANTS:
+        if name == "date_nanos" and text(value) in ("1", "1.0", "1.5"):
+            continue
+        yield f"{name}: {quoted(value)}"
+        yield from (f"{name} {operator} {quoted(value)}" for operator in ("<", "<=", ">", ">="))
+        for number, one in enumerate(starred(value)):
+            if name not in SUBKEYS or number < 2:
+                yield f"{name}: {one}"
+
+
+def test_every_type_and_every_value(both: Any) -> None:
+    declared = fields(both.lacking)
+    mapping = Mapping.of(declared)
+    queries = []
+    for name in [*(one.name for one in mapping), *SUBKEYS]:
+        found = list(conditions(name))
+        queries += found
+        if name.startswith("inner."):
+            queries += [f"inner: {{ {one.replace('inner.', '', 1)} }}" for one in found]
+    corpus = both.index(mapping, list(odd_documents(mapping, map(text, CONSTANTS))))
+    try:
+        assert corpus.differences(queries, "queries of every type and value") == []
+    finally:
+        corpus.close()

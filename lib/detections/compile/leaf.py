@@ -48,7 +48,7 @@ from detections.compile.mapping import DATE_FORMAT, Field, Mapping
 from detections.errors import NotEvaluated
 from detections.values import datemath, regex
 from detections.values.analysis import standard_tokens
-from detections.values.coerce import coerce, json_text
+from detections.values.coerce import LATEST_NANOSECOND, coerce, json_text
 from detections.values.ip import parse_cidr, parse_ip
 from detections.values.order import lower
 
@@ -262,7 +262,7 @@ def stars(text: str) -> Pattern:
 
 
 def _equal_number(field: Field, text: str) -> Operator | None:
-    number = _number(text)
+    number = _number(field, text)
     if field.type in WHOLE:
         low, high = WHOLE[field.type]
         whole = isinstance(number, int) and low <= number <= high
@@ -299,7 +299,7 @@ def _bound(field: Field, family: str, value: Constant) -> Scalar:
     text = json_text(value)
     match family:
         case "number":
-            number = _number(text)
+            number = _number(field, text)
             kind = "integer" if field.type in ("byte", "short") else field.type
             low, high = WHOLE.get(kind, (-math.inf, math.inf))
             if not low <= number <= high:
@@ -315,9 +315,12 @@ def _bound(field: Field, family: str, value: Constant) -> Scalar:
             return text
 
 
-def _number(text: str) -> int | float:
-    """An int where the text has no decimal part, whichever way it is written; infinity where it is out of all range."""
-    plain = text.strip()
+def _number(field: Field, text: str) -> int | float:
+    """An int where the text has no decimal part, whichever way it is written; infinity where it is out of all range.
+
+    Blanks around it are refused for the long types only, whose parser does not go by way of a double.
+    """
+    plain = text if field.type in ("long", "unsigned_long") else text.strip()
     if len(plain) > _LONGEST_NUMBER or not _NUMBER.fullmatch(plain):
         raise RefusedError(f'For input string: "{text[:100]}"')
     number = Decimal(plain)
@@ -340,6 +343,13 @@ def _address(text: str) -> int:
 
 
 def _date(field: Field, text: str, operator: str, now: int | None) -> int:
+    found = _instant(field, text, operator, now)
+    if field.type == "date_nanos" and not 0 <= found <= LATEST_NANOSECOND:
+        raise RefusedError(f"date[{text[:100]}] is out of range and cannot be stored in nanosecond resolution")
+    return found
+
+
+def _instant(field: Field, text: str, operator: str, now: int | None) -> int:
     if now is None:
         now = round(time.time() * 1000) if text.startswith("now") else 0
     if field.format is not None:

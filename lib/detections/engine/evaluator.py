@@ -323,6 +323,8 @@ class Evaluator:
 
     def _with_nulls(self, field: Field, raw: list[Any]) -> list[Any]:
         counts = [nulls(document, field.path) for document in self._batch.documents()]
+        if field.family == "number":  # an empty text is a null, too
+            counts = [count + list(scalars(value)).count("") for value, count in zip(raw, counts, strict=True)]
         return [
             [*scalars(value), *[field.null_value] * count] if count else value
             for value, count in zip(raw, counts, strict=True)

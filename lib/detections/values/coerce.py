@@ -31,6 +31,9 @@ _FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fFdD
 _BOOLEANS = {"true": True, "false": False, "": False}
 _LONGEST_NUMBER = 400
 
+LATEST_NANOSECOND = 2**63 // 1_000_000
+"""The last millisecond of a date_nanos, which begins in 1970."""
+
 
 def coerce(type: str, raw: Any) -> Scalar | None:  # noqa: A002
     """The normalised value, or None where the type refuses the raw one (null, objects and arrays too)."""
@@ -121,6 +124,11 @@ def _boolean(raw: Any) -> bool | None:
     return _BOOLEANS.get(raw) if isinstance(raw, str) else None
 
 
+def _nanoseconds(raw: Any) -> int | None:
+    value = parse_date(raw)
+    return value if value is not None and 0 <= value <= LATEST_NANOSECOND else None
+
+
 def _ip(raw: Any) -> int | None:
     return parse_ip(raw) if isinstance(raw, str) else None
 
@@ -132,6 +140,6 @@ _COERCIONS: dict[str, Callable[[Any], Scalar | None]] = {
     "scaled_float": _double,
     "boolean": _boolean,
     "date": parse_date,
-    "date_nanos": parse_date,
+    "date_nanos": _nanoseconds,
     "ip": _ip,
 }

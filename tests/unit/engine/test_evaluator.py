@@ -199,6 +199,13 @@ def test_null_value_stands_for_explicit_nulls_only() -> None:
     assert select(Ask(field, Equals(frozenset({"x"}))), batch) == [3, 4]
 
 
+def test_an_empty_text_is_a_null_where_numbers_stand() -> None:
+    field = Field("n", "long", null_value=7)
+    batch = Documents(0, [{"n": ""}, {"n": ["", 1]}, {"n": " "}, {"n": []}, {"n": None}])
+    assert select(Ask(field, Equals(frozenset({7}))), batch) == [0, 1, 4]
+    assert select(Ask(field, Exists()), batch) == [0, 1, 4]
+
+
 @pytest.mark.parametrize(
     ("document", "size", "kind"),
     [
