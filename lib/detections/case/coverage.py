@@ -16,10 +16,9 @@ from detections.case.event import OWN, Bases, documents
 from detections.case.model import Case, CaseFile, Clause
 from detections.case.run import case_alerts, own_alerts, window
 from detections.case.stages import conditions
-from detections.compile.eql.program import Events
 from detections.compile.ir import And, Equals, Leaf, Not, Or, Predicate, Test, leaves, rewrite
 from detections.compile.mapping import Field
-from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span
+from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, RowsPlan, Span
 from detections.compile.rows import Where
 from detections.engine import Embedded, Evaluator
 from detections.errors import DetectionsError, Finding
@@ -89,7 +88,8 @@ def _events(rule: Rule, plan: Plan, cases: Sequence[Case], bases: Bases) -> list
 
 def _turned(rule: Rule, plan: Plan, cases: Sequence[Case], bases: Bases) -> Turned:
     if isinstance(plan, EqlPlan):
-        query = _as_query(plan)
+        # A filter's leaves are none of the query's, and as a query the plan would have them.
+        query = plan.as_query() if plan.filter is None else None
         if query is None:
             return _turned_stages(rule, plan, cases, bases)
         plan = query
@@ -110,14 +110,6 @@ def _turned(rule: Rule, plan: Plan, cases: Sequence[Case], bases: Bases) -> Turn
         changed = selected ^ evaluator.answer(_invert(plan.predicate, number)).true
         turned[leaf.span] += [case.name for row, (case, _) in enumerate(events) if changed >> row & 1]
     return turned
-
-
-def _as_query(plan: EqlPlan) -> QueryPlan | None:
-    """The same question as a query, where each event alone decides: then all cases are asked at once."""
-    body = plan.program.body
-    if not isinstance(body, Events) or body.limits or plan.filter is not None:
-        return None
-    return QueryPlan(plan.rule_id, plan.rule_name, body.predicate, plan.time, plan.mapping)
 
 
 def _could_alert(rule: Rule, plan: NewTermsPlan, case: Case, made: Document, bases: Bases) -> bool:

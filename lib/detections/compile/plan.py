@@ -10,8 +10,8 @@ from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from detections.compile.eql.program import Program
-from detections.compile.ir import Predicate
+from detections.compile.eql.program import Events, Program
+from detections.compile.ir import And, Predicate
 from detections.compile.mapping import Field, Mapping
 from detections.compile.rows import Pipeline
 from detections.events.batch import Batch
@@ -92,6 +92,14 @@ class EqlPlan:
     time: TimeField
     mapping: Mapping = field(compare=False, repr=False)
     sent: Sent = field(default=None, compare=False, repr=False)
+
+    def as_query(self) -> QueryPlan | None:
+        """The same as a query, where each event alone decides; None where events are joined or counted."""
+        match self.program.body:
+            case Events(predicate, ()):
+                whole = predicate if self.filter is None else And((self.filter, predicate))
+                return QueryPlan(self.rule_id, self.rule_name, whole, self.time, self.mapping)
+        return None
 
 
 Plan: TypeAlias = QueryPlan | NewTermsPlan | RowsPlan | EqlPlan

@@ -7,15 +7,13 @@ import re
 from collections.abc import Iterator
 
 from detections.compile.dsl import to_dsl
-from detections.compile.eql.program import Events
 from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span, TimeField
 from detections.elastic.capabilities import Capabilities, capabilities
 from detections.elastic.eql import eql
 from detections.elastic.esql import esql
 from detections.elastic.new_terms import new_terms
-from detections.elastic.search import Dsl, Source, found
+from detections.elastic.search import Source, events
 from detections.elastic.server import Server
-from detections.engine.found import alerts_on
 from detections.errors import NotEvaluated, UsageError
 
 _NO_NAME = re.compile(r'[\s/\\?"<>|#]')
@@ -61,7 +59,7 @@ class Cluster:
         match plan:
             case RowsPlan():
                 return self._can.why_not("esql")
-            case EqlPlan() if (why := self._can.why_not("eql")) and not _said(plan):
+            case EqlPlan() if (why := self._can.why_not("eql")) and not _is_search(plan):
                 return why
             case NewTermsPlan() if plan.time.fallback is not None:
                 return self._can.why_not("painless")
@@ -77,34 +75,24 @@ class Cluster:
         """
         match plan:
             case QueryPlan():
-                return self._events(plan, self._source.asked(plan), span)
+                return events(self._source, plan, span)
             case NewTermsPlan():
                 return new_terms(self._source, plan, span)
             case RowsPlan():
                 return esql(self._source, plan, span)
             case EqlPlan() if self._can.why_not("eql"):
-                return self._events(plan, _condition(plan), span)
+                query = plan.as_query()
+                if query is None:
+                    raise NotEvaluated("no search joins or counts events")
+                return events(self._source, query, span)
             case EqlPlan():
                 return eql(self._source, plan, span)
 
-    def _events(self, plan: QueryPlan | EqlPlan, asked: Dsl, span: Span) -> Iterator[Alert]:
-        query = self._source.within(asked, plan.time, span.start, span.end)
-        hits = self._source.hits(query, plan.time, plan.rule_name)
-        return alerts_on(plan, (found(hit, plan.time) for hit in hits))
 
-
-def _said(plan: EqlPlan) -> bool:
+def _is_search(plan: EqlPlan) -> bool:
     """Whether a search can find what the plan finds."""
+    query = plan.as_query()
     try:
-        return bool(_condition(plan))
+        return query is not None and bool(to_dsl(query.predicate))
     except NotEvaluated:
         return False
-
-
-def _condition(plan: EqlPlan) -> Dsl:
-    """The query for the events of a plan that needs no more than each event by itself."""
-    body = plan.program.body
-    if not isinstance(body, Events) or body.limits:
-        raise NotEvaluated("no search joins or counts events")
-    asked = to_dsl(body.predicate)
-    return asked if plan.filter is None else {"bool": {"filter": [asked, to_dsl(plan.filter)]}}

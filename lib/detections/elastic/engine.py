@@ -18,11 +18,10 @@ from detections.elastic.documents import TemporaryIndex
 from detections.elastic.eql import computed, eql, eql_by_dsl
 from detections.elastic.esql import esql
 from detections.elastic.new_terms import new_terms
-from detections.elastic.search import Source, combined_name, found
+from detections.elastic.search import Source, combined_name, events
 from detections.elastic.server import Server
 from detections.elastic.template import template
 from detections.engine.column import Column
-from detections.engine.found import alerts_on
 from detections.errors import Finding, Level, Location, NotAllowed, NotEvaluated, ServerUnavailable
 from detections.events import Batch, Document
 
@@ -115,9 +114,7 @@ class Elasticsearch:
     def _execute(self, source: Source, plan: Plan, span: Span) -> Iterator[Alert]:
         match plan:
             case QueryPlan():
-                query = source.within(source.asked(plan), plan.time, span.start, span.end)
-                hits = source.hits(query, plan.time, plan.rule_name)
-                return alerts_on(plan, (found(hit, plan.time) for hit in hits))
+                return events(source, plan, span)
             case NewTermsPlan():
                 return new_terms(source, plan, span)
             case RowsPlan():

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from detections.compile.dsl import to_dsl
-from detections.compile.plan import NewTermsPlan, QueryPlan, TimeField
+from detections.compile.plan import Alert, NewTermsPlan, QueryPlan, Span, TimeField
 from detections.compile.request import time_filter
 from detections.elastic.server import Server
-from detections.engine.found import EVENT_ID, Found
+from detections.engine.found import EVENT_ID, Found, alerts_on
 from detections.values.dates import format_date
 
 Dsl: TypeAlias = dict[str, Any]
@@ -96,6 +96,16 @@ class Source:
                 body["search_after"] = page[-1]["sort"]
         finally:
             self.server.ask("DELETE", "/_pit", {"id": pit}, accept=(404,))
+
+
+def events(source: Source, plan: QueryPlan, span: Span) -> Iterator[Alert]:
+    """The alerts of a plan, one a hit.
+
+    Raises:
+        NotEvaluated: the plan's predicate has a part that no query says.
+    """
+    query = source.within(source.asked(plan), plan.time, span.start, span.end)
+    return alerts_on(plan, (found(hit, plan.time) for hit in source.hits(query, plan.time, plan.rule_name)))
 
 
 def fields_of(time: TimeField) -> list[Any]:

@@ -15,7 +15,7 @@ from detections.compile.eql import program
 from detections.compile.functions.operators import sort_key
 from detections.compile.ir import And, Predicate
 from detections.compile.mapping import Field
-from detections.compile.plan import Alert, EqlPlan, QueryPlan, Span
+from detections.compile.plan import Alert, EqlPlan, Span
 from detections.engine.bits import of_rows, rows_of
 from detections.engine.collect import QueryCollector
 from detections.engine.evaluator import Evaluator, Predicates
@@ -264,10 +264,5 @@ class EqlCollector:
 
 def eql_collector(plan: EqlPlan, span: Span, predicates: Predicates) -> Collector:
     """Events without a limit need no order, and are collected as those of a query rule."""
-    match plan.program.body:
-        case program.Events(predicate, ()):
-            whole = predicate if plan.filter is None else And((plan.filter, predicate))
-            return QueryCollector(
-                QueryPlan(plan.rule_id, plan.rule_name, whole, plan.time, plan.mapping), span, predicates
-            )
-    return EqlCollector(plan, span, predicates)
+    query = plan.as_query()
+    return EqlCollector(plan, span, predicates) if query is None else QueryCollector(query, span, predicates)
