@@ -80,8 +80,7 @@ def _events(rule: Rule, plan: Plan, cases: Sequence[Case], bases: Bases) -> list
             span = window(rule, plan, now)
         except (DetectionsError, ValueError):
             continue
-        time = now + case.event.at
-        if (span.start is None or span.start <= time) and (span.end is None or time <= span.end):
+        if span.holds(now + case.event.at):
             found.append((case, made[-1]))
     return found
 

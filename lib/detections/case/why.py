@@ -30,8 +30,7 @@ def why_quiet(rule: Rule, plan: Plan, case: Case, bases: Bases) -> str:
         span = window(rule, plan, now)
     except (DetectionsError, ValueError):
         return ""
-    time = now + case.event.at
-    if (span.start is not None and time < span.start) or (span.end is not None and span.end < time):
+    if not span.holds(now + case.event.at):
         return f"its event is not in the rule's window, from {rule.from_} to {rule.to}"
     if isinstance(plan, RowsPlan):
         return ""

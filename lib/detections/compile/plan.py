@@ -116,6 +116,10 @@ class Span:
     end: int | None = None
     history: int | None = None
 
+    def holds(self, time: int) -> bool:
+        """Whether an instant lies in the window."""
+        return (self.start is None or self.start <= time) and (self.end is None or time <= self.end)
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:
