@@ -25,9 +25,7 @@ from types import ModuleType
 
 from detections import query
 from detections.check import eql_differences
-from detections.check.queries import Part, parts
-from detections.compile import eql
-from detections.compile.mapping import catalog_mapping
+from detections.check.queries import Part, parts, refusals_of
 from detections.errors import Finding, Level, QuerySyntaxError
 from detections.rule import Rule
 
@@ -49,7 +47,7 @@ def check(rule: Rule) -> Iterator[Finding]:
 
 def _disagreement(part: Part, adapter: ModuleType) -> Iterator[tuple[str, int, int]]:
     try:
-        tree = query.parse(part.text, part.language)
+        query.parse(part.text, part.language)
     except QuerySyntaxError as error:
         if not eql_differences.is_known(error.message) and adapter.refusal(part.text) is None:
             yield "eql takes the query, which is refused here", error.start, error.end - error.start
@@ -59,7 +57,7 @@ def _disagreement(part: Part, adapter: ModuleType) -> Iterator[tuple[str, int, i
     refused = adapter.refusal(eql_differences.reworded(part.text))
     if refused is None:
         return
-    if eql.refusals(tree, catalog_mapping(), part.text, event_category_field=part.category_field):
+    if refusals_of(part):
         return
     yield f"eql refuses the query, which is read here: {refused.message}", refused.start, refused.length
 

@@ -21,16 +21,9 @@ Good: `source.ip: "10.0.0.0/8"`
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 
-from detections.check.queries import Part, parts, tree_of
-from detections.compile import eql
-from detections.compile.esql import compile_esql
-from detections.compile.kql import refusals
-from detections.compile.mapping import catalog_mapping
-from detections.errors import Finding, NotEvaluated, QueryTypeError
-from detections.query.eql import ast as eql_ast
-from detections.query.esql import ast as esql
+from detections.check.queries import parts, refusals_of
+from detections.errors import Finding
 from detections.rule import Rule
 
 CODE = "field-type"
@@ -38,19 +31,6 @@ CODE = "field-type"
 
 def check(rule: Rule) -> Iterator[Finding]:
     for part in parts(rule):
-        for error in _refusals(part):
+        for error in refusals_of(part):
             length = error.end - error.start
             yield rule.document.finding(CODE, error.message, part.keys, error.start, length)
-
-
-def _refusals(part: Part) -> Iterator[QueryTypeError]:
-    tree = tree_of(part)
-    if isinstance(tree, eql_ast.Query):
-        yield from eql.refusals(tree, catalog_mapping(), part.text, event_category_field=part.category_field)
-    elif isinstance(tree, esql.Query):
-        refused: list[QueryTypeError] = []
-        with suppress(NotEvaluated):  # esql-opaque says so
-            compile_esql(tree, catalog_mapping(), part.text, refused=refused)
-        yield from refused
-    elif tree is not None:
-        yield from refusals(tree, catalog_mapping(), part.text)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from detections import query
 from detections.check.places import Keys
 from detections.compile.eql import compile_eql
-from detections.compile.eql.program import Events, Sequence
+from detections.compile.eql import refusals as refusals_of_eql
+from detections.compile.eql.program import stages_of
 from detections.compile.esql import compile_esql
 from detections.compile.ir import And, Predicate
 from detections.compile.kql import compile_kql
+from detections.compile.kql import refusals as refusals_of_kql
 from detections.compile.mapping import catalog_mapping
 from detections.compile.rows import Where
-from detections.errors import NotEvaluated, QueryError, QuerySyntaxError
+from detections.errors import NotEvaluated, QueryError, QuerySyntaxError, QueryTypeError
 from detections.query.eql import ast as eql
 from detections.query.esql import ast as esql
 from detections.query.kql import Node as KqlNode
@@ -62,6 +65,21 @@ def tree_of(part: Part) -> Tree | None:
     return tree
 
 
+def refusals_of(part: Part) -> list[QueryTypeError]:
+    """All that the catalog's fields refuse of the query; nothing where it does not parse."""
+    tree = tree_of(part)
+    if tree is None:
+        return []
+    if isinstance(tree, eql.Query):
+        return refusals_of_eql(tree, catalog_mapping(), part.text, event_category_field=part.category_field)
+    if isinstance(tree, esql.Query):
+        refused: list[QueryTypeError] = []
+        with suppress(NotEvaluated):  # esql-opaque says so
+            compile_esql(tree, catalog_mapping(), part.text, refused=refused)
+        return refused
+    return refusals_of_kql(tree, catalog_mapping(), part.text)
+
+
 def predicates_of(part: Part) -> list[Predicate]:
     """What the query asks of a document of the catalog's fields, nothing where it cannot be compiled.
 
@@ -73,10 +91,7 @@ def predicates_of(part: Part) -> list[Predicate]:
     try:
         if isinstance(tree, eql.Query):
             body = compile_eql(tree, catalog_mapping(), part.text, event_category_field=part.category_field).body
-            if isinstance(body, Events):
-                return [body.predicate]
-            until = [body.until] if isinstance(body, Sequence) and body.until is not None else []
-            return [stage.predicate for stage in (*body.stages, *until)]
+            return [stage.predicate for stage in stages_of(body).values()]
         if isinstance(tree, esql.Query):
             pipeline = compile_esql(tree, catalog_mapping(), part.text)
             conditions = [command.predicate for command in pipeline.commands if isinstance(command, Where)]

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from detections.compile.dsl import at_least, to_dsl
+from detections.compile.eql.program import stages_of
 from detections.compile.ir import Predicate
 from detections.compile.plan import Alert, EqlPlan, Span
 from detections.elastic.search import Dsl, Hit, Source, fields_of, found
 from detections.engine.bits import of_rows
-from detections.engine.eql import EqlCollector, Finder, stages_of
+from detections.engine.eql import EqlCollector, Finder
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.errors import NotEvaluated, TooManyResults
 from detections.events.batches import Documents

@@ -21,7 +21,7 @@ from detections.engine.collect import QueryCollector
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.found import Collector, Found, window_of
 from detections.engine.sample import sample
-from detections.engine.sequence import UNTIL, Candidate, Keys, Match, Rank, join
+from detections.engine.sequence import Candidate, Keys, Match, Rank, join
 from detections.events import Batch, Document
 from detections.values.dates import format_date
 from detections.values.ip import format_ip
@@ -83,7 +83,7 @@ class Finder:
     def __init__(self, asked: program.Program, predicates: Predicates, condition: Predicate | None = None) -> None:
         self._body = asked.body
         self._order = asked.order
-        stages = stages_of(asked.body)
+        stages = program.stages_of(asked.body)
         self._questions = {
             number: predicates.ready(stage.predicate if condition is None else And((condition, stage.predicate)))
             for number, stage in stages.items()
@@ -156,16 +156,6 @@ class Finder:
         """Join keys as Elasticsearch shows them: addresses in text, and dates, but for those of samples."""
         dates_in_text = not isinstance(self._body, program.Sample)
         return tuple([_shown(key, value, dates_in_text) for key, value in zip(self._keys[0], keys, strict=True)])
-
-
-def stages_of(body: program.Body) -> dict[int, program.Stage]:
-    """What the events of a body are asked, by number; an event query is one stage without join keys."""
-    if isinstance(body, program.Events):
-        return {0: program.Stage(body.predicate)}
-    stages = dict(enumerate(body.stages))
-    if isinstance(body, program.Sequence) and body.until is not None:
-        stages[UNTIL] = body.until
-    return stages
 
 
 def _join_keys(body: program.Body, stages: dict[int, program.Stage]) -> dict[int, list[_JoinKey]]:

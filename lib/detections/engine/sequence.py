@@ -24,9 +24,6 @@ from detections.compile.eql import program
 Keys: TypeAlias = tuple[Any, ...]
 """Values of the join keys of one stage; None is a missing optional one."""
 
-UNTIL = -1
-"""The number of the stage ``until``."""
-
 
 class Rank(NamedTuple):
     """What events are ordered by: time, tiebreaker (none last), and place in the input."""
@@ -130,7 +127,7 @@ class _Joiner:
         # The last stage first: an event does not follow itself. ``until``, whose number is the lowest, ends it all.
         for stage, several in sorted(candidate.stages, reverse=True):
             for keys in several:
-                if stage == UNTIL:
+                if stage == program.UNTIL:
                     self._end(keys)
                 elif stage not in self._place:
                     self._see(stage, keys, rank.time)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from detections.compile.eql import program
+from detections.compile.eql.program import UNTIL
 from detections.compile.ir import Always
-from detections.engine.sequence import UNTIL, Candidate, Match, Rank, join
+from detections.engine.sequence import Candidate, Match, Rank, join
 from detections.engine.sequence import _Joiner as Joiner
 
 ANY = Always(True)

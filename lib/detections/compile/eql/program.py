@@ -71,6 +71,19 @@ class Sample:
 
 Body: TypeAlias = Events | Sequence | Sample
 
+UNTIL = -1
+"""The number of the stage ``until``."""
+
+
+def stages_of(body: Body) -> dict[int, Stage]:
+    """What the events of a body are asked, by number; an event query is one stage without join keys."""
+    if isinstance(body, Events):
+        return {0: Stage(body.predicate)}
+    stages = dict(enumerate(body.stages))
+    if isinstance(body, Sequence) and body.until is not None:
+        stages[UNTIL] = body.until
+    return stages
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
