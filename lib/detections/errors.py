@@ -79,6 +79,11 @@ class Finding:
         return "\n".join(lines)
 
 
+def printable(text: str) -> str:
+    """A line of foreign text: a character that does not print, and could move a cursor, is shown as U+FFFD."""
+    return "".join(c if c == "\t" or c.isprintable() else "\ufffd" for c in text)
+
+
 def _underlined(line: str, position: int, length: int, width: int = 160) -> tuple[str, str]:
     """A line, and carets under so many of its characters.
 
@@ -88,8 +93,7 @@ def _underlined(line: str, position: int, length: int, width: int = 160) -> tupl
     part = line[start : start + width]
     caret = position - start
     pad = "".join("\t" if character == "\t" else " " for character in part[:caret])
-    shown = "".join(c if c == "\t" or c.isprintable() else "\ufffd" for c in part)
-    return shown, f"{pad}{'^' * max(1, min(length, len(part) - caret))}"
+    return printable(part), f"{pad}{'^' * max(1, min(length, len(part) - caret))}"
 
 
 class DetectionsError(Exception):

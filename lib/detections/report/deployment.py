@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from detections.errors import printable
 from detections.kibana.outcome import Outcome
 from detections.kibana.plan import Action, Change, Kind, Plan, Thing
 from detections.kibana.status import FAILED, NEVER, Execution
@@ -101,12 +102,12 @@ def _width(changes: Iterable[Change]) -> int:
 
 def _change(change: Change, width: int) -> list[str]:
     sign, colour = SIGNS[change.kind]
-    told = f"  {clean(text)}" if (text := said_of(change)) else ""
+    told = f"  {printable(text)}" if (text := said_of(change)) else ""
     head = click.style(f"{sign} {change.kind:<9}", fg=colour, bold=True)
-    lines = [f"{head} {clean(title(change)):<{width}}  {click.style(clean(change.rule_id), dim=True)}{told}"]
+    lines = [f"{head} {printable(title(change)):<{width}}  {click.style(printable(change.rule_id), dim=True)}{told}"]
     for heading, below in sections(change):
         lines += [f"    {heading}"] if heading else []
-        lines += [f"    {_coloured(clean(line))}" for line in below]
+        lines += [f"    {_coloured(printable(line))}" for line in below]
     return lines
 
 
@@ -115,19 +116,16 @@ def _coloured(line: str) -> str:
     return click.style(line, fg=colour) if colour else line
 
 
-def clean(text: str) -> str:
-    """Text from a server: what does not print may not move a cursor either."""
-    return "".join(c if c == "\t" or c.isprintable() else "\ufffd" for c in text)
-
-
 def outcome(one: Outcome, found: Plan) -> str:
     """What became of a change of a plan, in a line."""
     action = one.change.action or Action.UPDATE
     word, colour = (_DONE[action], "green") if one.done else ("not done", "red")
     head = click.style(f"{word:<9}", fg=colour, bold=not one.done)
-    told = f": {clean(one.message)}" if one.message else ""
+    told = f": {printable(one.message)}" if one.message else ""
     width = _width(found.work)
-    return f"{head} {clean(title(one.change)):<{width}}  {click.style(clean(one.change.rule_id), dim=True)}{told}"
+    return (
+        f"{head} {printable(title(one.change)):<{width}}  {click.style(printable(one.change.rule_id), dim=True)}{told}"
+    )
 
 
 def done(outcomes: Sequence[Outcome], missing: Sequence[Change]) -> str:
@@ -150,11 +148,11 @@ def status(found: Sequence[Execution]) -> str:
     width = max(len(one.status) for one in found)
     lines = []
     for one in found:
-        state = click.style(f"{clean(one.status):<{width}}", fg=_STATES.get(one.status), bold=one.failing)
+        state = click.style(f"{printable(one.status):<{width}}", fg=_STATES.get(one.status), bold=one.failing)
         off = "" if one.enabled else click.style("  disabled", dim=True)
-        lines.append(f"{state}  {one.date or '-':<24}  {clean(one.name)}{off}")
+        lines.append(f"{state}  {one.date or '-':<24}  {printable(one.name)}{off}")
         if one.message and one.status != "succeeded":
-            lines.append(f"    {clean(one.message)}")
+            lines.append(f"    {printable(one.message)}")
     failing = sum(one.failing for one in found)
     disabled = sum(not one.enabled for one in found)
     parts = [plural(len(found), "rule"), f"{failing:,} failing", f"{disabled:,} disabled"]

@@ -6,23 +6,23 @@ from collections.abc import Iterable
 
 import click
 
+from detections.errors import printable
 from detections.kibana.pull import FileChange
 from detections.payload import Difference, render
 from detections.report.count import plural
-from detections.report.deployment import clean
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def change(found: FileChange) -> str:
     """One file: its name, and the lines that differ; of a new file only how many there are."""
-    about = clean(found.about)
+    about = printable(found.about)
     if found.before is None:
         lines = plural(found.after.count("\n"), "line")
         return f"{click.style('+', fg='green', bold=True)} {found.path}  {about}, {lines}"
     shown = [f"{click.style('~', fg='yellow', bold=True)} {found.path}  {about}"]
     for line in render(Difference(found.path, found.before, found.after))[1:]:
-        text = clean(line)
+        text = printable(line)
         shown.append(click.style(text, fg=_COLOURS.get(text.lstrip()[:1])))
     return "\n".join(shown)
 
