@@ -9,11 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import msgspec
-
 from detections.errors import UsageError
 from detections.kibana.plan import Options, Plan
-from detections.payload.record import read_json, write_json
+from detections.payload.record import read_as, write_json
 
 _FORM = 1
 _ADVICE = "make it again with `detections plan --out`"
@@ -76,13 +74,9 @@ def read_plan(path: Path) -> SavedPlan:
     Raises:
         UsageError: it is not there, or is no plan.
     """
-    table = read_json(path, _ADVICE)
-    if table is None:
+    found = read_as(path, SavedPlan, "plan", _ADVICE)
+    if found is None:
         raise UsageError(f"{path} does not exist")
-    try:
-        found = msgspec.convert(table, SavedPlan)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"{path} is no plan: {error}; {_ADVICE}") from None
     if found.form != _FORM:
         raise UsageError(f"{path} is a plan of another version of this program; {_ADVICE}")
     return found

@@ -12,11 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from detections.errors import DetectionsError, UsageError
 from detections.payload import SERVER_OWNED, normalise, same
-from detections.payload.record import read_json, write_json
+from detections.payload.record import read_as, write_json
 
 REBUILD = "`detections plan --rebuild-state` makes it again from what is in Kibana"
 
@@ -103,13 +101,9 @@ class StateFile:
             UsageError: the file has conflict markers, is no state, or is the state of another Kibana or space.
         """
         self._seen = self._bytes()
-        table = read_json(self.path, REBUILD)
-        if table is None:
+        state = read_as(self.path, State, "state of an environment", REBUILD)
+        if state is None:
             return State(kibana, {})
-        try:
-            state = msgspec.convert(table, State)
-        except msgspec.ValidationError as error:
-            raise UsageError(f"{self.path} is no state of an environment: {error}; {REBUILD}") from None
         if state.kibana != kibana:
             raise UsageError(f"{self.path} is the state of {state.kibana}, not of {kibana}; {REBUILD}")
         return state

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from detections.errors import UsageError
 from detections.source import save
 
+T = TypeVar("T")
 _MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ", "||||||| ")
 
 
@@ -27,6 +28,19 @@ def read_json(path: Path, advice: str) -> dict[str, Any] | None:
         return None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def read_as(path: Path, kind: type[T], what: str, advice: str) -> T | None:
+    """The value of a type in a file, None where there is no file. ``what`` names what the file should be.
+
+    Raises:
+        UsageError: as :func:`read_json`, or the file holds something else.
+    """
+    table = read_json(path, advice)
+    try:
+        return None if table is None else msgspec.convert(table, kind)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{path} is no {what}: {error}; {advice}") from None
 
 
 def parse_json(data: bytes, path: str, advice: str) -> dict[str, Any]:
