@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from detections.errors import QuerySyntaxError
+from detections.query.depth import first_below
 from detections.query.esql.ast import (
     Arithmetic,
     Cast,
@@ -368,13 +369,8 @@ class Expressions:
         return tuple(entries)
 
     def _refuse_deep(self, expression: Expression) -> None:
-        """Long chains of arithmetic are deep trees, too, although no parenthesis opens."""
-        waiting = [(expression, 1)]
-        while waiting:
-            node, depth = waiting.pop()
-            if depth > DEEPEST:
-                raise self._too_deep(node.span[0])
-            waiting.extend((child, depth + 1) for child in children(node))
+        if (node := first_below(expression, DEEPEST, children)) is not None:
+            raise self._too_deep(node.span[0])
 
     def _too_deep(self, start: int) -> QuerySyntaxError:
         return QuerySyntaxError(f"expression is nested more than {DEEPEST} deep", self.text, start)
