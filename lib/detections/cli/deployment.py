@@ -12,6 +12,7 @@ import click
 from detections import bundle
 from detections.cli.common import failed, rules_at
 from detections.cli.config import Config
+from detections.cli.environment import opened
 from detections.errors import RuleError, UsageError
 from detections.kibana.attachments import (
     Present,
@@ -112,10 +113,7 @@ def deployment(config: Config, environment: Environment) -> Iterator[Deployment]
     pairs = [(rule, environment.payload(rule) | {"version": lock.version(rule)}) for rule in production]
     wanted = _wanted(config, pairs)
     file = StateFile(config.path("state") / f"{environment.name}.json")
-    with Kibana(environment.connection(), environment.space) as kibana:
-        if warning := kibana.status().unsupported:
-            click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)
-        kibana.check_space()
+    with opened(environment) as kibana:
         yield Deployment(environment, kibana, file, [payload for _, payload in pairs], lock, wanted)
 
 
