@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import naive_dsl
 from detections.compile.kibana import to_dsl
 from detections.compile.kql import compile_kql
 from detections.compile.mapping import Mapping
@@ -17,17 +15,6 @@ from detections.engine import select
 from detections.errors import QuerySyntaxError
 from detections.events import batches
 from detections.query.kql import And, Is, Literal, Nested, Node, Not, Or, Range, Wildcard, parse, to_json, to_kql
-
-
-def _beside(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-naive_dsl = _beside("naive_dsl")
 
 # --- printing
 

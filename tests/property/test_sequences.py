@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import detections
-
-_spec = importlib.util.spec_from_file_location("naive_eql", Path(__file__).parent / "naive_eql.py")
-assert _spec is not None and _spec.loader is not None
-naive = sys.modules["naive_eql"] = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(naive)
+import naive_eql as naive
 
 PAIRS = 1_000
 ROUNDS = 10

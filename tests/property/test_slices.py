@@ -17,24 +17,14 @@ from detections.compile.plan import Alert, Plan, Span
 from detections.engine import Embedded
 from detections.events import batches
 from detections.replay import Record, SlicedReplay, replay
-from detections.rule import Rule, load
-from detections.source import parse
+from made_rules import QUERY, new_terms, rule_of
 
 Events = list[dict[str, Any]]
 
 START, END = 1_000_000, 1_040_000
 BODIES = {
-    "query": 'type = "query"\nlanguage = "kuery"\nquery = "event.action: a"',
-    "terms": """type = "new_terms"
-language = "kuery"
-query = "event.action: (a or b)"
-[rule.new_terms]
-field = "new_terms_fields"
-value = ["user.name"]
-[[rule.new_terms.history_window_start]]
-field = "history_window_start"
-value = "now-10s"
-""",
+    "query": QUERY,
+    "terms": new_terms("event.action: (a or b)", '"user.name"', "now-10s"),
     "event": 'type = "eql"\nlanguage = "eql"\nquery = "any where event.action == \\"b\\""',
     "sequence": """type = "eql"
 language = "eql"
@@ -50,28 +40,7 @@ query = '''sequence by user.name with maxspan=5s
 }  # fmt: skip
 
 
-def rule(name: str) -> Rule:
-    text = f"""[metadata]
-creation_date = "2026/01/01"
-updated_date = "2026/01/01"
-maturity = "production"
-
-[rule]
-author = ["x"]
-description = "x"
-name = "{name}"
-risk_score = 21
-rule_id = "{name}"
-severity = "low"
-index = ["logs-*"]
-{BODIES[name]}
-"""
-    found, findings = load(parse(text, f"{name}.toml"))
-    assert found is not None, findings
-    return found
-
-
-RULES = [rule(name) for name in BODIES]
+RULES = [rule_of(body, name) for name, body in BODIES.items()]
 
 
 class Searched:

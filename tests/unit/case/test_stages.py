@@ -14,8 +14,9 @@ from detections.case.stages import conditions
 from detections.compile.plan import EqlPlan
 from detections.compile.planner import plan as make_plan
 from detections.engine import Embedded
-from detections.rule import Rule, load
+from detections.rule import Rule
 from detections.source import parse
+from made_rules import rule_of
 
 QUERY = """sequence by user.name with maxspan=10m
   [any where event.action == "stop" and event.outcome == "success"] with runs=2
@@ -77,26 +78,7 @@ def bases(tmp_path: Path) -> Bases:
 
 
 def made(query: str = QUERY) -> tuple[Rule, EqlPlan]:
-    text = f"""[metadata]
-creation_date = "2026/01/01"
-updated_date = "2026/01/01"
-maturity = "production"
-
-[rule]
-author = ["x"]
-description = "x"
-name = "r"
-risk_score = 21
-rule_id = "r"
-severity = "low"
-index = ["logs-*"]
-from = "now-60m"
-type = "eql"
-language = "eql"
-query = '''{query}'''
-"""
-    rule, findings = load(parse(text, "r.toml"))
-    assert rule is not None, findings
+    rule = rule_of(f"from = \"now-60m\"\ntype = \"eql\"\nlanguage = \"eql\"\nquery = '''{query}'''\n")
     plan = make_plan(rule)
     assert isinstance(plan, EqlPlan)
     return rule, plan

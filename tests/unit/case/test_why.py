@@ -10,22 +10,8 @@ import pytest
 from detections.case import Bases, CaseLibrary, prove
 from detections.engine import Embedded
 from detections.rule import load_rules
+from made_rules import rule_text
 
-RULE = """[metadata]
-creation_date = "2026/01/01"
-updated_date = "2026/01/01"
-maturity = "production"
-
-[rule]
-author = ["x"]
-description = "x"
-name = "r"
-risk_score = 21
-rule_id = "r"
-severity = "low"
-index = ["logs-*"]
-from = "now-60m"
-"""
 QUERY = """type = "query"
 language = "kuery"
 query = '''event.action: "stop" and (user.name: "bob" or
@@ -57,7 +43,7 @@ query = '''sequence by user.name with maxspan=10m
 
 def hints(folder: Path, rule: str, case: str) -> list[str]:
     for name, text in (
-        ("rules/r.toml", RULE + rule),
+        ("rules/r.toml", rule_text(f'from = "now-60m"\n{rule}')),
         ("cases/r.toml", f'base = "start.json"\n[[case]]\nname = "c"\n{case}'),
     ):
         (folder / name).parent.mkdir()

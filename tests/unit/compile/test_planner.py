@@ -11,30 +11,15 @@ from detections.compile.mapping import Mapping
 from detections.compile.plan import EqlPlan, NewTermsPlan, QueryPlan, RowsPlan, TimeField
 from detections.compile.planner import plan
 from detections.errors import NotEvaluated, QuerySyntaxError, QueryTypeError
-from detections.rule import Rule, load
-from detections.source import parse
+from detections.rule import Rule
+from made_rules import rule_of
 
-HEAD = """[metadata]
-creation_date = "2026/01/01"
-updated_date = "2026/01/01"
-maturity = "production"
-
-[rule]
-author = ["x"]
-description = "x"
-name = "a rule"
-risk_score = 21
-rule_id = "id"
-severity = "low"
-"""
 KQL = 'index = ["logs-*"]\ntype = "query"\nlanguage = "kuery"\nquery = "a: b"\n'
 FIELDS = Mapping.of({"a": "keyword", "n": "long", "t": "text", "x": "keyword", "event.ingested": "date"})
 
 
 def rule(body: str) -> Rule:
-    found, findings = load(parse(HEAD + body, "r.toml"))
-    assert found is not None, findings
-    return found
+    return rule_of(body, "a rule", rule_id="id", index="")
 
 
 def test_query() -> None:

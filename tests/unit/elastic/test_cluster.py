@@ -21,21 +21,12 @@ from detections.elastic.template import template
 from detections.engine import Embedded
 from detections.errors import ServerError, UsageError
 from detections.events import batches
-from detections.rule import Rule, load
+from detections.rule import Rule
 from detections.server import Connection
-from detections.source import parse
+from made_rules import LOGS, new_terms, rule_of
 
 MINUTE = 60_000
-TERMS = """type = "new_terms"
-language = "kuery"
-query = "event.action: (a or b)"
-[rule.new_terms]
-field = "new_terms_fields"
-value = ["user.name", "event.action"]
-[[rule.new_terms.history_window_start]]
-field = "history_window_start"
-value = "now-1h"
-"""
+TERMS = new_terms("event.action: (a or b)", '"user.name", "event.action"', "now-1h")
 BODIES = {
     "query": 'type = "query"\nlanguage = "kuery"\nquery = "event.action: a and not user.name: u3"',
     "terms": TERMS,
@@ -52,26 +43,7 @@ OTHERS = {
 
 
 def rule(name: str) -> Rule:
-    text = f"""[metadata]
-creation_date = "2026/01/01"
-updated_date = "2026/01/01"
-maturity = "production"
-
-[rule]
-author = ["x"]
-description = "x"
-name = "{name}"
-risk_score = 21
-rule_id = "{name}"
-severity = "low"
-index = ["logs-*"]
-{(BODIES | OTHERS)[name]}
-"""
-    if name == "esql":
-        text = text.replace('index = ["logs-*"]\n', "")
-    found, findings = load(parse(text, f"{name}.toml"))
-    assert found is not None, findings
-    return found
+    return rule_of((BODIES | OTHERS)[name], name, index="" if name == "esql" else LOGS)
 
 
 def events() -> Iterator[dict[str, Any]]:

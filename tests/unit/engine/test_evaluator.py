@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import naive_predicates
 from detections.compile.ir import (
     ANY,
     ONE,
@@ -38,12 +37,6 @@ from detections.engine import Evaluator, select
 from detections.engine.bits import of_rows, rows_of
 from detections.errors import NotEvaluated
 from detections.events import Documents
-
-_spec = importlib.util.spec_from_file_location("naive", Path(__file__).parent / "naive.py")
-assert _spec
-assert _spec.loader
-naive = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(naive)
 
 KEYWORD = Field("k", "keyword", ignore_above=3)
 TEXT = Field("k.text", "text", path="k")
@@ -132,7 +125,7 @@ def test_the_columnar_answer_is_the_plain_one(
     evaluator = Evaluator(Documents(0, documents * times))
     for predicate in predicates:
         found = evaluator.answer(predicate)
-        plain = [naive.answer(predicate, document) for document in documents] * times
+        plain = [naive_predicates.answer(predicate, document) for document in documents] * times
         assert [row for row, one in enumerate(plain) if one] == list(rows_of(found.true))
         assert [row for row, one in enumerate(plain) if one is None] == list(rows_of(found.missing))
         assert select(predicate, Documents(0, documents * times)) == list(rows_of(found.true))

@@ -11,47 +11,17 @@ from detections.compile.plan import Alert, NewTermsPlan, Plan, Span
 from detections.errors import Finding, NotAllowed, NotEvaluated, ServerError, ServerUnavailable, TooManyResults
 from detections.replay import Record, Slice, SlicedReplay
 from detections.replay.slices import slices
-from detections.rule import Rule, load
-from detections.source import parse
+from detections.rule import Rule
+from made_rules import QUERY, new_terms, rule_of
 
-HEAD = """[metadata]
-creation_date = "2026/01/01"
-updated_date = "2026/01/01"
-maturity = "production"
-
-[rule]
-author = ["x"]
-description = "x"
-name = "{name}"
-risk_score = 21
-rule_id = "{name}"
-severity = "low"
-index = ["logs-*"]
-"""
-QUERY = 'type = "query"\nlanguage = "kuery"\nquery = "event.action: a"'
-TERMS = """type = "new_terms"
-language = "kuery"
-query = "event.action: a"
-[rule.new_terms]
-field = "new_terms_fields"
-value = ["user.name"]
-[[rule.new_terms.history_window_start]]
-field = "history_window_start"
-value = "now-2d"
-"""
+TERMS = new_terms("event.action: a", '"user.name"', "now-2d")
 HOUR = 3_600_000
 DAY = 24 * HOUR
 Answer = Callable[[Plan, Span], list[Alert]]
 
 
-def rule(body: str, name: str) -> Rule:
-    found, findings = load(parse(HEAD.format(name=name) + body, f"{name}.toml"))
-    assert found is not None, findings
-    return found
-
-
 def eql(query: str, name: str = "s") -> Rule:
-    return rule(f"type = 'eql'\nlanguage = 'eql'\nquery = '{query}'", name)
+    return rule_of(f"type = 'eql'\nlanguage = 'eql'\nquery = '{query}'", name)
 
 
 class Searched:
@@ -91,11 +61,11 @@ def test_slices_touch_and_do_not_overlap() -> None:
 
 
 def test_a_query_is_asked_for_each_slice() -> None:
-    assert spans(rule(QUERY, "q"), DAY) == [Span(day * DAY, (day + 1) * DAY - 1) for day in range(3)]
+    assert spans(rule_of(QUERY, "q"), DAY) == [Span(day * DAY, (day + 1) * DAY - 1) for day in range(3)]
 
 
 def test_new_terms_look_back_from_the_start_of_the_whole() -> None:
-    first, *others = spans(rule(TERMS, "t"), DAY)
+    first, *others = spans(rule_of(TERMS, "t"), DAY)
     assert first == Span(0, DAY - 1, -2 * DAY)
     assert others == [Span(day * DAY - 1, (day + 1) * DAY - 1, -2 * DAY) for day in (1, 2)]
 
@@ -122,7 +92,7 @@ def test_what_cannot_be_cut_is_asked_once(query: str) -> None:
 
 def test_alerts_come_slice_by_slice_in_order() -> None:
     searched = Searched(one)
-    sliced = SlicedReplay([rule(QUERY, "b"), rule(QUERY, "a")], searched, 0, 2 * DAY - 1, pytest.fail)
+    sliced = SlicedReplay([rule_of(QUERY, "b"), rule_of(QUERY, "a")], searched, 0, 2 * DAY - 1, pytest.fail)
     alerts = list(sliced.run(sliced.pieces(DAY), Record()))
     assert [alert.event_ids[0] for alert in alerts] == ["a-0", "b-0", f"a-{DAY}", f"b-{DAY}"]
 
@@ -172,7 +142,7 @@ def test_a_rule_that_is_refused_is_told_once_and_left_out(tmp_path: Path, error:
     def run() -> tuple[list[str], list[Finding], Searched, int]:
         said: list[Finding] = []
         searched = Searched(answer)
-        sliced = SlicedReplay([rule(QUERY, "bad"), rule(QUERY, "good")], searched, 0, 3 * DAY - 1, said.append)
+        sliced = SlicedReplay([rule_of(QUERY, "bad"), rule_of(QUERY, "good")], searched, 0, 3 * DAY - 1, said.append)
         record = Record(tmp_path / "record")
         record.begin({"index": "x"})
         alerts = list(sliced.run(sliced.pieces(DAY), record))
@@ -200,7 +170,7 @@ def test_when_the_server_goes_away_what_is_finished_stays(tmp_path: Path, error:
     def run() -> Iterator[Alert]:
         record = Record(tmp_path / "record")
         record.begin({"index": "x"})
-        rules = [rule(QUERY, "a"), rule(QUERY, "b")]
+        rules = [rule_of(QUERY, "a"), rule_of(QUERY, "b")]
         sliced = SlicedReplay(rules, Searched(answer), 0, 3 * DAY - 1, pytest.fail)
         return sliced.run(sliced.pieces(DAY), record)
 
@@ -215,7 +185,9 @@ def test_when_the_server_goes_away_what_is_finished_stays(tmp_path: Path, error:
 
 def test_what_the_server_lacks_is_told_before_anything_runs() -> None:
     said: list[Finding] = []
-    sliced = SlicedReplay([rule(TERMS, "t"), rule(QUERY, "q")], Searched(one, "it is too old"), 0, DAY, said.append)
+    sliced = SlicedReplay(
+        [rule_of(TERMS, "t"), rule_of(QUERY, "q")], Searched(one, "it is too old"), 0, DAY, said.append
+    )
     assert [finding.message for finding in said] == ["t is not replayed: it is too old"]
     assert sliced.failed == 0
     assert {alert.rule_id for alert in sliced.run(sliced.pieces(DAY), Record())} == {"q"}

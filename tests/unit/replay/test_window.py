@@ -12,42 +12,11 @@ from detections.engine import Embedded
 from detections.errors import Finding, Level
 from detections.events import batches
 from detections.replay import replay
-from detections.rule import Rule, load
-from detections.source import parse
+from detections.rule import Rule
+from made_rules import QUERY, new_terms, rule_of
 
 DAY = 86_400_000
-QUERY = 'type = "query"\nlanguage = "kuery"\nquery = "event.action: a"'
-TERMS = """type = "new_terms"
-language = "kuery"
-query = "event.action: a"
-[rule.new_terms]
-field = "new_terms_fields"
-value = ["user.name"]
-[[rule.new_terms.history_window_start]]
-field = "history_window_start"
-value = "now-2d"
-"""
-
-
-def rule(body: str, name: str = "r") -> Rule:
-    text = f"""[metadata]
-creation_date = "2026/01/01"
-updated_date = "2026/01/01"
-maturity = "production"
-
-[rule]
-author = ["x"]
-description = "x"
-name = "{name}"
-risk_score = 21
-rule_id = "{name}"
-severity = "low"
-index = ["logs-*"]
-{body}
-"""
-    found, findings = load(parse(text, f"{name}.toml"))
-    assert found is not None, findings
-    return found
+TERMS = new_terms("event.action: a", '"user.name"', "now-2d")
 
 
 def event(time: int, user: str = "u") -> dict[str, Any]:
@@ -60,7 +29,7 @@ def run(rules: Iterable[Rule], events: list[dict[str, Any]], **span: int) -> tup
 
 
 def test_every_event_is_in_the_window_without_ends() -> None:
-    found, said = run([rule(QUERY), rule(TERMS, "t")], [event(5 * DAY), event(1 * DAY), event(0, "v")])
+    found, said = run([rule_of(QUERY), rule_of(TERMS, "t")], [event(5 * DAY), event(1 * DAY), event(0, "v")])
     assert [(one.rule_id, one.event_ids, one.new_terms) for one in found] == [
         ("r", ("0",), ()),
         ("t", ("0",), ("v",)),
@@ -74,12 +43,12 @@ def test_every_event_is_in_the_window_without_ends() -> None:
 def test_history_reaches_back_from_start() -> None:
     events = [event(10 * DAY), event(9 * DAY, "seen"), event(8 * DAY, "edge"), event(8 * DAY - 1, "old")]
     events += [event(11 * DAY, name) for name in ("u", "seen", "edge", "old", "new")]
-    found, _ = run([rule(TERMS)], events, start=10 * DAY, end=12 * DAY)
+    found, _ = run([rule_of(TERMS)], events, start=10 * DAY, end=12 * DAY)
     assert [one.new_terms for one in found] == [("old",), ("new",)]
 
 
 def test_ends_are_inclusive() -> None:
-    found, _ = run([rule(QUERY)], [event(time) for time in (1, 2, 3, 4)], start=2, end=3)
+    found, _ = run([rule_of(QUERY)], [event(time) for time in (1, 2, 3, 4)], start=2, end=3)
     assert [one.timestamp for one in found] == [2, 3]
 
 
@@ -96,7 +65,7 @@ def test_ends_are_inclusive() -> None:
     ],
 )
 def test_a_rule_that_cannot_run_is_said_and_the_others_run(body: str, line: int, message: str) -> None:
-    found, said = run([rule(body, "bad"), rule(QUERY)], [event(1)], start=0, end=2)
+    found, said = run([rule_of(body, "bad"), rule_of(QUERY)], [event(1)], start=0, end=2)
     assert [one.rule_id for one in found] == ["r"]
     (finding,) = said
     assert (finding.code, finding.level, finding.location.path) == ("not-replayed", Level.WARNING, "bad.toml")
@@ -114,7 +83,7 @@ query = 'sequence by user.name with maxspan=5m [any where event.action == "a"] [
     events = [event(minute * at) for at in (1, 2, 30, 32)]
     for made, action in zip(events, "abab", strict=True):
         made["event"]["action"] = action
-    found, said = run([rule(body)], events, start=2 * minute, end=99 * minute)
+    found, said = run([rule_of(body)], events, start=2 * minute, end=99 * minute)
     assert not said
     assert [(one.event_ids, one.timestamp) for one in found] == [
         (tuple(made["event"]["id"] for made in events[2:]), 32 * minute)
