@@ -147,7 +147,8 @@ def test_columns_and_rows_give_the_same_three_answers(documents: list[dict[str, 
     documents = [{**document, "id": number} for number, document in enumerate(documents)]
     true = _kept(documents, f"WHERE {condition}")
     false = _kept(documents, f"WHERE NOT ({condition})")
-    null = _kept(documents, f"EVAL c = ({condition}) | WHERE c IS NULL")
+    # Negated twice, so that a lone column with several values is an answer (null), too, and not the values themselves.
+    null = _kept(documents, f"EVAL c = NOT (NOT ({condition})) | WHERE c IS NULL")
     assert sorted([*true, *false, *null]) == list(range(len(documents)))
     # The same condition behind an EVAL is answered row by row, and inside one as an expression.
     assert _kept(documents, f"EVAL x = 1 | WHERE {condition}") == true
