@@ -21,7 +21,7 @@ CHILD = """
 import sys, resource, detections
 from detections.engine import Embedded
 from detections.events import read
-from detections.replay import replay
+from detections.schedule import replay
 found = sum(1 for _ in replay(detections.load_rules(sys.argv[1]), read([sys.argv[2]], print), Embedded(report=print)))
 print(found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

@@ -19,7 +19,7 @@ from made.events import write
 import detections
 from detections.engine import Embedded
 from detections.events import read
-from detections.replay import replay
+from detections.schedule import replay
 
 RULES = Path(__file__).parents[1] / "rules"
 EVENTS = 100_000

@@ -15,10 +15,10 @@ import time
 from collections.abc import Iterator
 
 from detections.compile.eql import compile_eql
-from detections.compile.mapping import catalog_mapping
-from detections.compile.plan import EqlPlan, Span, TimeField
 from detections.engine import Embedded
 from detections.events import Batch, Documents
+from detections.mapping import catalog_mapping
+from detections.plan import EqlPlan, Span, TimeField
 from detections.query.eql import parse
 
 EVENTS = 1_000_000

@@ -2,14 +2,12 @@
 
 The public functions are those of :mod:`detections.api`; they are loaded when first used, so that importing the package
 costs nothing. ``detections.replay`` is the function, always: of the room of that name only what it holds is imported
-(``from detections.replay import Record``).
+(``from detections.schedule import Record``).
 """
 
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,17 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SearchResult", "Sequence", "load_rules", "read_events", "replay", "search", "to_dsl"]
 __version__ = "0.1.0"
-
-
-class _Package(ModuleType):
-    """Python binds every room that is imported to its name here; ``replay`` is spoken for."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name not in __all__ or not isinstance(value, ModuleType):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

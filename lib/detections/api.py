@@ -13,23 +13,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from detections import mapping as mappings
 from detections import query as languages
 from detections.compile import kibana
-from detections.compile import mapping as mappings
 from detections.compile.eql import compile_eql
-from detections.compile.eql.program import Events, Program
 from detections.compile.esql import compile_esql
 from detections.compile.kibana import DslOptions
 from detections.compile.kql import compile_kql
-from detections.compile.mapping import FieldSpec
-from detections.compile.plan import Alert
 from detections.engine import Embedded, find, rows_of, select
+from detections.engine.alert import Alert
 from detections.errors import Finding, UsageError
 from detections.events import Document, Retain, batches, read
+from detections.mapping import FieldSpec
+from detections.plan.program import Events, Program
 from detections.query import esql
-from detections.replay import replay as replay_plans
 from detections.rule import Rule, Rules
 from detections.rule import load_rules as load
+from detections.schedule import replay as replay_plans
 from detections.values.dates import parse_date
 
 Instant: TypeAlias = str | int | datetime.datetime
@@ -97,7 +97,7 @@ def search(
 ) -> SearchResult:
     """Run a query over events, in this process.
 
-    ``fields`` are the types of the fields (see :meth:`detections.compile.mapping.Mapping.of`), None the catalog.
+    ``fields`` are the types of the fields (see :meth:`detections.mapping.Mapping.of`), None the catalog.
     ``timestamp_field``, ``tiebreaker_field``, ``event_category_field`` and ``max_samples_per_key`` matter to eql only.
     ``size`` is how many events, rows, sequences or samples are wanted, None all. Of EQL's events and sequences these
     are the last ones, in ascending order, as Elasticsearch gives them unless it is asked for the head.

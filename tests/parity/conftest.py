@@ -13,10 +13,8 @@ import msgspec
 import pytest
 
 from detections.compile.dsl import to_dsl as predicate_dsl
-from detections.compile.ir import Predicate
 from detections.compile.kibana import to_dsl
 from detections.compile.kql import compile_kql
-from detections.compile.mapping import Field, Mapping
 from detections.elastic.capabilities import capabilities
 from detections.elastic.documents import TemporaryIndex
 from detections.elastic.node import Node
@@ -26,6 +24,8 @@ from detections.engine import Evaluator
 from detections.engine.bits import rows_of
 from detections.errors import NotEvaluated, QueryError, QuerySyntaxError
 from detections.events import Document, Documents
+from detections.mapping import Field, Mapping
+from detections.plan.predicate import Predicate
 from detections.query.kql import And, Nested, Not, Or, parse
 from detections.query.kql import Node as Tree
 from detections.server import Connection

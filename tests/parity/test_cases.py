@@ -10,13 +10,14 @@ import pytest
 from detections.case import Bases, CaseLibrary
 from detections.case.event import documents
 from detections.case.run import case_alerts, window
-from detections.compile.plan import Alert, Plan
 from detections.compile.planner import plan as make_plan
 from detections.elastic.engine import Elasticsearch
 from detections.elastic.server import Server
 from detections.engine import Embedded
+from detections.engine.alert import Alert
 from detections.errors import Finding
 from detections.events import batches
+from detections.plan import Plan
 from detections.rule import Rule, load_rules
 
 ROOT = Path(__file__).parents[2]

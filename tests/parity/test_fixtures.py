@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from detections.compile.mapping import FAMILIES, FieldSpec, Mapping
 from detections.events import Document
+from detections.mapping import FAMILIES, FieldSpec, Mapping
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "kql"
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "kql" / "kibana-tests.json"

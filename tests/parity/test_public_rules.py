@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from detections.compile.ir import Between, Equals, Like, Operator, Phrase, leaves
-from detections.compile.ir import Test as Ask
 from detections.compile.kql import compile_kql
-from detections.compile.mapping import Field, catalog_mapping
 from detections.events import Document
+from detections.mapping import Field, catalog_mapping
+from detections.plan.predicate import Between, Equals, Like, Operator, Phrase, leaves
+from detections.plan.predicate import Test as Ask
 from detections.query.kql import parse
 
 ROOT = Path(__file__).parents[2]

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from detections.compile.ir import Always
-from detections.compile.mapping import Field, Mapping
-from detections.compile.plan import NewTermsPlan, Plan, Span, TimeField
 from detections.compile.planner import plan as make_plan
 from detections.elastic.engine import Elasticsearch
 from detections.elastic.server import Server
 from detections.engine import Embedded
 from detections.events import Document, batches
+from detections.mapping import Field, Mapping
+from detections.plan import NewTermsPlan, Plan, Span, TimeField
+from detections.plan.predicate import Always
 from detections.rule import load_rules
 from detections.values.dates import format_date
 

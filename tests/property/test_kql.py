@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 import naive_dsl
 from detections.compile.kibana import to_dsl
 from detections.compile.kql import compile_kql
-from detections.compile.mapping import Mapping
 from detections.engine import select
 from detections.errors import QuerySyntaxError
 from detections.events import batches
+from detections.mapping import Mapping
 from detections.query.kql import And, Is, Literal, Nested, Node, Not, Or, Range, Wildcard, parse, to_json, to_kql
 
 # --- printing

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detections.compile.plan import Alert, Plan, Span
 from detections.engine import Embedded
+from detections.engine.alert import Alert
 from detections.events import batches
-from detections.replay import Record, SlicedReplay, replay
+from detections.plan import Plan, Span
+from detections.schedule import Record, SlicedReplay, replay
 from made_rules import QUERY, new_terms, rule_of
 
 Events = list[dict[str, Any]]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from detections.compile.ir import (
-    ANY,
+from detections.mapping import Field
+from detections.plan.predicate import (
     Always,
     And,
     AnyToken,
@@ -25,8 +25,8 @@ from detections.compile.ir import (
     Predicate,
     Test,
 )
-from detections.compile.mapping import Field
 from detections.values.coerce import coerce
+from detections.values.wildcard import ANY
 
 
 def answer(predicate: Predicate, document: dict[str, Any], scope: str | None = None) -> bool | None:

@@ -16,13 +16,14 @@ from detections.case.event import OWN, Bases, documents
 from detections.case.model import Case, CaseFile, Clause
 from detections.case.run import case_alerts, own_alerts, window
 from detections.case.stages import conditions
-from detections.compile.ir import And, Equals, Leaf, Not, Or, Predicate, Test, leaves, rewrite
-from detections.compile.mapping import Field
-from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, RowsPlan, Span
-from detections.compile.rows import Where
 from detections.engine import Embedded, Evaluator
+from detections.engine.alert import Alert
 from detections.errors import DetectionsError, Finding
 from detections.events import Document, batches
+from detections.mapping import Field
+from detections.plan import EqlPlan, NewTermsPlan, Plan, RowsPlan, Span
+from detections.plan.predicate import And, Equals, Leaf, Not, Or, Predicate, Test, leaves, rewrite
+from detections.plan.rows import Where
 from detections.rule import Rule
 
 CODE = "coverage"

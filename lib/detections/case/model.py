@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from detections.compile.plan import Alert
+from detections.engine.alert import Alert
 from detections.errors import Finding
 from detections.events import Retain
 from detections.rule import Rule

@@ -14,11 +14,10 @@ from detections.case.event import Bases
 from detections.case.model import CaseFile, Mutant
 from detections.case.run import run
 from detections.case.stages import conditions, with_body
-from detections.compile.eql.program import Body, Events, Sample, Stage
-from detections.compile.eql.program import Sequence as EqlSequence
-from detections.compile.expression import Call, Constant, Expression
-from detections.compile.ir import (
-    ANY,
+from detections.engine.protocol import Engine
+from detections.plan import EqlPlan, NewTermsPlan, Plan, RowsPlan
+from detections.plan.expression import Call, Constant, Expression
+from detections.plan.predicate import (
     Always,
     And,
     AnyToken,
@@ -39,9 +38,11 @@ from detections.compile.ir import (
     Scalar,
     Test,
 )
-from detections.compile.plan import Engine, EqlPlan, NewTermsPlan, Plan, RowsPlan
-from detections.compile.rows import Where
+from detections.plan.program import Body, Events, Sample, Stage
+from detections.plan.program import Sequence as EqlSequence
+from detections.plan.rows import Where
 from detections.rule import Rule
+from detections.values.wildcard import ANY
 
 Change = tuple[str, Predicate]
 _SWAPS = {"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">", "and": "or", "or": "and"}

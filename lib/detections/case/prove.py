@@ -12,10 +12,11 @@ from detections.case.model import CaseFile, Proof, Verdict
 from detections.case.mutate import mutate
 from detections.case.run import run
 from detections.case.why import why_quiet
-from detections.compile.plan import Engine, Plan
 from detections.compile.planner import plan as make_plan
 from detections.engine import Embedded
+from detections.engine.protocol import Engine
 from detections.errors import Finding, NotAllowed, NotEvaluated, QueryError, ServerUnavailable
+from detections.plan import Plan
 from detections.rule import Rule
 
 

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from detections.case.event import OWN, Bases, documents
 from detections.case.model import Case, CaseFile, Verdict
-from detections.compile.plan import Alert, Engine, NewTermsPlan, Plan, Span
+from detections.engine.alert import Alert
+from detections.engine.protocol import Engine
 from detections.errors import DetectionsError, NotAllowed, NotEvaluated, ServerUnavailable
 from detections.events import batches
+from detections.plan import NewTermsPlan, Plan, Span
 from detections.rule import Rule
 from detections.values import datemath
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
-from detections.compile.eql.program import Body, Events, Sequence
-from detections.compile.ir import Predicate
-from detections.compile.plan import EqlPlan
+from detections.plan import EqlPlan
+from detections.plan.predicate import Predicate
+from detections.plan.program import Body, Events, Sequence
 
 Put: TypeAlias = Callable[[Predicate], EqlPlan]
 """The plan with another condition in one place."""

@@ -9,12 +9,12 @@ from detections.case.event import Bases, documents
 from detections.case.model import Case
 from detections.case.mutate import extent
 from detections.case.run import window
-from detections.compile.eql.program import Events, Stage
-from detections.compile.ir import And, Not, Or, Predicate
-from detections.compile.plan import EqlPlan, NewTermsPlan, Plan, RowsPlan
 from detections.engine import Evaluator
 from detections.errors import DetectionsError
 from detections.events import batches
+from detections.plan import EqlPlan, NewTermsPlan, Plan, RowsPlan
+from detections.plan.predicate import And, Not, Or, Predicate
+from detections.plan.program import Events, Stage
 from detections.rule import Rule
 
 _LONGEST = 100

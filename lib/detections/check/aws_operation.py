@@ -30,8 +30,8 @@ from dataclasses import dataclass, replace
 
 from detections.catalog import aws
 from detections.check.queries import Part, parts, predicates_of
-from detections.compile.ir import And, Equals, IsTrue, Like, Or, Predicate, Test
 from detections.errors import Finding, Level
+from detections.plan.predicate import And, Equals, IsTrue, Like, Or, Predicate, Test
 from detections.rule import Rule
 from detections.values import wildcard
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 from detections.check.queries import Part, parts, tree_of
 from detections.compile.esql import compile_esql
-from detections.compile.mapping import catalog_mapping
 from detections.errors import Finding, Level, NotEvaluated, QueryError
+from detections.mapping import catalog_mapping
 from detections.query.esql import ast as esql
 from detections.rule import Rule
 

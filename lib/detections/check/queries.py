@@ -11,14 +11,14 @@ from detections import query
 from detections.check.places import Keys
 from detections.compile.eql import compile_eql
 from detections.compile.eql import refusals as refusals_of_eql
-from detections.compile.eql.program import stages_of
 from detections.compile.esql import compile_esql
-from detections.compile.ir import And, Predicate
 from detections.compile.kql import compile_kql
 from detections.compile.kql import refusals as refusals_of_kql
-from detections.compile.mapping import catalog_mapping
-from detections.compile.rows import Where
 from detections.errors import NotEvaluated, QueryError, QuerySyntaxError, QueryTypeError
+from detections.mapping import catalog_mapping
+from detections.plan.predicate import And, Predicate
+from detections.plan.program import stages_of
+from detections.plan.rows import Where
 from detections.query.eql import ast as eql
 from detections.query.esql import ast as esql
 from detections.query.kql import Node as KqlNode

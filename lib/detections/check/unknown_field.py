@@ -25,8 +25,8 @@ from detections import catalog
 from detections.catalog.aws import closest
 from detections.check.places import Keys, grouping_fields, listed
 from detections.check.queries import Tree, parts, tree_of
-from detections.compile.mapping import catalog_mapping
 from detections.errors import Finding, Level
+from detections.mapping import catalog_mapping
 from detections.query.eql import ast as eql
 from detections.query.esql import ast as esql
 from detections.query.kql import ast as kql

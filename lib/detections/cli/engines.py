@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import click
 
-from detections.compile.plan import Engine
+from detections.engine.protocol import Engine
 from detections.errors import Finding
 from detections.rule import Rule
 

@@ -14,10 +14,10 @@ from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
 from detections.compile.kibana import DslOptions
 from detections.compile.kql import compile_kql
-from detections.compile.mapping import catalog_mapping
 from detections.compile.planner import plan, time_field
 from detections.compile.request import request
 from detections.errors import NotEvaluated, RuleError, UsageError
+from detections.mapping import catalog_mapping
 from detections.query.eql import to_eql
 from detections.query.esql import to_esql
 from detections.query.kql import to_json, to_kql

@@ -12,13 +12,13 @@ from detections.api import instant
 from detections.cli.common import JOBS, LINES, RETAIN, Warnings, rules_at
 from detections.cli.config import find_config
 from detections.cli.engines import CREDENTIALS
-from detections.compile.plan import Alert
 from detections.engine import Embedded
+from detections.engine.alert import Alert
 from detections.errors import DetectionsError, UsageError
 from detections.events import Retain, read
-from detections.replay import replay
 from detections.report import json
 from detections.report.count import plural
+from detections.schedule import replay
 from detections.values.dates import format_date
 
 

@@ -16,13 +16,13 @@ import click
 
 from detections.cli.on_elasticsearch import named_server
 from detections.cli.progress import progress
-from detections.compile.plan import Alert
 from detections.elastic.cluster import Cluster
 from detections.elastic.server import Server
+from detections.engine.alert import Alert
 from detections.errors import Finding, UsageError
-from detections.replay import Record, Slice, SlicedReplay
 from detections.report.count import plural
 from detections.rule import Rule, Rules
+from detections.schedule import Record, Slice, SlicedReplay
 from detections.values import datemath
 from detections.values.dates import format_date
 

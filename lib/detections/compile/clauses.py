@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal as Choice
 from typing import TypeAlias
 
-from detections.compile.mapping import Field, Mapping
+from detections.mapping import Field, Mapping
 from detections.query.kql import Is, Literal, Operand, Range, Wildcard
 
 Kind: TypeAlias = Choice[

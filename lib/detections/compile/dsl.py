@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from detections.compile.ir import (
-    ANY,
+from detections.errors import NotEvaluated
+from detections.mapping import Field
+from detections.plan.predicate import (
     Always,
     And,
     AnyToken,
@@ -27,10 +28,9 @@ from detections.compile.ir import (
     Scalar,
     Test,
 )
-from detections.compile.mapping import Field
-from detections.errors import NotEvaluated
 from detections.values.dates import format_date
 from detections.values.ip import format_ip
+from detections.values.wildcard import ANY
 
 Dsl: TypeAlias = dict[str, Any]
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from detections.compile import leaf
-from detections.compile.ir import ANY, ONE, Always, And, Nested, Not, Or, Predicate, Wild
-from detections.compile.mapping import Field, Mapping
 from detections.errors import NotEvaluated, QueryTypeError
+from detections.mapping import Field, Mapping
+from detections.plan.predicate import Always, And, Nested, Not, Or, Predicate
+from detections.values.wildcard import ANY, ONE, Wild
 
 Dsl: TypeAlias = AbstractMapping[str, Any]
 

@@ -8,8 +8,8 @@ from itertools import repeat
 from typing import Any, TypeAlias
 
 from detections.compile.clauses import Clause, KibanaError, clauses, full_name
-from detections.compile.mapping import Mapping
 from detections.errors import QueryError, QuerySyntaxError, QueryTypeError
+from detections.mapping import Mapping
 from detections.query.kql import And, Is, Literal, Nested, Node, Not, Operand, Or, Range, Wildcard, kibana_text, leaves
 
 Dsl: TypeAlias = dict[str, Any]

@@ -9,22 +9,12 @@ from functools import partial
 
 from detections.compile import leaf
 from detections.compile.clauses import Clause, KibanaError, clause_of, clauses, full_name
-from detections.compile.ir import (
-    ANY,
-    Always,
-    And,
-    AnyField,
-    Nested,
-    Not,
-    Or,
-    Predicate,
-    Span,
-    Wild,
-)
-from detections.compile.mapping import Field, Mapping, name_pattern
 from detections.errors import NotEvaluated, QueryTypeError
+from detections.mapping import Field, Mapping, name_pattern
+from detections.plan.predicate import Always, And, AnyField, Nested, Not, Or, Predicate, Span
 from detections.query import kql
 from detections.query.kql import Is, Literal, Node, Operand, Range, Wildcard
+from detections.values.wildcard import ANY, Wild
 
 MAX_NESTED_DEPTH = 30
 """``indices.query.bool.max_nested_depth``: how many queries may stand one in the other."""

@@ -25,9 +25,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TypeAlias
 
-from detections.compile.functions.dateformat import read_date
-from detections.compile.ir import (
-    ANY,
+from detections.errors import NotEvaluated
+from detections.functions.dateformat import read_date
+from detections.mapping import DATE_FORMAT, Field, Mapping
+from detections.plan.predicate import (
     Always,
     AnyToken,
     Between,
@@ -42,15 +43,13 @@ from detections.compile.ir import (
     Scalar,
     Span,
     Test,
-    Wild,
 )
-from detections.compile.mapping import DATE_FORMAT, Field, Mapping
-from detections.errors import NotEvaluated
 from detections.values import datemath, regex
 from detections.values.analysis import standard_tokens
 from detections.values.coerce import LATEST_NANOSECOND, coerce, json_text
 from detections.values.ip import parse_cidr, parse_ip
 from detections.values.order import lower
+from detections.values.wildcard import ANY, Wild
 
 Pattern: TypeAlias = tuple[str | Wild, ...]
 Constant: TypeAlias = str | int | float | bool | None

@@ -6,12 +6,12 @@ from detections import query as languages
 from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
 from detections.compile.filters import compile_filters
-from detections.compile.ir import And, Predicate
 from detections.compile.kql import compile_kql
-from detections.compile.mapping import Field, Mapping, catalog_mapping
-from detections.compile.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, TimeField
 from detections.compile.request import body_of
 from detections.errors import NotEvaluated
+from detections.mapping import UNMAPPED, Field, Mapping, catalog_mapping
+from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, TimeField
+from detections.plan.predicate import And, Predicate
 from detections.rule import EqlRule, NewTermsRule, Rule
 
 
@@ -65,7 +65,7 @@ def time_field(rule: Rule) -> TimeField:
 
 
 def _aggregated(name: str, fields: Mapping) -> Field:
-    found = fields.get(name) or Field(name, "unmapped")
+    found = fields.get(name) or Field(name, UNMAPPED)
     if found.family == "text":
         raise NotEvaluated(f"the new terms field {name} is of type {found.type}, whose values cannot be aggregated")
     return found

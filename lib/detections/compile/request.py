@@ -11,8 +11,8 @@ from typing import Any
 from detections import query as languages
 from detections.compile.filters import enabled_parts, is_enabled, is_negated, nested_path, query_of
 from detections.compile.kibana import Dsl, DslOptions, to_dsl
-from detections.compile.mapping import Mapping
-from detections.compile.plan import TimeField
+from detections.mapping import Mapping
+from detections.plan import TimeField
 from detections.rule import EqlRule, NewTermsRule, Rule
 
 _OPTIONS = DslOptions(time_zone="Zulu")

@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterator
 
 from detections.compile.dsl import to_dsl
-from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span, TimeField
 from detections.elastic.capabilities import Capabilities, capabilities
 from detections.elastic.eql import eql
 from detections.elastic.esql import esql
 from detections.elastic.new_terms import new_terms
 from detections.elastic.search import Source, events
 from detections.elastic.server import Server
+from detections.engine.alert import Alert
 from detections.errors import NotEvaluated, UsageError
+from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span, TimeField
 
 _NO_NAME = re.compile(r'[\s/\\?"<>|#]')
 

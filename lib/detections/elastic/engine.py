@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
-from detections.compile.mapping import Field, Mapping
-from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span, TimeField
 from detections.elastic.capabilities import Capabilities, capabilities
 from detections.elastic.documents import TemporaryIndex
 from detections.elastic.eql import computed, eql, eql_by_dsl
@@ -21,9 +19,12 @@ from detections.elastic.new_terms import new_terms
 from detections.elastic.search import Source, combined_name, events
 from detections.elastic.server import Server
 from detections.elastic.template import template
+from detections.engine.alert import Alert
 from detections.engine.column import Column
 from detections.errors import Finding, Level, Location, NotAllowed, NotEvaluated, ServerUnavailable
 from detections.events import Batch, Document
+from detections.mapping import Field, Mapping
+from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span, TimeField
 
 REFUSED = "refused-event"
 

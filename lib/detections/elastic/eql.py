@@ -11,15 +11,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from detections.compile.dsl import at_least, to_dsl
-from detections.compile.eql.program import stages_of
-from detections.compile.ir import Predicate
-from detections.compile.plan import Alert, EqlPlan, Span
 from detections.elastic.search import Dsl, Hit, Source, fields_of, found
+from detections.engine.alert import Alert
 from detections.engine.bits import of_rows
 from detections.engine.eql import EqlCollector, Finder
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.errors import NotEvaluated, TooManyResults
 from detections.events.batches import Documents
+from detections.plan import EqlPlan, Span
+from detections.plan.predicate import Predicate
+from detections.plan.program import stages_of
 
 MOST = 10_000
 """Events or sequences that one ``_eql/search`` gives."""

@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 from detections import query as languages
-from detections.compile.plan import Alert, RowsPlan, Span
 from detections.elastic.search import Source, found
+from detections.engine.alert import Alert
 from detections.engine.found import Found, alerts_on
 from detections.errors import NotEvaluated
+from detections.plan import RowsPlan, Span
 from detections.query.esql.ast import From, Limit, Name, Query
 from detections.query.esql.printer import to_esql
 

@@ -14,9 +14,10 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from detections.compile.mapping import Field
-from detections.compile.plan import Alert, NewTermsPlan, Span
 from detections.elastic.search import Dsl, Source, fields_of, found
+from detections.engine.alert import Alert
+from detections.mapping import Field
+from detections.plan import NewTermsPlan, Span
 from detections.values.coerce import json_text
 from detections.values.dates import format_date
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from detections.compile.dsl import to_dsl
-from detections.compile.plan import Alert, NewTermsPlan, QueryPlan, Span, TimeField
 from detections.compile.request import time_filter
 from detections.elastic.server import Server
+from detections.engine.alert import Alert
 from detections.engine.found import EVENT_ID, Found, alerts_on
+from detections.plan import NewTermsPlan, QueryPlan, Span, TimeField
 from detections.values.dates import format_date
 
 Dsl: TypeAlias = dict[str, Any]

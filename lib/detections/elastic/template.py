@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from detections.compile.mapping import DATE_FORMAT, DYNAMIC_IGNORE_ABOVE, Field, Mapping
 from detections.elastic.capabilities import PARAMETERS
+from detections.mapping import DATE_FORMAT, DYNAMIC_IGNORE_ABOVE, Field, Mapping
 
 Properties: TypeAlias = dict[str, Any]
 

@@ -10,10 +10,11 @@ import itertools
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from detections.compile.mapping import Field
-from detections.compile.plan import Alert, NewTermsPlan, QueryPlan, Span
+from detections.engine.alert import Alert
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.found import Found, Window, alerts_on, bounded, window_of
+from detections.mapping import Field
+from detections.plan import NewTermsPlan, QueryPlan, Span
 from detections.values.coerce import json_text
 from detections.values.dates import format_date
 from detections.values.ip import format_ip

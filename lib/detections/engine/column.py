@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any
 
-from detections.compile.functions.dateformat import read_date
-from detections.compile.mapping import Field
 from detections.engine.bits import of_rows
+from detections.functions.dateformat import read_date
+from detections.mapping import UNMAPPED, Field
 from detections.values.analysis import standard_tokens
 from detections.values.coerce import coercion, json_text
 from detections.values.dates import parse_date
 from detections.values.order import utf16_length
 
-UNMAPPED = "unmapped"
 _MOST_CODES = 255
 _FEW = 16
 # Doc values of these families are sets; numbers, dates and booleans keep a value that stands twice.

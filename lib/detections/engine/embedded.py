@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span
+from detections.engine.alert import Alert
 from detections.engine.collect import NewTermsCollector, QueryCollector
 from detections.engine.eql import eql_collector
 from detections.engine.evaluator import Evaluator, Predicates
@@ -19,6 +19,7 @@ from detections.engine.found import Collector
 from detections.engine.pipeline import RowsCollector
 from detections.errors import Finding
 from detections.events import Batch
+from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span
 
 Task: TypeAlias = tuple[Plan, Span]
 Collected: TypeAlias = tuple[list[Any], list[Finding]]

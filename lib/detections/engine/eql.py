@@ -11,11 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
-from detections.compile.eql import program
-from detections.compile.functions.operators import sort_key
-from detections.compile.ir import And, Predicate
-from detections.compile.mapping import Field
-from detections.compile.plan import Alert, EqlPlan, Span
+from detections.engine.alert import Alert
 from detections.engine.bits import of_rows, rows_of
 from detections.engine.collect import QueryCollector
 from detections.engine.evaluator import Evaluator, Predicates
@@ -23,6 +19,10 @@ from detections.engine.found import Collector, Found, window_of
 from detections.engine.sample import sample
 from detections.engine.sequence import Candidate, Keys, Match, Rank, join
 from detections.events import Batch, Document
+from detections.functions.operators import sort_key
+from detections.mapping import Field
+from detections.plan import EqlPlan, Span, program
+from detections.plan.predicate import And, Predicate
 from detections.values.dates import format_date
 from detections.values.ip import format_ip
 

@@ -10,7 +10,14 @@ import itertools
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from detections.compile.ir import (
+from detections.engine.bits import Bits, of_rows, rows_of
+from detections.engine.column import Column, names, nulls, scalars
+from detections.engine.operators import COST, Check, check_of
+from detections.engine.rows import Condition, value_of
+from detections.events import Batch, Documents
+from detections.events.walk import objects
+from detections.mapping import UNMAPPED, Field
+from detections.plan.predicate import (
     Always,
     And,
     AnyField,
@@ -27,13 +34,6 @@ from detections.compile.ir import (
     Test,
     leaves,
 )
-from detections.compile.mapping import Field
-from detections.engine.bits import Bits, of_rows, rows_of
-from detections.engine.column import UNMAPPED, Column, names, nulls, scalars
-from detections.engine.operators import COST, Check, check_of
-from detections.engine.rows import Condition, value_of
-from detections.events import Batch, Documents
-from detections.events.walk import objects
 
 Question: TypeAlias = "Callable[[Evaluator, int], Bits]"
 """A predicate made ready: asked about some rows it answers for those, and for no others."""

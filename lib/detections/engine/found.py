@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
-from detections.compile.mapping import Field
-from detections.compile.plan import Alert, Plan, Span, TimeField
+from detections.engine.alert import Alert
 from detections.engine.bits import rows_of
 from detections.engine.evaluator import Evaluator
+from detections.mapping import Field
+from detections.plan import Plan, Span, TimeField
 
 EVENT_ID = Field("event.id", "keyword")
 

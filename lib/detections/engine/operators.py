@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from detections.compile.ir import AnyToken, Between, Equals, Exists, Like, Matches, Operator, Phrase
-from detections.compile.mapping import Field
 from detections.errors import NotEvaluated
+from detections.mapping import Field
+from detections.plan.predicate import AnyToken, Between, Equals, Exists, Like, Matches, Operator, Phrase
 from detections.values import regex, wildcard
 from detections.values.order import fold, version_key
 

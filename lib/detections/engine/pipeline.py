@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from detections.compile.expression import Column
-from detections.compile.ir import Always, And, Compute, Leaf, Predicate, leaves
-from detections.compile.mapping import Field
-from detections.compile.plan import Alert, RowsPlan, Span
-from detections.compile.rows import Command, Eval, Limit, Pipeline, Project, Sort, Where
+from detections.engine.alert import Alert
 from detections.engine.bits import rows_of as row_numbers
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.found import alerts_on, window_of
 from detections.engine.rows import Row, columns_in, shown, step, value_of
 from detections.events import Batch
+from detections.mapping import Field
+from detections.plan import RowsPlan, Span
+from detections.plan.expression import Column
+from detections.plan.predicate import Always, And, Compute, Leaf, Predicate, leaves
+from detections.plan.rows import Command, Eval, Limit, Pipeline, Project, Sort, Where
 
 _FOUND = "\0found"
 _MANY = 100

@@ -1,6 +1,6 @@
 """Expressions and the row pipeline, evaluated row by row.
 
-A row is a dict from the names of its columns to values as :mod:`detections.compile.functions.signature` describes them.
+A row is a dict from the names of its columns to values as :mod:`detections.functions.signature` describes them.
 """
 
 from __future__ import annotations
@@ -9,16 +9,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-from detections.compile.esql.scope import SOURCE, UNSUPPORTED
-from detections.compile.expression import Call, Column, Constant, Expression
-from detections.compile.functions import COMPUTED, OPERATORS
-from detections.compile.functions.conversions import to_text
-from detections.compile.functions.operators import sort_key
-from detections.compile.functions.signature import bind, packed
-from detections.compile.ir import Always, And, Compute, IsTrue, Not, Or, Predicate
-from detections.compile.mapping import Field
-from detections.compile.rows import Command, Eval, Limit, Order, Project, Sort, Where
 from detections.errors import NotEvaluated
+from detections.functions import COMPUTED, OPERATORS
+from detections.functions.conversions import to_text
+from detections.functions.operators import sort_key
+from detections.functions.signature import bind, packed
+from detections.mapping import SOURCE, Field
+from detections.plan.expression import UNSUPPORTED, Call, Column, Constant, Expression
+from detections.plan.predicate import Always, And, Compute, IsTrue, Not, Or, Predicate
+from detections.plan.rows import Command, Eval, Limit, Order, Project, Sort, Where
 
 Row: TypeAlias = dict[str, Any]
 Compiled: TypeAlias = Callable[[Row], Any]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from detections.compile.eql import program
 from detections.engine.sequence import Candidate, Keys, Match
+from detections.plan import program
 
 
 def sample(

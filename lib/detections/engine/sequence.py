@@ -19,7 +19,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
-from detections.compile.eql import program
+from detections.plan import program
 
 Keys: TypeAlias = tuple[Any, ...]
 """Values of the join keys of one stage; None is a missing optional one."""

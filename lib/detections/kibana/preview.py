@@ -13,16 +13,17 @@ from dataclasses import replace
 from typing import Any
 
 from detections import query as languages
-from detections.compile.mapping import Field
-from detections.compile.plan import Alert, Plan, Span
 from detections.elastic.documents import TemporaryIndex
 from detections.elastic.server import Server
 from detections.elastic.template import template
+from detections.engine.alert import Alert
 from detections.engine.column import Column
 from detections.errors import Finding, Level, Location, NotEvaluated, ServerError
 from detections.events import Batch, Document
 from detections.kibana.client import Kibana
+from detections.mapping import Field
 from detections.payload import to_api
+from detections.plan import Plan, Span
 from detections.query.esql.ast import From
 from detections.query.esql.printer import to_esql
 from detections.rule import Rule

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from detections.compile.eql.program import Events, Program, Sample, Sequence, Stage
-from detections.compile.expression import Call, Column, Constant, Expression
-from detections.compile.ir import (
-    ANY,
+from detections.plan import EqlPlan, NewTermsPlan, Plan, RowsPlan
+from detections.plan.expression import Call, Column, Constant, Expression
+from detections.plan.predicate import (
     Always,
     And,
     AnyToken,
@@ -29,8 +28,9 @@ from detections.compile.ir import (
     Predicate,
     Test,
 )
-from detections.compile.plan import EqlPlan, NewTermsPlan, Plan, RowsPlan
-from detections.compile.rows import Command, Eval, Limit, Pipeline, Project, Sort, Where
+from detections.plan.program import Events, Program, Sample, Sequence, Stage
+from detections.plan.rows import Command, Eval, Limit, Pipeline, Project, Sort, Where
+from detections.values.wildcard import ANY
 
 _INDENT = "  "
 

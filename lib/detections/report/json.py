@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from detections.case.model import Proof
-from detections.compile.plan import Alert
+from detections.engine.alert import Alert
 from detections.errors import Finding
 from detections.kibana.plan import Change, Plan, Thing
 from detections.kibana.status import Execution

@@ -1,26 +1,40 @@
 """Wildcard patterns over whole terms, in time that grows with text times pattern at worst.
 
-A pattern is a tuple of literal texts and marks; a mark's ``symbol`` is ``*`` (any text, also none) or ``?`` (one code
-point). Case-insensitive matching knows the case of ASCII letters, as Elasticsearch 9.2 does.
+A pattern is a tuple of literal texts and marks: ``ANY`` (any text, also none) and ``ONE`` (one code point).
+Case-insensitive matching knows the case of ASCII letters, as Elasticsearch 9.2 does.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from detections.values.order import fold
 
 Matcher: TypeAlias = Callable[[str], bool]
 
 
-class Mark(Protocol):
-    @property
-    def symbol(self) -> str: ...
+class Wild:
+    """A mark in a pattern; the two instances are ``ANY`` (``*``) and ``ONE`` (``?``)."""
+
+    __slots__ = ("symbol",)
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+
+    def __repr__(self) -> str:
+        return self.symbol
+
+    def __reduce__(self) -> str:
+        return "ANY" if self.symbol == "*" else "ONE"
 
 
-def matcher(pattern: Sequence[str | Mark], *, case_insensitive: bool = False) -> Matcher:
+ANY = Wild("*")
+ONE = Wild("?")
+
+
+def matcher(pattern: Sequence[str | Wild], *, case_insensitive: bool = False) -> Matcher:
     """A function that says whether a whole term matches the pattern."""
     segments = _segments(pattern, case_insensitive)
     found = _plain(segments) if all(isinstance(one, str) for one in segments) else _general(segments)
@@ -29,13 +43,13 @@ def matcher(pattern: Sequence[str | Mark], *, case_insensitive: bool = False) ->
     return found
 
 
-def _segments(pattern: Sequence[str | Mark], case_insensitive: bool) -> list[str | re.Pattern[str]]:
+def _segments(pattern: Sequence[str | Wild], case_insensitive: bool) -> list[str | re.Pattern[str]]:
     """What stands between the stars: a text, or a regular expression where there is a ``?``."""
     made: list[list[str | None]] = [[]]
     for part in pattern:
         if isinstance(part, str):
             made[-1].append(fold(part) if case_insensitive else part)
-        elif part.symbol == "*":
+        elif part is ANY:
             made.append([])
         else:
             made[-1].append(None)

@@ -11,9 +11,9 @@ from detections.case import Bases, coverage, mutate, run
 from detections.case.model import CaseFile
 from detections.case.read import read_cases
 from detections.case.stages import conditions
-from detections.compile.plan import EqlPlan
 from detections.compile.planner import plan as make_plan
 from detections.engine import Embedded
+from detections.plan import EqlPlan
 from detections.rule import Rule
 from detections.source import parse
 from made_rules import rule_of

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from detections.compile.dsl import at_least, to_dsl
-from detections.compile.expression import Constant
-from detections.compile.ir import (
-    ANY,
-    ONE,
+from detections.errors import NotEvaluated
+from detections.mapping import Field
+from detections.plan.expression import Constant
+from detections.plan.predicate import (
     Always,
     And,
     AnyToken,
@@ -27,12 +27,11 @@ from detections.compile.ir import (
     Phrase,
     Predicate,
 )
-from detections.compile.ir import (
+from detections.plan.predicate import (
     Test as Ask,
 )
-from detections.compile.mapping import Field
-from detections.errors import NotEvaluated
 from detections.values.ip import parse_ip
+from detections.values.wildcard import ANY, ONE
 
 KEYWORD = Field("k", "keyword")
 TEXT = Field("t", "text")

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from detections.compile import ir
 from detections.compile.eql import compile_eql, refusals
-from detections.compile.eql.program import Events, Key, Limit, Program, Sample, Sequence
-from detections.compile.ir import Always, And, Between, Compute, Equals, Exists, Like, Matches, Not, Or, leaves
-from detections.compile.mapping import Field, Mapping, catalog_mapping
 from detections.errors import NotEvaluated, QueryTypeError
+from detections.mapping import Field, Mapping, catalog_mapping
+from detections.plan import predicate as ir
+from detections.plan.predicate import Always, And, Between, Compute, Equals, Exists, Like, Matches, Not, Or, leaves
+from detections.plan.program import Events, Key, Limit, Program, Sample, Sequence
 from detections.query.eql import parse
 
 PUBLIC = Path(__file__).parents[4] / "shared" / "data" / "rules-corpus"

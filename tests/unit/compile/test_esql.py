@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 import detections
-from detections.compile import ir
 from detections.compile.esql import compile_esql
-from detections.compile.ir import Compute, Equals, Leaf, leaves
-from detections.compile.mapping import Mapping, catalog_mapping
-from detections.compile.rows import Pipeline, Where
 from detections.errors import NotEvaluated, QueryError
+from detections.mapping import Mapping, catalog_mapping
+from detections.plan import predicate as ir
+from detections.plan.predicate import Compute, Equals, Leaf, leaves
+from detections.plan.rows import Pipeline, Where
 from detections.query.esql import parse
 
 FIELDS = {

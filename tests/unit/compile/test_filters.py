@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from detections.compile.filters import compile_filters
-from detections.compile.mapping import Mapping
 from detections.engine import select
 from detections.errors import NotEvaluated, QueryTypeError
 from detections.events import batches
+from detections.mapping import Mapping
 
 FIELDS = {
     "id": "keyword",

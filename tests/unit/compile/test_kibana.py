@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from detections.compile.kibana import DslOptions, to_dsl
-from detections.compile.mapping import Mapping
 from detections.errors import QueryError
+from detections.mapping import Mapping
 from detections.query.kql import MAX_DEPTH, parse
 
 CORPUS = tomllib.loads((Path(__file__).parents[2] / "corpus" / "kql" / "dsl.toml").read_text("utf-8"))

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from detections.compile.kibana import DslOptions, to_dsl
-from detections.compile.mapping import Mapping
 from detections.errors import QuerySyntaxError, QueryTypeError
+from detections.mapping import Mapping
 from detections.query.kql import parse, to_json, to_kql
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "kql" / "kibana-tests.json"

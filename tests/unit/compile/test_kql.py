@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from detections.compile import ir
-from detections.compile.ir import Always, And, AnyField, Between, Equals, Leaf, Like, Not, Predicate, leaves
 from detections.compile.kql import AROUND, MAX_NESTED_DEPTH, compile_kql, refusals
-from detections.compile.mapping import Mapping, catalog_mapping
 from detections.engine import select
 from detections.errors import NotEvaluated, QueryTypeError
 from detections.events import batches
+from detections.mapping import Mapping, catalog_mapping
+from detections.plan import predicate as ir
+from detections.plan.predicate import Always, And, AnyField, Between, Equals, Leaf, Like, Not, Predicate, leaves
 from detections.query.kql import parse
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "kql"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from detections.compile.eql.program import Events
-from detections.compile.ir import And, Equals, Not, Predicate, leaves
-from detections.compile.ir import Test as Ask
-from detections.compile.mapping import Mapping
-from detections.compile.plan import EqlPlan, NewTermsPlan, QueryPlan, RowsPlan, TimeField
 from detections.compile.planner import plan
 from detections.errors import NotEvaluated, QuerySyntaxError, QueryTypeError
+from detections.mapping import Mapping
+from detections.plan import EqlPlan, NewTermsPlan, QueryPlan, RowsPlan, TimeField
+from detections.plan.predicate import And, Equals, Not, Predicate, leaves
+from detections.plan.predicate import Test as Ask
+from detections.plan.program import Events
 from detections.rule import Rule
 from made_rules import rule_of
 

@@ -11,7 +11,7 @@ import pytest
 from detections.compile.filters import compile_filters
 from detections.compile.kibana import to_dsl
 from detections.compile.kql import compile_kql, refusals
-from detections.compile.mapping import catalog_mapping
+from detections.mapping import catalog_mapping
 from detections.query.kql import parse, to_kql
 
 ROOT = Path(__file__).parents[3]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from detections.compile.mapping import Mapping
 from detections.compile.request import body_of
+from detections.mapping import Mapping
 from detections.rule import Rule, load_rules
 
 REPO = Path(__file__).parents[3]

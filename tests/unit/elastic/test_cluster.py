@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from elastic_transport import HttpHeaders
 
-from detections.compile.plan import Alert, Plan, Span
 from detections.compile.planner import plan as make_plan
 from detections.elastic import search
 from detections.elastic.capabilities import capabilities
@@ -19,8 +18,10 @@ from detections.elastic.node import Node
 from detections.elastic.server import Response, Server
 from detections.elastic.template import template
 from detections.engine import Embedded
+from detections.engine.alert import Alert
 from detections.errors import ServerError, UsageError
 from detections.events import batches
+from detections.plan import Plan, Span
 from detections.rule import Rule
 from detections.server import Connection
 from made_rules import LOGS, new_terms, rule_of

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from detections.compile.mapping import Mapping
 from detections.elastic import documents
 from detections.elastic.documents import Refused, TemporaryIndex
 from detections.elastic.server import Server
 from detections.elastic.template import template
 from detections.errors import ServerError, ServerUnavailable
+from detections.mapping import Mapping
 
 TEMPLATE = template(Mapping.of({"k": "keyword"}))
 

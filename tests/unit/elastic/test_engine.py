@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from detections.compile.ir import Always
-from detections.compile.mapping import Mapping
-from detections.compile.plan import Alert, NewTermsPlan, Plan, Span, TimeField
 from detections.compile.planner import plan as make_plan
 from detections.elastic.capabilities import NOTHING
 from detections.elastic.engine import Elasticsearch
 from detections.elastic.server import Server
+from detections.engine.alert import Alert
 from detections.errors import Finding, NotAllowed, NotEvaluated, ServerError, ServerUnavailable
 from detections.events import batches
+from detections.mapping import Mapping
+from detections.plan import NewTermsPlan, Plan, Span, TimeField
+from detections.plan.predicate import Always
 from detections.rule import Rule, load_rules
 
 REPO = Path(__file__).parents[3]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from detections.compile.mapping import Mapping, catalog_mapping
 from detections.elastic.template import template
+from detections.mapping import Mapping, catalog_mapping
 
 
 def properties(fields: dict[str, Any], lacking: tuple[str, ...] = ()) -> Any:

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detections.compile.ir import Always, Equals, Like, Matches, Predicate
-from detections.compile.ir import Test as Ask
-from detections.compile.mapping import Field, Mapping
-from detections.compile.plan import Alert, NewTermsPlan, QueryPlan, Span, TimeField
 from detections.engine import Embedded
+from detections.engine.alert import Alert
 from detections.errors import Finding, Level, Location, NotEvaluated
 from detections.events import Batch, Document, Documents, batches
+from detections.mapping import Field, Mapping
+from detections.plan import NewTermsPlan, QueryPlan, Span, TimeField
+from detections.plan.predicate import Always, Equals, Like, Matches, Predicate
+from detections.plan.predicate import Test as Ask
 
 USER, HOST, PORT = Field("user.name", "keyword", ignore_above=5), Field("host", "keyword"), Field("port", "long")
 MAPPING = Mapping({})

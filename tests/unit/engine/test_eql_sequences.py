@@ -10,13 +10,14 @@ import pytest
 
 import detections
 from detections.compile.eql import compile_eql
-from detections.compile.ir import Equals, Predicate
-from detections.compile.ir import Test as Ask
-from detections.compile.mapping import Field, Mapping
-from detections.compile.plan import Alert, EqlPlan, Span, TimeField
 from detections.engine import Embedded
+from detections.engine.alert import Alert
 from detections.errors import UsageError
 from detections.events import batches
+from detections.mapping import Field, Mapping
+from detections.plan import EqlPlan, Span, TimeField
+from detections.plan.predicate import Equals, Predicate
+from detections.plan.predicate import Test as Ask
 from detections.query.eql import ast, parse
 
 DATA = Path(__file__).parents[3].parent / "shared/data/eql/elasticsearch"

@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import naive_predicates
-from detections.compile.ir import (
-    ANY,
-    ONE,
+from detections.engine import Evaluator, select
+from detections.engine.bits import of_rows, rows_of
+from detections.errors import NotEvaluated
+from detections.events import Documents
+from detections.mapping import Field
+from detections.plan.predicate import (
     Always,
     And,
     AnyToken,
@@ -29,14 +32,10 @@ from detections.compile.ir import (
     Predicate,
     rewrite,
 )
-from detections.compile.ir import (
+from detections.plan.predicate import (
     Test as Ask,
 )
-from detections.compile.mapping import Field
-from detections.engine import Evaluator, select
-from detections.engine.bits import of_rows, rows_of
-from detections.errors import NotEvaluated
-from detections.events import Documents
+from detections.values.wildcard import ANY, ONE
 
 KEYWORD = Field("k", "keyword", ignore_above=3)
 TEXT = Field("k.text", "text", path="k")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from detections.compile.eql import program
-from detections.compile.ir import Always
 from detections.engine.sample import sample
 from detections.engine.sequence import Candidate, Rank, key_order
+from detections.plan import program
+from detections.plan.predicate import Always
 
 STAGE = program.Stage(Always(True))
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from detections.compile.eql import program
-from detections.compile.eql.program import UNTIL
-from detections.compile.ir import Always
 from detections.engine.sequence import Candidate, Match, Rank, join
 from detections.engine.sequence import _Joiner as Joiner
+from detections.plan import program
+from detections.plan.predicate import Always
+from detections.plan.program import UNTIL
 
 ANY = Always(True)
 HERE, GONE = program.Stage(ANY), program.Stage(ANY, missing=True)

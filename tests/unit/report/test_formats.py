@@ -5,7 +5,7 @@ import click
 import pytest
 
 from detections.case.model import Case, Clause, EventSpec, Mutant, Proof, Verdict
-from detections.compile.plan import Alert
+from detections.engine.alert import Alert
 from detections.errors import Finding, Level, Location
 from detections.report import FORMATS, github, json, junit, sarif, text
 from detections.rule import Rule, load

@@ -6,15 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detections.values import wildcard
+from detections.values.wildcard import ANY, ONE, Wild
 
 
-class Mark:
-    def __init__(self, symbol: str) -> None:
-        self.symbol = symbol
-
-
-def pattern(text: str) -> list[str | Mark]:
-    return [Mark(part) if part in "*?" else part for part in re.split(r"([*?])", text) if part]
+def pattern(text: str) -> list[str | Wild]:
+    marks = {"*": ANY, "?": ONE}
+    return [marks.get(part, part) for part in re.split(r"([*?])", text) if part]
 
 
 WORDS = ["".join(word) for length in range(6) for word in itertools.product("ab.", repeat=length)]

@@ -5,9 +5,9 @@ Only whole numbers, for only they come out the same; and no division, which drop
 
 from __future__ import annotations
 
-from detections.compile.expression import Call, Constant, Expression
-from detections.compile.functions.eql import WHOLE
-from detections.compile.functions.signature import RANGES
+from detections.functions.eql import WHOLE
+from detections.functions.signature import RANGES
+from detections.plan.expression import Call, Constant, Expression
 
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
 _SYMBOLS = {"add": "+", "subtract": "-", "multiply": "*"}

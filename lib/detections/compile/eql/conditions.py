@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterable
 from detections.compile import leaf
 from detections.compile.eql.arithmetic import MIRRORED, solved
 from detections.compile.eql.expressions import Expressions, call, value_of
-from detections.compile.expression import Call, Column, Constant, Expression
-from detections.compile.functions.eql import like_pattern
-from detections.compile.ir import ANY, Always, And, Compute, Not, Or, Predicate, Span
 from detections.compile.leaf import RefusedError
-from detections.compile.mapping import Field
 from detections.errors import NotEvaluated, QueryTypeError
+from detections.functions.eql import like_pattern
+from detections.mapping import Field
+from detections.plan.expression import Call, Column, Constant, Expression
+from detections.plan.predicate import Always, And, Compute, Not, Or, Predicate, Span
 from detections.query.eql import ast
+from detections.values.wildcard import ANY
 
 _BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 _PATTERNS = ("startswith", "endswith", "stringcontains")

@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from detections.compile.eql.fields import Fields, did_you_mean
-from detections.compile.expression import Call, Column, Constant, Expression
-from detections.compile.functions import COMPUTED
-from detections.compile.functions.eql import FUNCTIONS, NAMES, NUMERIC, WHOLE, java_text, like_pattern
-from detections.compile.functions.signature import BOOLEAN, IP, STRING, Function, Parameter, bind
-from detections.compile.ir import ANY
 from detections.errors import NotEvaluated
+from detections.functions import COMPUTED
+from detections.functions.eql import FUNCTIONS, NAMES, NUMERIC, WHOLE, java_text, like_pattern
+from detections.functions.signature import BOOLEAN, IP, STRING, Function, Parameter, bind
+from detections.plan.expression import Call, Column, Constant, Expression
 from detections.query.eql import ast
 from detections.values import regex
 from detections.values.regex_syntax import parse as parse_regex
 from detections.values.regex_tree import Text
+from detections.values.wildcard import ANY
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _NUMBERS = ("zero", "one", "two", "three", "four", "five")

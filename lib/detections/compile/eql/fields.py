@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from detections.compile.expression import Column
-from detections.compile.mapping import Field, Mapping
 from detections.errors import QueryTypeError
+from detections.mapping import Field, Mapping
+from detections.plan.expression import Column
 from detections.query.eql.ast import FieldName, Span
 
 TYPES = {
@@ -21,9 +21,6 @@ TYPES = {
     "binary": "binary",
 }  # fmt: skip
 """Types of fields -> EQL's names of them."""
-
-UNMAPPED = "unmapped"
-"""The type of an optional field that nothing maps: it has no values."""
 
 _LIKENESS = 0.5
 _LONGEST = 200

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from detections.compile import leaf
 from detections.compile.eql.conditions import Conditions, conjunction
 from detections.compile.eql.expressions import Expressions, compatible
-from detections.compile.eql.fields import UNMAPPED, Fields
-from detections.compile.eql.program import Events, Key, Limit, Order, Program, Sample, Sequence, Stage
-from detections.compile.expression import Column
-from detections.compile.ir import Always, Predicate
-from detections.compile.mapping import Field, Mapping
+from detections.compile.eql.fields import Fields
 from detections.errors import NotEvaluated, QueryTypeError
+from detections.mapping import UNMAPPED, Field, Mapping
+from detections.plan.expression import Column
+from detections.plan.predicate import Always, Predicate
+from detections.plan.program import Events, Key, Limit, Order, Program, Sample, Sequence, Stage
 from detections.query.eql import ast
 from detections.query.eql.parser import UNITS
 

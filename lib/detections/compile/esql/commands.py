@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from detections.compile.esql.conditions import Conditions
 from detections.compile.esql.expressions import Expressions
 from detections.compile.esql.scope import METADATA, METADATA_NOT_EVALUATED, Scope, documents
-from detections.compile.expression import Column, Constant, Expression
-from detections.compile.functions.signature import SPAN
-from detections.compile.mapping import Mapping
-from detections.compile.rows import Command, Eval, Limit, Order, Pipeline, Project, Sort, Where
 from detections.errors import NotEvaluated, QueryTypeError
+from detections.functions.signature import SPAN
+from detections.mapping import Mapping
+from detections.plan.expression import Column, Constant, Expression
+from detections.plan.rows import Command, Eval, Limit, Order, Pipeline, Project, Sort, Where
 from detections.query.esql import ast
 
 

@@ -1,17 +1,18 @@
 """Conditions of ES|QL as predicates.
 
-What asks one field of the documents about constants becomes a :class:`~detections.compile.ir.Test`, answered once per
-distinct value; the rest is computed. Lists (``IN``, ``LIKE (...)``, ``CIDR_MATCH``) become one leaf per value.
+What asks one field of the documents about constants becomes a :class:`~detections.plan.predicate.Test`, answered once
+per distinct value; the rest is computed. Lists (``IN``, ``LIKE (...)``, ``CIDR_MATCH``) become one leaf per value.
 """
 
 from __future__ import annotations
 
 from detections.compile.esql.expressions import Expressions, fold
 from detections.compile.esql.scope import Scope
-from detections.compile.expression import Call, Column, Constant, Expression
-from detections.compile.functions.operators import like_pattern
-from detections.compile.functions.others import block
-from detections.compile.ir import (
+from detections.errors import QueryTypeError
+from detections.functions.operators import like_pattern
+from detections.functions.others import block
+from detections.plan.expression import Call, Column, Constant, Expression
+from detections.plan.predicate import (
     Always,
     And,
     Between,
@@ -27,7 +28,6 @@ from detections.compile.ir import (
     Span,
     Test,
 )
-from detections.errors import QueryTypeError
 from detections.query.esql import ast
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}

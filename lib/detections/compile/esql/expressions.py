@@ -6,14 +6,14 @@ import difflib
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from detections.compile.esql.scope import NOT_EVALUATED, UNSUPPORTED, Scope
-from detections.compile.expression import Call, Column, Constant, Expression
-from detections.compile.functions import AGGREGATES, ALIASES, FUNCTIONS, OPERATORS
-from detections.compile.functions import NOT_EVALUATED as FUNCTIONS_NOT_EVALUATED
-from detections.compile.functions.conversions import CASTS, parse_address, to_span
-from detections.compile.functions.dates import UNITS, strict_date
-from detections.compile.functions.operators import comparable, sum_type
-from detections.compile.functions.signature import (
+from detections.compile.esql.scope import NOT_EVALUATED, Scope
+from detections.errors import NotEvaluated, QueryTypeError
+from detections.functions import AGGREGATES, ALIASES, FUNCTIONS, OPERATORS
+from detections.functions import NOT_EVALUATED as FUNCTIONS_NOT_EVALUATED
+from detections.functions.conversions import CASTS, parse_address, to_span
+from detections.functions.dates import UNITS, strict_date
+from detections.functions.operators import comparable, sum_type
+from detections.functions.signature import (
     NUMERIC,
     RANKS,
     SPAN,
@@ -24,7 +24,7 @@ from detections.compile.functions.signature import (
     bind,
     first_type,
 )
-from detections.errors import NotEvaluated, QueryTypeError
+from detections.plan.expression import UNSUPPORTED, Call, Column, Constant, Expression
 from detections.query.esql import ast
 
 _CASTABLE = ("datetime", "span", "double", "long", "integer", "ip", "version", "boolean")

@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from detections.compile.expression import Column
-from detections.compile.mapping import Field, Mapping
+from detections.mapping import SOURCE, Field, Mapping
+from detections.plan.expression import UNSUPPORTED, Column
 
 TYPES = {
     "keyword": "keyword", "constant_keyword": "keyword", "wildcard": "keyword",
@@ -23,10 +23,6 @@ NOT_EVALUATED = frozenset(
 
 METADATA = {"_id": "keyword", "_index": "keyword", "_version": "long", "_ignored": "keyword", "_index_mode": "keyword"}
 METADATA_NOT_EVALUATED = frozenset(("_fork", "_score", "_size", "_source", "_tier", "_tsid"))
-
-UNSUPPORTED = "unsupported"
-SOURCE = "source"
-"""The type of a text field when its values are wanted, not its tokens."""
 
 _LIKENESS = 0.75
 _LONGEST = 200

@@ -10,9 +10,9 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from detections.compile.functions import numbers
-from detections.compile.functions.dates import add
-from detections.compile.functions.signature import (
+from detections.functions import numbers
+from detections.functions.dates import add
+from detections.functions.signature import (
     ANY,
     BOOLEAN,
     DATETIME,
@@ -28,10 +28,10 @@ from detections.compile.functions.signature import (
     function,
     typed,
 )
-from detections.compile.ir import ANY as STAR
-from detections.compile.ir import ONE, Wild
 from detections.values import regex, wildcard
 from detections.values.order import version_key
+from detections.values.wildcard import ANY as STAR
+from detections.values.wildcard import ONE, Wild
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,

@@ -1,20 +1,18 @@
-"""Plans: what a rule asks of an engine. And, beside them, what an engine is and what it answers.
+"""Plans: what a rule asks of an engine, one class a kind of rule.
 
 All instants are milliseconds since 1970-01-01T00:00:00Z.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
-from detections.compile.eql.program import Events, Program
-from detections.compile.ir import And, Predicate
-from detections.compile.mapping import Field, Mapping
-from detections.compile.rows import Pipeline
-from detections.events.batch import Batch
+from detections.mapping import Field, Mapping
+from detections.plan.predicate import And, Predicate
+from detections.plan.program import Events, Program
+from detections.plan.rows import Pipeline
 
 Sent: TypeAlias = "AbstractMapping[str, Any] | None"
 """What the rule puts into the body of Kibana's search (:mod:`detections.compile.request`): what a real Elasticsearch is
@@ -119,29 +117,3 @@ class Span:
     def holds(self, time: int) -> bool:
         """Whether an instant lies in the window."""
         return (self.start is None or self.start <= time) and (self.end is None or time <= self.end)
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """What a rule found. ``event_ids`` are the ``event.id`` of the documents behind it; ``position`` is the number of
-    its first document in the input, from 0, which breaks ties; ``new_terms`` is empty for other rule types."""
-
-    rule_id: str
-    rule_name: str
-    timestamp: int | None
-    event_ids: tuple[str, ...]
-    new_terms: tuple[str, ...] = ()
-    position: int = 0
-
-    @property
-    def order(self) -> tuple[bool, int, str, int, tuple[str, ...]]:
-        """The place among other alerts: by timestamp (none last), then rule_id, then input."""
-        return self.timestamp is None, self.timestamp or 0, self.rule_id, self.position, self.new_terms
-
-
-class Engine(Protocol):
-    """Something that can run plans over events: the embedded engine, or a real Elasticsearch."""
-
-    def run(self, tasks: Sequence[tuple[Plan, Span]], batches: Iterable[Batch]) -> Iterator[Alert]:
-        """The alerts of every plan over its span, sorted by timestamp, then rule_id, then position."""
-        ...

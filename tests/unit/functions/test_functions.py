@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import detections
-from detections.compile.functions import AGGREGATES, ALIASES, FUNCTIONS, NOT_EVALUATED
-from detections.compile.functions.javaregex import compile_java, replace_all
 from detections.errors import NotEvaluated, QueryError
+from detections.functions import AGGREGATES, ALIASES, FUNCTIONS, NOT_EVALUATED
+from detections.functions.javaregex import compile_java, replace_all
 
 CORPUS = Path(__file__).parents[2] / "corpus/esql/functions.toml"
 CASES: list[dict[str, Any]] = tomllib.loads(CORPUS.read_text(encoding="utf-8"))["case"]

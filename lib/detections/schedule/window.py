@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from detections.compile.plan import Alert, Engine, NewTermsPlan, Plan, Span
 from detections.compile.planner import plan as make_plan
+from detections.engine.alert import Alert
+from detections.engine.protocol import Engine
 from detections.errors import Finding, Level, NotEvaluated, QueryError
 from detections.events import Batch
+from detections.plan import NewTermsPlan, Plan, Span
 from detections.rule import Rule
 from detections.values import datemath
 

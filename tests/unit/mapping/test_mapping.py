@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from detections.compile.mapping import Field, Mapping, catalog_mapping
 from detections.errors import UsageError
+from detections.mapping import Field, Mapping, catalog_mapping
 
 
 def field(fields: dict[str, Any], name: str) -> Field:

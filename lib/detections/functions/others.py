@@ -6,9 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from detections.compile.functions.conversions import parse_address
-from detections.compile.functions.operators import sort_key
-from detections.compile.functions.signature import (
+from detections.functions.conversions import parse_address
+from detections.functions.operators import sort_key
+from detections.functions.signature import (
     ANY,
     IP,
     STRING,

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from detections.compile.functions.dates import UNITS, strict_date
-from detections.compile.functions.numbers import round_half_up
-from detections.compile.functions.signature import (
+from detections.functions.dates import UNITS, strict_date
+from detections.functions.numbers import round_half_up
+from detections.functions.signature import (
     ANY,
     BOOLEAN,
     DATETIME,

@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from detections.compile.functions.numbers import finite
-from detections.compile.functions.operators import sort_key
-from detections.compile.functions.signature import (
+from detections.functions.numbers import finite
+from detections.functions.operators import sort_key
+from detections.functions.signature import (
     ANY,
     NUMERIC,
     STRING,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from detections.errors import ServerUnavailable, UsageError
-from detections.replay import Record
+from detections.schedule import Record
 
 REPLAY = {"url": "http://x", "index": "logs-*", "end": "2026-01-02T00:00:00.000Z"}
 

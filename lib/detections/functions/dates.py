@@ -6,9 +6,9 @@ import calendar
 from collections.abc import Callable
 from typing import Any
 
-from detections.compile.functions import dateformat
-from detections.compile.functions.numbers import divide
-from detections.compile.functions.signature import (
+from detections.functions import dateformat
+from detections.functions.numbers import divide
+from detections.functions.signature import (
     DATETIME,
     SPAN,
     STRING,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from detections.compile.functions.signature import (
+from detections.functions.signature import (
     NUMERIC,
     RANKS,
     WHOLE,

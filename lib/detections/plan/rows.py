@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from detections.compile.expression import Column, Expression
-from detections.compile.ir import Predicate
+from detections.plan.expression import Column, Expression
+from detections.plan.predicate import Predicate
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ The tables stand in this room, below the engine, since the compiler resolves typ
 
 from __future__ import annotations
 
-from detections.compile.functions import conversions, dates, eql, multivalues, numbers, operators, others, strings
-from detections.compile.functions.signature import Function
+from detections.functions import conversions, dates, eql, multivalues, numbers, operators, others, strings
+from detections.functions.signature import Function
 
 FUNCTIONS: dict[str, Function] = {
     **strings.FUNCTIONS,

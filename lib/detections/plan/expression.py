@@ -10,7 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from detections.compile.mapping import Field
+from detections.mapping import Field
+
+UNSUPPORTED = "unsupported"
+"""The type of a column that ES|QL cannot compute with."""
 
 
 @dataclass(frozen=True, slots=True)

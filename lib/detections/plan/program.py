@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Literal, TypeAlias
 
-from detections.compile.ir import Predicate
-from detections.compile.mapping import Field
+from detections.mapping import Field
+from detections.plan.predicate import Predicate
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from detections.compile.plan import Alert
 from detections.engine import Embedded
+from detections.engine.alert import Alert
 from detections.errors import Finding, Level
 from detections.events import batches
-from detections.replay import replay
 from detections.rule import Rule
+from detections.schedule import replay
 from made_rules import QUERY, new_terms, rule_of
 
 DAY = 86_400_000

@@ -12,10 +12,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from detections.compile.eql import program
-from detections.compile.plan import Alert, EqlPlan, NewTermsPlan, Plan, RowsPlan, Span, TimeField
 from detections.compile.planner import plan as make_plan
-from detections.compile.rows import Limit
+from detections.engine.alert import Alert
 from detections.errors import (
     Finding,
     NotAllowed,
@@ -25,9 +23,11 @@ from detections.errors import (
     ServerUnavailable,
     TooManyResults,
 )
-from detections.replay.record import Record
-from detections.replay.window import refusal, window
+from detections.plan import EqlPlan, NewTermsPlan, Plan, RowsPlan, Span, TimeField, program
+from detections.plan.rows import Limit
 from detections.rule import Rule
+from detections.schedule.record import Record
+from detections.schedule.window import refusal, window
 
 
 class Searched(Protocol):

@@ -14,9 +14,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from detections.compile.functions.conversions import to_text
-from detections.compile.functions.numbers import divide
-from detections.compile.functions.signature import (
+from detections.functions.conversions import to_text
+from detections.functions.numbers import divide
+from detections.functions.signature import (
     BOOLEAN,
     DATETIME,
     IP,
@@ -31,12 +31,12 @@ from detections.compile.functions.signature import (
     repeated,
     typed,
 )
-from detections.compile.ir import ANY as STAR
-from detections.compile.ir import ONE, Wild
 from detections.values import regex, wildcard
 from detections.values.dates import format_date
 from detections.values.ip import format_ip, parse_cidr, parse_ip
 from detections.values.order import utf16_length
+from detections.values.wildcard import ANY as STAR
+from detections.values.wildcard import ONE, Wild
 
 WHOLE = frozenset({"byte", "short", "integer", "long", "unsigned_long"})
 NUMERIC = WHOLE | {"double", "float", "half_float", "scaled_float"}

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Literal, Protocol, TypeAlias
 
-from detections.compile.expression import Expression
-from detections.compile.mapping import Field
+from detections.mapping import Field
+from detections.plan.expression import Expression
+from detections.values.wildcard import Wild
 
 Span: TypeAlias = tuple[int, int]
 Scalar: TypeAlias = str | int | float | bool
@@ -80,24 +81,6 @@ class AnyToken:
 
     tokens: frozenset[str]
 
-
-class Wild:
-    """A mark in a :class:`Like` pattern; the two instances are ``ANY`` (``*``) and ``ONE`` (``?``)."""
-
-    __slots__ = ("symbol",)
-
-    def __init__(self, symbol: str) -> None:
-        self.symbol = symbol
-
-    def __repr__(self) -> str:
-        return self.symbol
-
-    def __reduce__(self) -> str:
-        return "ANY" if self.symbol == "*" else "ONE"
-
-
-ANY = Wild("*")
-ONE = Wild("?")
 
 Operator: TypeAlias = Exists | Equals | Between | Like | Matches | Phrase | AnyToken
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from detections.compile.plan import Alert, NewTermsPlan, Plan, Span
+from detections.engine.alert import Alert
 from detections.errors import Finding, NotAllowed, NotEvaluated, ServerError, ServerUnavailable, TooManyResults
-from detections.replay import Record, Slice, SlicedReplay
-from detections.replay.slices import slices
+from detections.plan import NewTermsPlan, Plan, Span
 from detections.rule import Rule
+from detections.schedule import Record, Slice, SlicedReplay
+from detections.schedule.slices import slices
 from made_rules import QUERY, new_terms, rule_of
 
 TERMS = new_terms("event.action: a", '"user.name"', "now-2d")

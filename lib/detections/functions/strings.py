@@ -9,8 +9,8 @@ import re
 import unicodedata
 import urllib.parse
 
-from detections.compile.functions import javaregex
-from detections.compile.functions.signature import (
+from detections.functions import javaregex
+from detections.functions.signature import (
     STRING,
     WHOLE,
     Function,

@@ -19,6 +19,12 @@ from detections.errors import UsageError
 
 FieldSpec: TypeAlias = "str | list[str] | AbstractMapping[str, Any]"
 
+UNMAPPED = "unmapped"
+"""The type of a field that nothing maps: it has no values."""
+
+SOURCE = "source"
+"""The type of a text field when its values are wanted, not its tokens."""
+
 DYNAMIC_IGNORE_ABOVE = 1024
 """``ignore_above`` that the ``logs-*`` templates give to string fields nobody declared."""
 

@@ -1,0 +1,18 @@
+"""What an engine is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from detections.engine.alert import Alert
+from detections.events import Batch
+from detections.plan import Plan, Span
+
+
+class Engine(Protocol):
+    """Something that can run plans over events: the embedded engine, or a real Elasticsearch."""
+
+    def run(self, tasks: Sequence[tuple[Plan, Span]], batches: Iterable[Batch]) -> Iterator[Alert]:
+        """The alerts of every plan over its span, sorted by timestamp, then rule_id, then position."""
+        ...
