@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detections.deploy.plan import Action, Kind, Options, make_plan
+from detections.deploy.saved import read_plan, save, write_plan
+from detections.deploy.state import Entry, State, StateFile, applied, canonical, kept, rebuilt
 from detections.errors import UsageError
-from detections.kibana.plan import Action, Kind, Options, make_plan
-from detections.kibana.saved import read_plan, save, write_plan
-from detections.kibana.state import Entry, State, StateFile, applied, canonical, kept, rebuilt
 
 TAG = "ours"
 RULE: dict[str, Any] = {

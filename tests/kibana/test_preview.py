@@ -20,9 +20,9 @@ from detections.compile.planner import plan
 from detections.engine import Embedded
 from detections.errors import NotEvaluated
 from detections.events import batches
-from detections.kibana.preview import previewed, started_at
 from detections.payload.from_api import from_api
 from detections.plan import Span
+from detections.preview import previewed, started_at
 from detections.rule import load, load_rules
 from detections.source import new, parse
 

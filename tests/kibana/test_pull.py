@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from detections import bundle
+from detections.deploy.pull import FileChange
 from detections.errors import DetectionsError
-from detections.kibana.pull import FileChange
 from detections.payload import diff, to_api
 from detections.rule import load, load_rules
 from detections.source import read
@@ -327,7 +327,7 @@ def test_a_pull_that_was_interrupted_is_done_by_the_next_one(run, project, stand
         Path(self.path).write_text(self.after)
 
     with monkeypatch.context() as patched:
-        patched.setattr("detections.kibana.pull.FileChange.write", save)
+        patched.setattr("detections.deploy.pull.FileChange.write", save)
         assert run("pull").code == 130
     assert len(written) == 1
     assert run("pull").code == 0

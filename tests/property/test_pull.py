@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from marshmallow import Schema, fields
 
-from detections.kibana.environment import Environment, Override
-from detections.kibana.plan import Kind, make_plan
-from detections.kibana.pull import FileChange, Options, Repo, pull_rules
-from detections.kibana.state import State, applied
+from detections.deploy.environment import Environment, Override
+from detections.deploy.plan import Kind, make_plan
+from detections.deploy.pull import FileChange, Options, Repo, pull_rules
+from detections.deploy.state import State, applied
 from detections.payload import Lock, diff, normalise, same, to_api
 from detections.rule import Rule, Rules, load
 from detections.rule.fields import Between, Flag, Items, Matches, OneOf, Sized, Table, Text, Whole

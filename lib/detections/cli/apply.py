@@ -10,11 +10,11 @@ import click
 from detections.cli.config import find_config
 from detections.cli.deployment import ADOPT, OVERWRITE, PRUNE, REBUILD, Deployment, deployment
 from detections.cli.environment import ENVIRONMENT, chosen
+from detections.deploy.apply import apply_plan
+from detections.deploy.outcome import Outcome
+from detections.deploy.plan import Kind, Options, Plan, Prune
+from detections.deploy.saved import SavedPlan, read_plan
 from detections.errors import DetectionsError, UsageError
-from detections.kibana.apply import apply_plan
-from detections.kibana.outcome import Outcome
-from detections.kibana.plan import Kind, Options, Plan, Prune
-from detections.kibana.saved import SavedPlan, read_plan
 from detections.report import deployment as text
 from detections.report.count import plural
 

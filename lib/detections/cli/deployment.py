@@ -13,8 +13,7 @@ from detections import bundle
 from detections.cli.common import failed, rules_at
 from detections.cli.config import Config
 from detections.cli.environment import opened
-from detections.errors import RuleError, UsageError
-from detections.kibana.attachments import (
+from detections.deploy.attachments import (
     Present,
     Wanted,
     attachment_changes,
@@ -24,10 +23,11 @@ from detections.kibana.attachments import (
     thing_of,
     value_lists_wanted,
 )
+from detections.deploy.environment import Environment
+from detections.deploy.plan import Options, Plan, Thing, make_plan, place
+from detections.deploy.state import Entry, State, StateFile, rebuilt
+from detections.errors import RuleError, UsageError
 from detections.kibana.client import Kibana
-from detections.kibana.environment import Environment
-from detections.kibana.plan import Options, Plan, Thing, make_plan, place
-from detections.kibana.state import Entry, State, StateFile, rebuilt
 from detections.payload import Lock, read_lock
 from detections.report import text
 from detections.report.count import plural

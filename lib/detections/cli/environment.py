@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import click
 
 from detections.cli.config import Config
+from detections.deploy.environment import Environment
+from detections.deploy.environments import environments, from_variables
 from detections.errors import UsageError
 from detections.kibana.client import Kibana
-from detections.kibana.environment import Environment
-from detections.kibana.environments import environments, from_variables
 from detections.source import read
 
 ENVIRONMENT = click.option(

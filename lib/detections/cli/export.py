@@ -12,8 +12,8 @@ from detections import bundle
 from detections.cli.common import RULES, failed, rules_at
 from detections.cli.config import Config, find_config
 from detections.cli.environment import chosen
+from detections.deploy.environment import Environment
 from detections.errors import Finding
-from detections.kibana.environment import Environment
 from detections.payload import read_lock, to_api
 from detections.payload.lock import versioned
 from detections.report import text

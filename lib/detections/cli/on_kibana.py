@@ -17,7 +17,7 @@ from detections.cli.on_elasticsearch import named_server
 from detections.elastic.server import Server
 from detections.errors import Finding, UsageError
 from detections.kibana.client import Kibana
-from detections.kibana.preview import Preview
+from detections.preview import Preview
 
 
 @contextmanager

@@ -11,9 +11,9 @@ from detections.cli.common import reporter
 from detections.cli.config import find_config
 from detections.cli.deployment import ADOPT, OVERWRITE, PRUNE, REBUILD, deployment
 from detections.cli.environment import ENVIRONMENT, chosen
+from detections.deploy.plan import Kind, Options, Plan, Prune
+from detections.deploy.saved import write_plan
 from detections.errors import DetectionsError
-from detections.kibana.plan import Kind, Options, Plan, Prune
-from detections.kibana.saved import write_plan
 
 _REPORTS = {"text": "deployment", "json": "json", "markdown": "markdown"}
 

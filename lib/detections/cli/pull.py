@@ -14,14 +14,14 @@ from detections import bundle
 from detections.cli.common import failed
 from detections.cli.config import Config, find_config
 from detections.cli.environment import ENVIRONMENT, chosen, opened
+from detections.deploy.environment import Environment
+from detections.deploy.plan import place
+from detections.deploy.pull import Options, Pulled, Repo, Selection, pull_rules
+from detections.deploy.pull_attachments import Folders, Found, pull_attachments, value_lists_of
+from detections.deploy.state import State, StateFile
 from detections.errors import Finding, UsageError
 from detections.kibana.client import Kibana
-from detections.kibana.environment import Environment
-from detections.kibana.plan import place
-from detections.kibana.pull import Options, Pulled, Repo, Selection, pull_rules
-from detections.kibana.pull_attachments import Folders, Found, pull_attachments, value_lists_of
 from detections.kibana.results import export_of
-from detections.kibana.state import State, StateFile
 from detections.payload import read_lock
 from detections.report import pulled as report
 from detections.report import text

@@ -7,8 +7,8 @@ import click
 from detections.cli.common import LINES, reporter
 from detections.cli.config import find_config
 from detections.cli.environment import ENVIRONMENT, chosen
+from detections.deploy.status import executions
 from detections.kibana.client import Kibana
-from detections.kibana.status import executions
 
 
 @click.command("status")

@@ -1,1 +1,1 @@
-"""Kibana: client, plan, apply, pull."""
+"""The client of Kibana's REST API: requests, retries, typed answers."""

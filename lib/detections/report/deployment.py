@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from detections.deploy.outcome import Outcome
+from detections.deploy.plan import Action, Change, Kind, Plan, Thing
+from detections.deploy.status import FAILED, NEVER, Execution
 from detections.errors import printable
-from detections.kibana.outcome import Outcome
-from detections.kibana.plan import Action, Change, Kind, Plan, Thing
-from detections.kibana.status import FAILED, NEVER, Execution
 from detections.payload import render
 from detections.report.count import plural
 

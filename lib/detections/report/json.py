@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from detections.case.model import Proof
+from detections.deploy.plan import Change, Plan, Thing
+from detections.deploy.status import Execution
 from detections.engine.alert import Alert
 from detections.errors import Finding
-from detections.kibana.plan import Change, Plan, Thing
-from detections.kibana.status import Execution
 from detections.payload import Difference
 from detections.report.count import everything, levels, tally
 from detections.values.dates import format_date

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import click
 
+from detections.deploy.pull import FileChange
 from detections.errors import printable
-from detections.kibana.pull import FileChange
 from detections.payload import Difference, render
 from detections.report.count import plural
 

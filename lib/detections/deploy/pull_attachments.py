@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from detections.bundle import Attachments
+from detections.deploy.plan import NO_RECORD, base_of
+from detections.deploy.pull import FileChange, Pulled, text_of
+from detections.deploy.state import Entry
 from detections.errors import Finding, Level, Location, SourceError
-from detections.kibana.plan import NO_RECORD, base_of
-from detections.kibana.pull import FileChange, Pulled, text_of
 from detections.kibana.secrets import without_secrets
-from detections.kibana.state import Entry
 from detections.payload import same
 from detections.payload.normalise import plain
 from detections.source import Document, edit, new

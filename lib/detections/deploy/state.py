@@ -40,7 +40,7 @@ class Entry:
 class State:
     """An environment as it was left. ``kibana`` says where that is: a state of another place tells nothing here.
 
-    ``rules`` are by rule_id, ``attachments`` (what rules refer to) by :attr:`detections.kibana.plan.Change.key`.
+    ``rules`` are by rule_id, ``attachments`` (what rules refer to) by :attr:`detections.deploy.plan.Change.key`.
     """
 
     kibana: str

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from detections.deploy.environment import Environment
+from detections.deploy.plan import NO_RECORD, base_of
+from detections.deploy.state import Entry, State, applied, canonical, kept
 from detections.errors import DetectionsError, Finding, Level, Location, SourceError
-from detections.kibana.environment import Environment
-from detections.kibana.plan import NO_RECORD, base_of
-from detections.kibana.state import Entry, State, applied, canonical, kept
 from detections.payload import Lock, same
 from detections.payload.from_api import from_api, taken_over
 from detections.rule import Rule, Rules, load

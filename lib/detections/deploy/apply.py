@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from detections.deploy.attach import Attaching
+from detections.deploy.outcome import SAME, Outcome, moved, unless_hopeless
+from detections.deploy.plan import Action, Change, Kind, Payload, Plan, Thing, mark, writer
+from detections.deploy.pull_attachments import meaning
+from detections.deploy.state import Entry, State, StateFile, applied, canonical, kept
 from detections.errors import ServerError, ServerUnavailable
-from detections.kibana.attach import Attaching
 from detections.kibana.client import Kibana
-from detections.kibana.outcome import SAME, Outcome, moved, unless_hopeless
-from detections.kibana.plan import Action, Change, Kind, Payload, Plan, Thing, mark, writer
-from detections.kibana.pull_attachments import meaning
-from detections.kibana.state import Entry, State, StateFile, applied, canonical, kept
 from detections.payload import SERVER_OWNED, diff, same
 from detections.rule.schemas import RESPONSE_ONLY
 

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from detections.deploy.environment import CODE, TAG, Credentials, Environment, Override
 from detections.errors import Finding, Location, UsageError
-from detections.kibana.environment import CODE, TAG, Credentials, Environment, Override
 from detections.rule import table_findings
 from detections.rule.fields import Between, Flag, Items, Matches, Record, Table, Whole, refusal
 from detections.rule.parts import (

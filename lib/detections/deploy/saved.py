@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from detections.deploy.plan import Options, Plan
 from detections.errors import UsageError
-from detections.kibana.plan import Options, Plan
 from detections.payload.record import read_as, write_json
 
 _FORM = 1

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from detections.deploy.environment import TAG, Credentials, Environment, Override
+from detections.deploy.environments import environments, from_variables
 from detections.errors import UsageError
-from detections.kibana.environment import TAG, Credentials, Environment, Override
-from detections.kibana.environments import environments, from_variables
 from detections.rule import Rule, load
 from detections.source import parse
 

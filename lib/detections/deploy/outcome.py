@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from detections.deploy.plan import Change, Payload, writer
 from detections.errors import NotAllowed, ServerError, ServerUnavailable
-from detections.kibana.plan import Change, Payload, writer
 
 SAME = "somebody else has just done the same"
 

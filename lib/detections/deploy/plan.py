@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
+from detections.deploy.state import Entry, State, canonical, kept
 from detections.errors import UsageError
-from detections.kibana.state import Entry, State, canonical, kept
 from detections.payload import Difference, diff, same
 from detections.payload.normalise import encode
 from detections.source.reader import is_deep

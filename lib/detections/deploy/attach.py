@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from detections.deploy.attachments import namespace_of
+from detections.deploy.outcome import Outcome, moved, unless_hopeless
+from detections.deploy.plan import Action, Change, Payload, Plan, Thing
+from detections.deploy.pull_attachments import meaning
+from detections.deploy.state import Entry
 from detections.errors import ServerError
-from detections.kibana.attachments import namespace_of
 from detections.kibana.client import Kibana
-from detections.kibana.outcome import Outcome, moved, unless_hopeless
-from detections.kibana.plan import Action, Change, Payload, Plan, Thing
-from detections.kibana.pull_attachments import meaning
-from detections.kibana.state import Entry
 from detections.payload import same
 
 Save = Callable[[Callable[[Mapping[str, Entry]], Mapping[str, Entry | None]]], None]

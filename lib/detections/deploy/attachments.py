@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from detections.deploy.plan import Action, Change, Kind, Options, Payload, Thing, base_of, three_ways
+from detections.deploy.pull_attachments import meaning, value_lists_of
+from detections.deploy.state import Entry, State
 from detections.errors import DetectionsError
 from detections.kibana.client import Kibana
-from detections.kibana.plan import Action, Change, Kind, Options, Payload, Thing, base_of, three_ways
-from detections.kibana.pull_attachments import meaning, value_lists_of
 from detections.kibana.results import kind_of
-from detections.kibana.state import Entry, State
 from detections.payload import Difference, diff
 
 Namespace = Literal["single", "agnostic"]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from detections.kibana.environment import TAG, Environment
-from detections.kibana.pull import Options, Pulled, Repo, Selection, pull_rules
-from detections.kibana.state import State
+from detections.deploy.environment import TAG, Environment
+from detections.deploy.pull import Options, Pulled, Repo, Selection, pull_rules
+from detections.deploy.state import State
 from detections.payload import Lock, diff, to_api
 from detections.rule import Rules, load, load_rules
 from detections.source import parse

@@ -1,0 +1,1 @@
+"""Deployment: plan, apply, pull, status, and the state and the environments that they work on."""
