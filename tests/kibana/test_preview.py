@@ -21,7 +21,7 @@ from detections.engine import Embedded
 from detections.errors import NotEvaluated
 from detections.events import batches
 from detections.payload.from_api import from_api
-from detections.plan import Span
+from detections.plan import Window
 from detections.preview import previewed, started_at
 from detections.rule import load, load_rules
 from detections.source import new, parse
@@ -165,6 +165,6 @@ def test_the_execution_is_the_one_whose_window_it_is():
     now = 1_770_000_000_000
     assert started_at(rule, window(rule, plan(rule), now)) == now
     with pytest.raises(NotEvaluated, match="no execution of the rule has this window"):
-        started_at(rule, Span(now, now))
+        started_at(rule, Window(now, now))
     with pytest.raises(NotEvaluated, match="a window that ends"):
-        started_at(rule, Span(now, None))
+        started_at(rule, Window(now, None))

@@ -17,7 +17,7 @@ from detections.elastic.server import Server
 from detections.engine import Embedded
 from detections.events import Document, batches
 from detections.mapping import Field, Mapping
-from detections.plan import NewTermsPlan, Plan, Span, TimeField
+from detections.plan import NewTermsPlan, Plan, TimeField, Window
 from detections.plan.predicate import Always
 from detections.rule import load_rules
 from detections.values.dates import format_date
@@ -211,7 +211,9 @@ def ends(low: int, high: int) -> st.SearchStrategy[int]:
 
 
 WINDOW = st.one_of(
-    st.just(Span()), st.builds(Span, ends(2, 4), ends(5, 13), ends(-1, 1)), st.builds(Span, st.none(), ends(5, 13))
+    st.just(Window()),
+    st.builds(Window, ends(2, 4), ends(5, 13), ends(-1, 1)),
+    st.builds(Window, st.none(), ends(5, 13)),
 )
 ALERTS = Mapping.of(
     {
@@ -244,7 +246,7 @@ def engine(server: Server) -> Iterator[Elasticsearch]:
 EVENTS = st.lists(EVENT, min_size=10, max_size=30)
 
 
-def same(tasks: list[tuple[Plan, Span]], events: list[Document], engine: Elasticsearch) -> int:
+def same(tasks: list[tuple[Plan, Window]], events: list[Document], engine: Elasticsearch) -> int:
     """How many alerts both engines give."""
     named: list[Document] = [{**event, "event.id": f"e{number}"} for number, event in enumerate(events)]
     expected = list(Embedded().run(tasks, batches(named)))
@@ -255,10 +257,10 @@ def same(tasks: list[tuple[Plan, Span]], events: list[Document], engine: Elastic
 @FEW
 @given(events=EVENTS, asked=st.lists(st.tuples(FIELDS, TIME, WINDOW), min_size=5, max_size=10))
 def test_new_terms(
-    events: list[Document], asked: list[tuple[list[str], TimeField, Span]], engine: Elasticsearch,
+    events: list[Document], asked: list[tuple[list[str], TimeField, Window]], engine: Elasticsearch,
     agreed: Callable[[int, str], None],
 ) -> None:  # fmt: skip
-    tasks: list[tuple[Plan, Span]] = []
+    tasks: list[tuple[Plan, Window]] = []
     for number, (names, time, span) in enumerate(asked):
         fields = tuple(ALERTS.get(name) or Field(name, "unmapped") for name in names)
         tasks.append((NewTermsPlan(f"r{number}", "r", Always(True), time, fields, "now-1h", ALERTS), span))
@@ -268,7 +270,7 @@ def test_new_terms(
 @FEW
 @given(events=EVENTS, windows=st.lists(WINDOW, min_size=len(SEQUENCES), max_size=len(SEQUENCES)))
 def test_sequences(
-    events: list[Document], windows: list[Span], engine: Elasticsearch, agreed: Callable[[int, str], None]
+    events: list[Document], windows: list[Window], engine: Elasticsearch, agreed: Callable[[int, str], None]
 ) -> None:
     rules = [replace(RULE, rule_id=query, query=query, timestamp_override=None, filters=()) for query in SEQUENCES]
     tasks = [(make_plan(rule, ALERTS), span) for rule, span in zip(rules, windows, strict=True)]

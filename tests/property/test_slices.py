@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from detections.engine import Embedded
 from detections.engine.alert import Alert
 from detections.events import batches
-from detections.plan import Plan, Span
+from detections.plan import Plan, Window
 from detections.schedule import Record, SlicedReplay, replay
 from made_rules import QUERY, new_terms, rule_of
 
@@ -53,7 +53,7 @@ class Searched:
     def why_not(self, plan: Plan) -> str | None:
         return None
 
-    def run(self, plan: Plan, span: Span) -> Iterator[Alert]:
+    def run(self, plan: Plan, span: Window) -> Iterator[Alert]:
         return Embedded().run([(plan, span)], batches(self.events))
 
 

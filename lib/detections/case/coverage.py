@@ -21,7 +21,7 @@ from detections.engine.alert import Alert
 from detections.errors import DetectionsError, Finding
 from detections.events import Document, batches
 from detections.mapping import Field
-from detections.plan import EqlPlan, NewTermsPlan, Plan, RowsPlan, Span
+from detections.plan import EqlPlan, NewTermsPlan, Plan, RowsPlan, Window
 from detections.plan.predicate import And, Equals, Leaf, Not, Or, Predicate, Test, leaves, rewrite
 from detections.plan.rows import Where
 from detections.rule import Rule
@@ -167,10 +167,10 @@ def with_where(plan: RowsPlan, place: int, predicate: Predicate) -> RowsPlan:
 
 
 def _alerted(plan: Plan, events: Sequence[Document]) -> set[str]:
-    return {name for alert in _own(plan, Span(), events) for name in alert.event_ids}
+    return {name for alert in _own(plan, Window(), events) for name in alert.event_ids}
 
 
-def _own(plan: Plan, span: Span, events: Sequence[Document]) -> tuple[Alert, ...]:
+def _own(plan: Plan, span: Window, events: Sequence[Document]) -> tuple[Alert, ...]:
     return own_alerts(Embedded().run([(plan, span)], batches(events)))
 
 

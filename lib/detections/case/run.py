@@ -10,7 +10,7 @@ from detections.engine.alert import Alert
 from detections.engine.protocol import Engine
 from detections.errors import DetectionsError, NotAllowed, NotEvaluated, ServerUnavailable
 from detections.events import batches
-from detections.plan import NewTermsPlan, Plan, Span
+from detections.plan import NewTermsPlan, Plan, Window
 from detections.rule import Rule
 from detections.values import datemath
 
@@ -25,7 +25,7 @@ def run(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine) ->
     return [_judge(case, file, _alerts(rule, plan, case, bases, engine)) for case in file.cases]
 
 
-def window(rule: Rule, plan: Plan, now: int) -> Span:
+def window(rule: Rule, plan: Plan, now: int) -> Window:
     """The window of an execution of the rule that starts now, as Kibana resolves the rule's date math.
 
     Raises:
@@ -33,7 +33,7 @@ def window(rule: Rule, plan: Plan, now: int) -> Span:
     """
     end = datemath.resolve(rule.to, now, round_up=True)
     history = datemath.resolve(plan.history_window_start, end) if isinstance(plan, NewTermsPlan) else None
-    return Span(datemath.resolve(rule.from_, now), end, history)
+    return Window(datemath.resolve(rule.from_, now), end, history)
 
 
 def own_alerts(alerts: Iterable[Alert]) -> tuple[Alert, ...]:

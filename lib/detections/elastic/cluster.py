@@ -15,7 +15,7 @@ from detections.elastic.search import Source, events
 from detections.elastic.server import Server
 from detections.engine.alert import Alert
 from detections.errors import NotEvaluated, UsageError
-from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span, TimeField
+from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, TimeField, Window
 
 _NO_NAME = re.compile(r'[\s/\\?"<>|#]')
 
@@ -67,8 +67,8 @@ class Cluster:
             case _:
                 return self._can.why_not("pit")
 
-    def run(self, plan: Plan, span: Span) -> Iterator[Alert]:
-        """The alerts of a plan over a span; no more than a page of hits is held at a time.
+    def run(self, plan: Plan, window: Window) -> Iterator[Alert]:
+        """The alerts of a plan over a window; no more than a page of hits is held at a time.
 
         Raises:
             NotEvaluated: the plan has a part that no request says.
@@ -76,18 +76,18 @@ class Cluster:
         """
         match plan:
             case QueryPlan():
-                return events(self._source, plan, span)
+                return events(self._source, plan, window)
             case NewTermsPlan():
-                return new_terms(self._source, plan, span)
+                return new_terms(self._source, plan, window)
             case RowsPlan():
-                return esql(self._source, plan, span)
+                return esql(self._source, plan, window)
             case EqlPlan() if self._can.why_not("eql"):
                 query = plan.as_query()
                 if query is None:
                     raise NotEvaluated("no search joins or counts events")
-                return events(self._source, query, span)
+                return events(self._source, query, window)
             case EqlPlan():
-                return eql(self._source, plan, span)
+                return eql(self._source, plan, window)
 
 
 def _is_search(plan: EqlPlan) -> bool:

@@ -24,7 +24,7 @@ from detections.engine.column import Column
 from detections.errors import Finding, Level, Location, NotAllowed, NotEvaluated, ServerUnavailable
 from detections.events import Batch, Document
 from detections.mapping import Field, Mapping
-from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span, TimeField
+from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, TimeField, Window
 
 REFUSED = "refused-event"
 
@@ -77,8 +77,8 @@ class Elasticsearch:
             return None
         return self.capabilities.why_not("pit")
 
-    def run(self, tasks: Sequence[tuple[Plan, Span]], batches: Iterable[Batch]) -> Iterator[Alert]:
-        """The alerts of every plan over its span, sorted by timestamp (none last), then rule_id, then input.
+    def run(self, tasks: Sequence[tuple[Plan, Window]], batches: Iterable[Batch]) -> Iterator[Alert]:
+        """The alerts of every plan over its window, sorted by timestamp (none last), then rule_id, then input.
 
         Raises:
             NotEvaluated: the server cannot run one of the plans.
@@ -97,34 +97,34 @@ class Elasticsearch:
             raise
         yield from sorted(alerts, key=attrgetter("order"))
 
-    def _alerts(self, tasks: Sequence[tuple[Plan, Span]], batches: Sequence[Batch]) -> list[Alert]:
+    def _alerts(self, tasks: Sequence[tuple[Plan, Window]], batches: Sequence[Batch]) -> list[Alert]:
         """Plans made for one mapping share an index."""
-        by_mapping: dict[Mapping, list[tuple[Plan, Span]]] = {}
-        for plan, span in tasks:
-            by_mapping.setdefault(plan.mapping, []).append((plan, span))
+        by_mapping: dict[Mapping, list[tuple[Plan, Window]]] = {}
+        for plan, window in tasks:
+            by_mapping.setdefault(plan.mapping, []).append((plan, window))
         alerts: list[Alert] = []
         for mapping, asked in by_mapping.items():
             source = self._indexed(mapping, [plan.time for plan, _ in asked], batches)
-            for plan, span in asked:
-                alerts += self._execute(source, plan, span)
+            for plan, window in asked:
+                alerts += self._execute(source, plan, window)
         for batch in batches:
             for finding in batch.findings:
                 self._report(finding)
         return alerts
 
-    def _execute(self, source: Source, plan: Plan, span: Span) -> Iterator[Alert]:
+    def _execute(self, source: Source, plan: Plan, window: Window) -> Iterator[Alert]:
         match plan:
             case QueryPlan():
-                return events(source, plan, span)
+                return events(source, plan, window)
             case NewTermsPlan():
-                return new_terms(source, plan, span)
+                return new_terms(source, plan, window)
             case RowsPlan():
-                return esql(source, plan, span)
+                return esql(source, plan, window)
             case EqlPlan():
                 if self.capabilities.why_not("eql") is None:
-                    return eql(source, plan, span)
+                    return eql(source, plan, window)
                 self._remarks[_COMPUTED if computed(plan) else _BY_DSL] = None
-                return eql_by_dsl(source, plan, span)
+                return eql_by_dsl(source, plan, window)
 
     def _indexed(self, mapping: Mapping, times: Iterable[TimeField], batches: Iterable[Batch]) -> Source:
         index = self._index(mapping)

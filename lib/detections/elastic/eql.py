@@ -18,7 +18,7 @@ from detections.engine.eql import EqlCollector, Finder
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.errors import NotEvaluated, TooManyResults
 from detections.events.batches import Documents
-from detections.plan import EqlPlan, Span
+from detections.plan import EqlPlan, Window
 from detections.plan.predicate import Predicate
 from detections.plan.program import stages_of
 
@@ -26,7 +26,7 @@ MOST = 10_000
 """Events or sequences that one ``_eql/search`` gives."""
 
 
-def eql(source: Source, plan: EqlPlan, span: Span) -> Iterator[Alert]:
+def eql(source: Source, plan: EqlPlan, window: Window) -> Iterator[Alert]:
     """The alerts of a plan by ``_eql/search``: one an event or sequence.
 
     Raises:
@@ -36,7 +36,7 @@ def eql(source: Source, plan: EqlPlan, span: Span) -> Iterator[Alert]:
     """
     if plan.sent is None:
         raise NotEvaluated("a changed EQL query has no text that a server could be asked")
-    filter_ = source.within(plan.sent["filter"], plan.time, span.start, span.end)
+    filter_ = source.within(plan.sent["filter"], plan.time, window.start, window.end)
     body = {**plan.sent, "filter": filter_, "size": MOST, "fields": fields_of(plan.time)}
     path = f"/{source.index}/_eql/search"
     hits = source.server.ask("POST", path, body, rule=plan.rule_name).body["hits"]
@@ -51,7 +51,7 @@ def eql(source: Source, plan: EqlPlan, span: Span) -> Iterator[Alert]:
         yield Alert(plan.rule_id, plan.rule_name, max(several).timestamp, names, position=several[0].position)
 
 
-def eql_by_dsl(source: Source, plan: EqlPlan, span: Span) -> Iterator[Alert]:
+def eql_by_dsl(source: Source, plan: EqlPlan, window: Window) -> Iterator[Alert]:
     """The same by Query DSL. What has no form in it is computed here, of the events that the rest has found."""
     stages = stages_of(plan.program.body)
     named = [
@@ -60,11 +60,11 @@ def eql_by_dsl(source: Source, plan: EqlPlan, span: Span) -> Iterator[Alert]:
     asked: Dsl = {"bool": {"should": named, "minimum_should_match": 1}}
     if plan.filter is not None:
         asked = {"bool": {"filter": [asked, at_least(plan.filter)]}}
-    query = source.within(asked, plan.time, span.start, span.end)
+    query = source.within(asked, plan.time, window.start, window.end)
     hits = sorted(
         source.hits(query, plan.time, plan.rule_name, {"_source": True}), key=lambda hit: found(hit, plan.time).position
     )
-    yield from _joined(plan, span, hits)
+    yield from _joined(plan, window, hits)
 
 
 def computed(plan: EqlPlan) -> bool:
@@ -81,10 +81,10 @@ def _has_form(predicate: Predicate) -> bool:
     return True
 
 
-def _joined(plan: EqlPlan, span: Span, hits: list[dict[str, Any]]) -> Iterator[Alert]:
+def _joined(plan: EqlPlan, window: Window, hits: list[dict[str, Any]]) -> Iterator[Alert]:
     """The hits, in the order in which they were indexed, as the rows of one batch."""
     predicates = Predicates()
-    collector = EqlCollector(plan, span, predicates)
+    collector = EqlCollector(plan, window, predicates)
     finder = Finder(plan.program, predicates, plan.filter)
     evaluator = Evaluator(
         Documents(0, [hit["_source"] for hit in hits]), predicates, [*predicates.paths, *finder.paths]

@@ -15,7 +15,7 @@ from detections.elastic.search import Source, found
 from detections.engine.alert import Alert
 from detections.engine.found import Found, alerts_on
 from detections.errors import NotEvaluated
-from detections.plan import RowsPlan, Span
+from detections.plan import RowsPlan, Window
 from detections.query.esql.ast import From, Limit, Name, Query
 from detections.query.esql.printer import to_esql
 
@@ -23,7 +23,7 @@ PAGE = 1000
 """Rows of a page."""
 
 
-def esql(source: Source, plan: RowsPlan, span: Span) -> Iterator[Alert]:
+def esql(source: Source, plan: RowsPlan, window: Window) -> Iterator[Alert]:
     """The alerts of a plan, one a row.
 
     Raises:
@@ -36,7 +36,7 @@ def esql(source: Source, plan: RowsPlan, span: Span) -> Iterator[Alert]:
     text = to_esql(_over(tree, source.index))
     seen: list[str] = []
     while True:
-        query = source.within({"match_all": {}}, plan.time, span.start, span.end)
+        query = source.within({"match_all": {}}, plan.time, window.start, window.end)
         if seen:
             query["bool"]["must_not"] = [{"ids": {"values": seen}}]
         answer = source.server.ask("POST", "/_query", {"query": text, "filter": query}, rule=plan.rule_name).body

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from detections.elastic.search import Dsl, Source, fields_of, found
 from detections.engine.alert import Alert
 from detections.mapping import Field
-from detections.plan import NewTermsPlan, Span
+from detections.plan import NewTermsPlan, Window
 from detections.values.coerce import json_text
 from detections.values.dates import format_date
 
@@ -31,7 +31,7 @@ BATCH = 500
 """Tuples that one query of the later rounds asks about."""
 
 
-def new_terms(source: Source, plan: NewTermsPlan, span: Span) -> Iterator[Alert]:
+def new_terms(source: Source, plan: NewTermsPlan, window: Window) -> Iterator[Alert]:
     """The alerts of a plan, one a new tuple.
 
     Raises:
@@ -39,12 +39,12 @@ def new_terms(source: Source, plan: NewTermsPlan, span: Span) -> Iterator[Alert]
         NotEvaluated: the plan's predicate has a part that no query says.
     """
     asked = source.asked(plan)
-    inside = source.within(asked, plan.time, span.start, span.end)
-    since = source.within(asked, plan.time, span.history, span.end)
+    inside = source.within(asked, plan.time, window.start, window.end)
+    since = source.within(asked, plan.time, window.history, window.end)
     everything = (_terms(bucket) for bucket in _buckets(source, plan, inside, {}, PAGE))
     while batch := list(itertools.islice(everything, BATCH)):
-        if span.start is not None:
-            batch = _first_seen_after(source, plan, since, batch, span.start)
+        if window.start is not None:
+            batch = _first_seen_after(source, plan, since, batch, window.start)
         yield from _alerts(source, plan, inside, batch)
 
 

@@ -15,7 +15,7 @@ from detections.compile.request import time_filter
 from detections.elastic.server import Server
 from detections.engine.alert import Alert
 from detections.engine.found import EVENT_ID, Found, alerts_on
-from detections.plan import NewTermsPlan, QueryPlan, Span, TimeField
+from detections.plan import NewTermsPlan, QueryPlan, TimeField, Window
 from detections.values.dates import format_date
 
 Dsl: TypeAlias = dict[str, Any]
@@ -99,13 +99,13 @@ class Source:
             self.server.ask("DELETE", "/_pit", {"id": pit}, accept=(404,))
 
 
-def events(source: Source, plan: QueryPlan, span: Span) -> Iterator[Alert]:
+def events(source: Source, plan: QueryPlan, window: Window) -> Iterator[Alert]:
     """The alerts of a plan, one a hit.
 
     Raises:
         NotEvaluated: the plan's predicate has a part that no query says.
     """
-    query = source.within(source.asked(plan), plan.time, span.start, span.end)
+    query = source.within(source.asked(plan), plan.time, window.start, window.end)
     return alerts_on(plan, (found(hit, plan.time) for hit in source.hits(query, plan.time, plan.rule_name)))
 
 

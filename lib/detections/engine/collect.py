@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 
 from detections.engine.alert import Alert
 from detections.engine.evaluator import Evaluator, Predicates
-from detections.engine.found import Found, Window, alerts_on, bounded, window_of
+from detections.engine.found import Found, Within, alerts_on, bounded, within
 from detections.mapping import Field
-from detections.plan import NewTermsPlan, QueryPlan, Span
+from detections.plan import NewTermsPlan, QueryPlan, Window
 from detections.values.coerce import json_text
 from detections.values.dates import format_date
 from detections.values.ip import format_ip
@@ -23,16 +23,16 @@ from detections.values.ip import format_ip
 class QueryCollector:
     """Each selected event in the window is an alert."""
 
-    def __init__(self, plan: QueryPlan, span: Span, predicates: Predicates) -> None:
+    def __init__(self, plan: QueryPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
         self._question = predicates.ready(plan.predicate)
-        self._window = window_of(plan, span)
+        self._within = within(plan, window)
         self._found: list[Found] = []
-        self.paths = self._window.paths
+        self.paths = self._within.paths
 
     def collect(self, evaluator: Evaluator) -> list[Found]:
         selected = self._question(evaluator, evaluator.everything).true
-        return [found for _, found in self._window.found(evaluator, selected)] if selected else []
+        return [found for _, found in self._within.found(evaluator, selected)] if selected else []
 
     def merge(self, collected: list[Found]) -> None:
         self._found += collected
@@ -49,13 +49,15 @@ Seen: TypeAlias = dict[Terms, tuple[Found, Found | None]]
 class NewTermsCollector:
     """Each tuple of terms that was not seen at or before the window's start is an alert, on its first event."""
 
-    def __init__(self, plan: NewTermsPlan, span: Span, predicates: Predicates) -> None:
+    def __init__(self, plan: NewTermsPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
-        self._start = span.start
+        self._start = window.start
         self._question = predicates.ready(plan.predicate)
-        self._window = Window(plan.time, None if span.start is None else span.history, span.end, bounded=bounded(span))
+        self._within = Within(
+            plan.time, None if window.start is None else window.history, window.end, bounded=bounded(window)
+        )
         self._seen: Seen = {}
-        self.paths = [*self._window.paths, *(field.path for field in plan.fields)]
+        self.paths = [*self._within.paths, *(field.path for field in plan.fields)]
 
     def collect(self, evaluator: Evaluator) -> Seen:
         seen: Seen = {}
@@ -63,7 +65,7 @@ class NewTermsCollector:
         if not selected:
             return seen
         columns = [evaluator.column(field) for field in self._plan.fields]
-        for row, found in self._window.found(evaluator, selected):
+        for row, found in self._within.found(evaluator, selected):
             inside = found if self._start is None or found.time >= self._start else None
             values = [dict.fromkeys(column.values(row)) for column in columns]
             for terms in itertools.product(*values):

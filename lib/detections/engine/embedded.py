@@ -19,9 +19,9 @@ from detections.engine.found import Collector
 from detections.engine.pipeline import RowsCollector
 from detections.errors import Finding
 from detections.events import Batch
-from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Span
+from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Window
 
-Task: TypeAlias = tuple[Plan, Span]
+Task: TypeAlias = tuple[Plan, Window]
 Collected: TypeAlias = tuple[list[Any], list[Finding]]
 """What a batch has for each plan, and what was wrong with its events."""
 
@@ -40,7 +40,7 @@ class Embedded:
     report: Callable[[Finding], None] | None = field(default=None, compare=False)
 
     def run(self, tasks: Sequence[Task], batches: Iterable[Batch]) -> Iterator[Alert]:
-        """The alerts of every plan over its span, sorted by timestamp (none last), then rule_id, then input.
+        """The alerts of every plan over its window, sorted by timestamp (none last), then rule_id, then input.
 
         Raises:
             NotEvaluated: a plan has a regular expression that Elasticsearch refuses.
@@ -66,16 +66,16 @@ class Embedded:
 
 
 def _collector(task: Task, predicates: Predicates) -> Collector:
-    plan, span = task
+    plan, window = task
     match plan:
         case QueryPlan():
-            return QueryCollector(plan, span, predicates)
+            return QueryCollector(plan, window, predicates)
         case NewTermsPlan():
-            return NewTermsCollector(plan, span, predicates)
+            return NewTermsCollector(plan, window, predicates)
         case RowsPlan():
-            return RowsCollector(plan, span, predicates)
+            return RowsCollector(plan, window, predicates)
         case EqlPlan():
-            return eql_collector(plan, span, predicates)
+            return eql_collector(plan, window, predicates)
 
 
 class _Work:

@@ -15,13 +15,13 @@ from detections.engine.alert import Alert
 from detections.engine.bits import of_rows, rows_of
 from detections.engine.collect import QueryCollector
 from detections.engine.evaluator import Evaluator, Predicates
-from detections.engine.found import Collector, Found, window_of
+from detections.engine.found import Collector, Found, within
 from detections.engine.sample import sample
 from detections.engine.sequence import Candidate, Keys, Match, Rank, join
 from detections.events import Batch, Document
 from detections.functions.operators import sort_key
 from detections.mapping import Field
-from detections.plan import EqlPlan, Span, program
+from detections.plan import EqlPlan, Window, program
 from detections.plan.predicate import And, Predicate
 from detections.values.dates import format_date
 from detections.values.ip import format_ip
@@ -219,20 +219,20 @@ class EqlCollector:
     and has the time of the latest of them.
     """
 
-    def __init__(self, plan: EqlPlan, span: Span, predicates: Predicates) -> None:
+    def __init__(self, plan: EqlPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
         self._finder = Finder(plan.program, predicates, plan.filter)
-        self._window = window_of(plan, span)
+        self._within = within(plan, window)
         self._candidates: list[Candidate] = []
         self._found: dict[int, Found] = {}
-        self.paths = [*self._window.paths, *self._finder.paths]
+        self.paths = [*self._within.paths, *self._finder.paths]
 
     def collect(self, evaluator: Evaluator) -> Part | None:
         selected = self._finder.selected(evaluator)
         rows = 0
         for some in selected.values():
             rows |= some
-        found = dict(self._window.found(evaluator, rows))
+        found = dict(self._within.found(evaluator, rows))
         if not found:
             return None
         inside = of_rows(found, evaluator.size)
@@ -252,7 +252,7 @@ class EqlCollector:
             yield Alert(plan.rule_id, plan.rule_name, max(events).timestamp, names, position=events[0].position)
 
 
-def eql_collector(plan: EqlPlan, span: Span, predicates: Predicates) -> Collector:
+def eql_collector(plan: EqlPlan, window: Window, predicates: Predicates) -> Collector:
     """Events without a limit need no order, and are collected as those of a query rule."""
     query = plan.as_query()
-    return EqlCollector(plan, span, predicates) if query is None else QueryCollector(query, span, predicates)
+    return EqlCollector(plan, window, predicates) if query is None else QueryCollector(query, window, predicates)

@@ -9,7 +9,7 @@ from detections.engine.alert import Alert
 from detections.engine.bits import rows_of
 from detections.engine.evaluator import Evaluator
 from detections.mapping import Field
-from detections.plan import Plan, Span, TimeField
+from detections.plan import Plan, TimeField, Window
 
 EVENT_ID = Field("event.id", "keyword")
 
@@ -47,8 +47,8 @@ class Collector(Protocol):
         ...
 
 
-class Window:
-    """The selected events of a batch that lie in a span."""
+class Within:
+    """The selected events of a batch that lie in a window."""
 
     def __init__(self, time: TimeField, start: int | None, end: int | None, *, bounded: bool) -> None:
         self._fields = [Field(name, "date") for name in (time.primary, time.fallback) if name]
@@ -73,14 +73,14 @@ class Window:
         return (self._start is None or time >= self._start) and (self._end is None or time <= self._end)
 
 
-def window_of(plan: Plan, span: Span) -> Window:
+def within(plan: Plan, window: Window) -> Within:
     """The window that a plan's candidates lie in."""
-    return Window(plan.time, span.start, span.end, bounded=bounded(span))
+    return Within(plan.time, window.start, window.end, bounded=bounded(window))
 
 
-def bounded(span: Span) -> bool:
-    """Whether the span has an end at all; in one that has none lie the events without a time, too."""
-    return span.start is not None or span.end is not None
+def bounded(window: Window) -> bool:
+    """Whether the window has an end at all; in one that has none lie the events without a time, too."""
+    return window.start is not None or window.end is not None
 
 
 def alerts_on(plan: Plan, found: Iterable[Found]) -> Iterator[Alert]:

@@ -8,11 +8,11 @@ from typing import Any
 from detections.engine.alert import Alert
 from detections.engine.bits import rows_of as row_numbers
 from detections.engine.evaluator import Evaluator, Predicates
-from detections.engine.found import alerts_on, window_of
+from detections.engine.found import alerts_on, within
 from detections.engine.rows import Row, columns_in, shown, step, value_of
 from detections.events import Batch
 from detections.mapping import Field
-from detections.plan import RowsPlan, Span
+from detections.plan import RowsPlan, Window
 from detections.plan.expression import Column
 from detections.plan.predicate import Always, And, Compute, Leaf, Predicate, leaves
 from detections.plan.rows import Command, Eval, Limit, Pipeline, Project, Sort, Where
@@ -116,17 +116,17 @@ def _read(leaf: Leaf) -> Iterator[Column]:
 class RowsCollector:
     """Each row that the pipeline leaves is an alert on the event it came from."""
 
-    def __init__(self, plan: RowsPlan, span: Span, predicates: Predicates) -> None:
+    def __init__(self, plan: RowsPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
         self._program = Program(plan.pipeline, output=False)
         self._question = predicates.ready(self._program.predicate)
-        self._window = window_of(plan, span)
+        self._within = within(plan, window)
         self._rows: list[Row] = []
-        self.paths = [*self._window.paths, *(field.path for field in self._program.fields.values())]
+        self.paths = [*self._within.paths, *(field.path for field in self._program.fields.values())]
 
     def collect(self, evaluator: Evaluator) -> list[Row]:
         selected = self._question(evaluator, evaluator.everything).true
-        return self._program.rows(evaluator, self._window.found(evaluator, selected)) if selected else []
+        return self._program.rows(evaluator, self._within.found(evaluator, selected)) if selected else []
 
     def merge(self, collected: list[Row]) -> None:
         self._rows += collected

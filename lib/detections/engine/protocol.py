@@ -7,12 +7,12 @@ from typing import Protocol
 
 from detections.engine.alert import Alert
 from detections.events import Batch
-from detections.plan import Plan, Span
+from detections.plan import Plan, Window
 
 
 class Engine(Protocol):
     """Something that can run plans over events: the embedded engine, or a real Elasticsearch."""
 
-    def run(self, tasks: Sequence[tuple[Plan, Span]], batches: Iterable[Batch]) -> Iterator[Alert]:
-        """The alerts of every plan over its span, sorted by timestamp, then rule_id, then position."""
+    def run(self, tasks: Sequence[tuple[Plan, Window]], batches: Iterable[Batch]) -> Iterator[Alert]:
+        """The alerts of every plan over its window, sorted by timestamp, then rule_id, then position."""
         ...

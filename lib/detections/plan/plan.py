@@ -49,7 +49,7 @@ class NewTermsPlan:
 
     T are the tuples of the ``fields``' values (cartesian product of several values; a document that lacks one gives
     none) over the selected documents in the window; a tuple is new when its first selected document at or after
-    ``Span.history`` is strictly later than ``Span.start``; its alert stands on its first document in the window.
+    ``Window.history`` is strictly later than ``Window.start``; its alert stands on its first document in the window.
     ``history_window_start`` is date math relative to the window's end (``now-14d``).
     """
 
@@ -104,7 +104,7 @@ Plan: TypeAlias = QueryPlan | NewTermsPlan | RowsPlan | EqlPlan
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Window:
     """The window of one execution, both ends inclusive; ``None`` is open. ``history`` is where new terms look back to.
 
     With an open ``start`` there is no history: a new term alerts at its first document.

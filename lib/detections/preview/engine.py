@@ -23,7 +23,7 @@ from detections.events import Batch, Document
 from detections.kibana.client import Kibana
 from detections.mapping import Field
 from detections.payload import to_api
-from detections.plan import Plan, Span
+from detections.plan import Plan, Window
 from detections.query.esql.ast import From
 from detections.query.esql.printer import to_esql
 from detections.rule import Rule
@@ -51,7 +51,7 @@ class Preview:
         self._report = report
         self.warnings: dict[str, None] = {}
 
-    def run(self, tasks: Sequence[tuple[Plan, Span]], batches: Iterable[Batch]) -> Iterator[Alert]:
+    def run(self, tasks: Sequence[tuple[Plan, Window]], batches: Iterable[Batch]) -> Iterator[Alert]:
         """The alerts of every plan over its span, sorted by timestamp (none last), then rule_id, then input.
 
         Raises:
@@ -62,7 +62,7 @@ class Preview:
         alerts = [alert for plan, span in tasks for alert in self._preview(plan, span, events)]
         yield from sorted(alerts, key=_order)
 
-    def _preview(self, plan: Plan, span: Span, events: Sequence[Batch]) -> Iterator[Alert]:
+    def _preview(self, plan: Plan, span: Window, events: Sequence[Batch]) -> Iterator[Alert]:
         rule = self._rules[plan.rule_id]
         now = started_at(rule, span)
         index = TemporaryIndex(self._server, template(plan.mapping))
@@ -93,7 +93,7 @@ class Preview:
         return self._kibana.preview_alerts(found.id)
 
 
-def started_at(rule: Rule, span: Span) -> int:
+def started_at(rule: Rule, span: Window) -> int:
     """When the execution starts whose window ends with the span (milliseconds).
 
     Raises:

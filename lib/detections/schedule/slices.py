@@ -1,9 +1,9 @@
 """Replay over more time than one machine holds: slice by slice, so that it can be interrupted and go on.
 
-The slices of a span together give what :func:`.window.replay` gives for all of it: new terms look back from the span's
-start in every slice; a sequence with a ``maxspan`` may begin in an earlier slice and belongs to the one it ends in.
-What cannot be cut (sequences without a ``maxspan`` or with missing events, samples, heads, tails and limits) runs last,
-over the whole span.
+The slices of a window together give what :func:`.window.replay` gives for all of it: new terms look back from the
+window's start in every slice; a sequence with a ``maxspan`` may begin in an earlier slice and belongs to the one it
+ends in. What cannot be cut (sequences without a ``maxspan`` or with missing events, samples, heads, tails and limits)
+runs last, over the whole window.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from detections.errors import (
     ServerUnavailable,
     TooManyResults,
 )
-from detections.plan import EqlPlan, NewTermsPlan, Plan, RowsPlan, Span, TimeField, program
+from detections.plan import EqlPlan, NewTermsPlan, Plan, RowsPlan, TimeField, Window, program
 from detections.plan.rows import Limit
 from detections.rule import Rule
 from detections.schedule.record import Record
-from detections.schedule.window import refusal, window
+from detections.schedule.window import refusal, window_of
 
 
 class Searched(Protocol):
@@ -35,7 +35,7 @@ class Searched(Protocol):
 
     def why_not(self, plan: Plan) -> str | None: ...
 
-    def run(self, plan: Plan, span: Span) -> Iterator[Alert]: ...
+    def run(self, plan: Plan, window: Window) -> Iterator[Alert]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +51,17 @@ class Slice:
 class Task:
     rule: Rule
     plan: Plan
-    span: Span
+    window: Window
 
 
 def slices(start: int, end: int, width: int) -> Iterator[Slice]:
-    """The span in pieces of ``width`` milliseconds, none overlapping another, the last one maybe shorter."""
+    """The window in pieces of ``width`` milliseconds, none overlapping another, the last one maybe shorter."""
     for begin in range(start, end + 1, width):
         yield Slice(begin, min(begin + width - 1, end))
 
 
 class SlicedReplay:
-    """Rules over a span of a cluster. ``report`` is told which of them do not run and why; of each once.
+    """Rules over a window of a cluster. ``report`` is told which of them do not run and why; of each once.
 
     Raises:
         ServerUnavailable: the cluster does not answer.
@@ -82,7 +82,7 @@ class SlicedReplay:
                 plan = make_plan(rule)
                 if why := self._searched.why_not(plan):
                     raise NotEvaluated(why)
-                yield Task(rule, plan, window(plan, self._start, self._end))
+                yield Task(rule, plan, window_of(plan, self._start, self._end))
             except (NotEvaluated, QueryError) as error:
                 self._report(refusal(rule, error))
 
@@ -137,7 +137,7 @@ class SlicedReplay:
         while waiting:
             part = waiting.pop()
             try:
-                alerts = self._searched.run(task.plan, task.span if part.whole else _within(task, part))
+                alerts = self._searched.run(task.plan, task.window if part.whole else _within(task, part))
                 found += [alert for alert in alerts if alert.timestamp is None or alert.timestamp >= part.start]
             except TooManyResults:
                 if part.whole or part.start == part.end:
@@ -165,7 +165,7 @@ def _given(alerts: list[Alert], piece: Slice, record: Record) -> Iterator[Alert]
 
 
 def _cuttable(plan: Plan) -> bool:
-    """Whether the alerts of a span are those of its pieces."""
+    """Whether the alerts of a window are those of its pieces."""
     match plan:
         case EqlPlan(program=program.Program(body=program.Sequence() as body, order=order)):
             # A sequence is found where it ends, so what comes after its last event must not matter; and it must be in
@@ -180,8 +180,8 @@ def _cuttable(plan: Plan) -> bool:
             return True
 
 
-def _within(task: Task, piece: Slice) -> Span:
-    whole = task.span
+def _within(task: Task, piece: Slice) -> Window:
+    whole = task.window
     assert whole.start is not None
     start = piece.start
     match task.plan:
@@ -190,7 +190,7 @@ def _within(task: Task, piece: Slice) -> Span:
             start = max(whole.start, piece.start - 1)
         case EqlPlan(program=program.Program(body=program.Sequence(maxspan=int(maxspan)))):
             start = max(whole.start, piece.start - maxspan)
-    return Span(start, piece.end, whole.history)
+    return Window(start, piece.end, whole.history)
 
 
 def _order(alert: Alert) -> tuple[bool, int, str, tuple[str, ...], tuple[str, ...]]:

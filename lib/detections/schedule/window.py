@@ -10,7 +10,7 @@ from detections.engine.alert import Alert
 from detections.engine.protocol import Engine
 from detections.errors import Finding, Level, NotEvaluated, QueryError
 from detections.events import Batch
-from detections.plan import NewTermsPlan, Plan, Span
+from detections.plan import NewTermsPlan, Plan, Window
 from detections.rule import Rule
 from detections.values import datemath
 
@@ -37,7 +37,7 @@ def replay(
     for rule in rules:
         try:
             plan = make_plan(rule)
-            tasks.append((plan, window(plan, start, end)))
+            tasks.append((plan, window_of(plan, start, end)))
         except (NotEvaluated, QueryError) as error:
             if report:
                 report(refusal(rule, error))
@@ -51,17 +51,17 @@ def refusal(rule: Rule, error: NotEvaluated | QueryError) -> Finding:
     return rule.document.finding(CODE, f"{rule.name} is not replayed: {said}", keys, offset=offset, level=Level.WARNING)
 
 
-def window(plan: Plan, start: int | None, end: int | None) -> Span:
-    """The span of a plan in a replay of [start, end].
+def window_of(plan: Plan, start: int | None, end: int | None) -> Window:
+    """The window of a plan in a replay of [start, end].
 
     Raises:
         NotEvaluated: the rule's ``history_window_start`` is no date math.
     """
     if start is None or not isinstance(plan, NewTermsPlan):
-        return Span(start, end)
+        return Window(start, end)
     now = round(time.time() * 1000)
     try:
         history = datemath.resolve(plan.history_window_start, now)
     except ValueError as error:
         raise NotEvaluated(f"history_window_start: {error}") from None
-    return Span(start, end, start - (now - history))
+    return Window(start, end, start - (now - history))

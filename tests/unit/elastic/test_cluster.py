@@ -21,7 +21,7 @@ from detections.engine import Embedded
 from detections.engine.alert import Alert
 from detections.errors import ServerError, UsageError
 from detections.events import batches
-from detections.plan import Plan, Span
+from detections.plan import Plan, Window
 from detections.rule import Rule
 from detections.server import Connection
 from made_rules import LOGS, new_terms, rule_of
@@ -90,7 +90,7 @@ def test_the_alerts_are_those_of_the_embedded_engine(
     monkeypatch.setattr(search, "PAGE", page)
     cluster, plan = Cluster(server, index), make_plan(rule(name))
     assert cluster.why_not(plan) is None
-    for span in (Span(0, 200 * MINUTE), Span(60 * MINUTE, 90 * MINUTE, 20 * MINUTE)):
+    for span in (Window(0, 200 * MINUTE), Window(60 * MINUTE, 90 * MINUTE, 20 * MINUTE)):
         embedded = Embedded().run([(plan, span)], batches(list(events())))
         expected = sorted(map(key, embedded))
         assert expected
@@ -106,7 +106,7 @@ def test_no_more_than_a_page_is_asked_for_before_it_is_needed(
     monkeypatch.setattr(server, "ask", lambda method, path, *rest, **named: asked.append(path) or ask(
         method, path, *rest, **named
     ))  # fmt: skip
-    alerts = Cluster(server, index).run(make_plan(rule("query")), Span(0, 200 * MINUTE))
+    alerts = Cluster(server, index).run(make_plan(rule("query")), Window(0, 200 * MINUTE))
     assert len(list(itertools.islice(alerts, 5))) == 5
     assert asked == [f"/{index}/_pit", "/_search"]
     alerts.close()  # type: ignore[attr-defined]
@@ -123,7 +123,7 @@ def test_nothing_is_changed(server: Server, index: str, monkeypatch: pytest.Monk
     for name in BODIES:
         plan = make_plan(rule(name))
         cluster.why_not(plan)
-        assert list(cluster.run(plan, Span(0, 200 * MINUTE, -MINUTE)))
+        assert list(cluster.run(plan, Window(0, 200 * MINUTE, -MINUTE)))
     ends = ("/_search", "/_pit", "/_eql/search", "/_query", "/_script_language", "/_index_template/_simulate")
     assert {path for _, path in asked if not path.endswith(ends)} == set()
     assert {path for method, path in asked if method == "DELETE"} == {"/_pit"}
@@ -152,7 +152,7 @@ def test_documents_without_an_event_id_are_named_by_their_own(server: Server) ->
     try:
         for name in ("plain", "host:12"):
             index.add([(name, {"@timestamp": 0, "event": {"action": "a"}})], "any")
-        alerts = Cluster(server, index.name).run(plan, Span(0, 1))
+        alerts = Cluster(server, index.name).run(plan, Window(0, 1))
         assert sorted(alert.event_ids for alert in alerts) == [("host:12",), ("plain",)]
     finally:
         index.delete()
@@ -198,7 +198,7 @@ def test_a_server_with_eql_joins_by_itself() -> None:
     stub = Stub()
     cluster, plan = Cluster(stub, "logs-*"), make_plan(rule("sequence"))  # type: ignore[arg-type]
     assert cluster.why_not(plan) is None
-    (alert,) = cluster.run(plan, Span(0, 5000))
+    (alert,) = cluster.run(plan, Window(0, 5000))
     assert (alert.timestamp, alert.event_ids) == (2000, ("e1", "second"))
     path, body = stub.asked[-1]
     assert path == "/logs-*/_eql/search"

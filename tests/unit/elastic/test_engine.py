@@ -16,7 +16,7 @@ from detections.engine.alert import Alert
 from detections.errors import Finding, NotAllowed, NotEvaluated, ServerError, ServerUnavailable
 from detections.events import batches
 from detections.mapping import Mapping
-from detections.plan import NewTermsPlan, Plan, Span, TimeField
+from detections.plan import NewTermsPlan, Plan, TimeField, Window
 from detections.plan.predicate import Always
 from detections.rule import Rule, load_rules
 
@@ -26,7 +26,7 @@ MAPPING = Mapping.of({"@timestamp": "date", "event.ingested": "date", "event.id"
 EVENTS = [{"@timestamp": "2024-01-01T00:00:00Z", "event": {"id": "first"}, "k": "a"},
           {"@timestamp": "2024-01-01T00:01:00Z", "event": {"id": "second"}, "k": "b"}]  # fmt: skip
 START = 1704067200000
-EVER = Span()
+EVER = Window()
 ABSENT = {"error": "no handler found for uri [/x] and method [POST]"}
 
 
@@ -70,7 +70,7 @@ def index(nine: Any, monkeypatch: pytest.MonkeyPatch) -> Index:
     return Index(nine, monkeypatch)
 
 
-def run(server: Server, plan: Plan, span: Span = EVER, said: list[Finding] | None = None) -> list[Alert]:
+def run(server: Server, plan: Plan, span: Window = EVER, said: list[Finding] | None = None) -> list[Alert]:
     with Elasticsearch(server, None if said is None else said.append) as engine:
         return list(engine.run([(plan, span)], batches(EVENTS)))
 
@@ -81,7 +81,7 @@ def test_a_query_goes_page_by_page_in_a_point_in_time(nine: Any, index: Index, m
     nine.replies["POST /_search"] = [*((200, page) for page in pages), (200, {"hits": {"hits": []}})]
     with nine.server() as server:
         plan = make_plan(rule("query", "k: a"), MAPPING)
-        assert run(server, plan, Span(START, START + 60_000)) == [alert(0), alert(1)]
+        assert run(server, plan, Window(START, START + 60_000)) == [alert(0), alert(1)]
     first, second, _ = nine.bodies("POST /_search")
     assert first["query"]["bool"]["filter"] == [
         {
@@ -124,7 +124,7 @@ def test_new_terms_ask_three_times_and_let_the_server_combine_timestamps(nine: A
     time = TimeField("event.ingested", "@timestamp")
     plan = NewTermsPlan("r", "My rule", Always(True), time, (field,), "now-1h", MAPPING)
     with nine.server() as server:
-        assert run(server, plan, Span(START, START + 60_000, START - 60_000)) == [alert(1, new_terms=("b",))]
+        assert run(server, plan, Window(START, START + 60_000, START - 60_000)) == [alert(1, new_terms=("b",))]
     asked = nine.bodies(f"POST /{index.name}/_search")
     assert [body["aggs"]["new_terms"]["composite"]["sources"] for body in asked] == [
         [{"field_0": {"terms": {"field": "k"}}}]
@@ -144,7 +144,7 @@ def test_eql_is_searched_as_eql(nine: Any, index: Index) -> None:
     query = 'sequence by k with maxspan=1m [any where k == "a"] ![any where k == "c"] [any where true]'
     made = make_plan(rule("eql", query, tiebreaker_field="event.id"), MAPPING)
     with nine.server() as server:
-        assert run(server, made, Span(None, START)) == [replace(alert(1, "first", "second"), position=0)]
+        assert run(server, made, Window(None, START)) == [replace(alert(1, "first", "second"), position=0)]
     (body,) = nine.bodies(f"POST /{index.name}/_eql/search")
     assert (body["query"], body["tiebreaker_field"], body["size"]) == (query, "event.id", 10_000)
     assert {"term": {"_routing": "0"}} in body["filter"]["bool"]["filter"]
@@ -231,6 +231,6 @@ def test_a_server_that_is_gone_is_asked_no_more(
     with nine.server() as server, Elasticsearch(server) as engine:
         for _ in range(2):
             with pytest.raises(kind, match=rf"rule 'My rule': {said}\(?shutting down"):
-                list(engine.run([(plan, Span())], batches(EVENTS)))
+                list(engine.run([(plan, Window())], batches(EVENTS)))
     assert len(nine.bodies(f"POST /{index.name}/_bulk")) == 1
     assert nine.bodies(f"DELETE /{index.name}") == []

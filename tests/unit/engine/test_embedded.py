@@ -15,7 +15,7 @@ from detections.engine.alert import Alert
 from detections.errors import Finding, Level, Location, NotEvaluated
 from detections.events import Batch, Document, Documents, batches
 from detections.mapping import Field, Mapping
-from detections.plan import NewTermsPlan, QueryPlan, Span, TimeField
+from detections.plan import NewTermsPlan, QueryPlan, TimeField, Window
 from detections.plan.predicate import Always, Equals, Like, Matches, Predicate
 from detections.plan.predicate import Test as Ask
 
@@ -42,7 +42,7 @@ def event(time: Any, **fields: Any) -> Document:
 _numbers = itertools.count()
 
 
-def run(plan: Any, documents: list[Document], span: Span = Span(), batch_size: int = 2) -> list[Alert]:  # noqa: B008
+def run(plan: Any, documents: list[Document], span: Window = Window(), batch_size: int = 2) -> list[Alert]:  # noqa: B008
     return list(Embedded().run([(plan, span)], batches(documents, batch_size)))
 
 
@@ -61,28 +61,28 @@ def test_an_alert_says_what_it_stands_on() -> None:
 
 def test_both_ends_of_a_window_belong_to_it() -> None:
     documents = [event(time) for time in (1, 2, 3, 4, 5)]
-    assert times(run(query(EVERYTHING), documents, Span(2, 4))) == [2, 3, 4]
-    assert times(run(query(EVERYTHING), documents, Span(2, None))) == [2, 3, 4, 5]
-    assert times(run(query(EVERYTHING), documents, Span(None, 2))) == [1, 2]
+    assert times(run(query(EVERYTHING), documents, Window(2, 4))) == [2, 3, 4]
+    assert times(run(query(EVERYTHING), documents, Window(2, None))) == [2, 3, 4, 5]
+    assert times(run(query(EVERYTHING), documents, Window(None, 2))) == [1, 2]
 
 
 def test_an_event_without_a_time_is_in_no_window_that_has_an_end() -> None:
     documents = [event(None), event("no date"), event(1)]
-    assert times(run(query(EVERYTHING), documents, Span(0, 9))) == [1]
+    assert times(run(query(EVERYTHING), documents, Window(0, 9))) == [1]
     assert times(run(query(EVERYTHING), documents)) == [1, None, None]
 
 
 def test_the_override_goes_before_the_timestamp() -> None:
     documents = [event(1, ingested=5), event(2), event(9, ingested=2)]
     both = TimeField("ingested", "@timestamp")
-    assert times(run(query(EVERYTHING, both), documents, Span(2, 5))) == [2, 2, 5]
+    assert times(run(query(EVERYTHING, both), documents, Window(2, 5))) == [2, 2, 5]
     alone = TimeField("ingested")
-    assert times(run(query(EVERYTHING, alone), documents, Span(2, 5))) == [2, 5]
+    assert times(run(query(EVERYTHING, alone), documents, Window(2, 5))) == [2, 5]
 
 
 def test_alerts_come_by_time_then_rule_then_input() -> None:
     documents = [event(3), event(1), event(1)]
-    tasks = [(query(EVERYTHING, rule_id="b"), Span()), (query(EVERYTHING, rule_id="a"), Span())]
+    tasks = [(query(EVERYTHING, rule_id="b"), Window()), (query(EVERYTHING, rule_id="a"), Window())]
     found = list(Embedded().run(tasks, batches(documents, 2)))
     order = [(one.timestamp, one.rule_id, one.position) for one in found]
     assert order == [
@@ -94,25 +94,25 @@ def test_alerts_come_by_time_then_rule_then_input() -> None:
     ("documents", "span", "terms"),
     [
         # Everything is new once where there is no history, on its first event by time.
-        ([(5, "a"), (3, "a"), (4, "b")], Span(), [(3, "a"), (4, "b")]),
+        ([(5, "a"), (3, "a"), (4, "b")], Window(), [(3, "a"), (4, "b")]),
         # A term seen before the window is old, one exactly at its start too.
-        ([(1, "a"), (10, "b"), (11, "a"), (12, "b"), (13, "c")], Span(10, 20), [(13, "c")]),
-        ([(10, "a"), (11, "a")], Span(10, 20), []),
-        ([(11, "a"), (12, "a")], Span(10, 20), [(11, "a")]),
+        ([(1, "a"), (10, "b"), (11, "a"), (12, "b"), (13, "c")], Window(10, 20), [(13, "c")]),
+        ([(10, "a"), (11, "a")], Window(10, 20), []),
+        ([(11, "a"), (12, "a")], Window(10, 20), [(11, "a")]),
         # What is older than the history does not count; its own first moment does.
-        ([(4, "a"), (12, "a"), (5, "b"), (12, "b")], Span(10, 20, 5), [(12, "a")]),
+        ([(4, "a"), (12, "a"), (5, "b"), (12, "b")], Window(10, 20, 5), [(12, "a")]),
         # What comes behind the window counts for nothing.
-        ([(21, "a"), (20, "b")], Span(10, 20, 5), [(20, "b")]),
+        ([(21, "a"), (20, "b")], Window(10, 20, 5), [(20, "b")]),
     ],
 )
-def test_when_a_term_is_new(documents: list[tuple[int, str]], span: Span, terms: list[tuple[int, str]]) -> None:
+def test_when_a_term_is_new(documents: list[tuple[int, str]], span: Window, terms: list[tuple[int, str]]) -> None:
     found = run(new_terms([HOST]), [event(time, host=host) for time, host in documents], span)
     assert [(one.timestamp, one.new_terms[0]) for one in found] == terms
 
 
 def test_history_is_the_rules_own_query() -> None:
     documents = [event(1, kind="b", host="x"), event(12, kind="a", host="x")]
-    assert times(run(new_terms([HOST], SELECTED), documents, Span(10, 20, 0))) == [12]
+    assert times(run(new_terms([HOST], SELECTED), documents, Window(10, 20, 0))) == [12]
 
 
 def test_terms_are_the_product_of_values_and_need_every_field() -> None:
@@ -143,22 +143,22 @@ EVENTS = st.lists(
     max_size=14,
 )  # fmt: skip
 SPANS = st.one_of(
-    st.just(Span()),
-    st.builds(lambda start, length, back: Span(start, start + length, start - back), st.integers(2, 8),
+    st.just(Window()),
+    st.builds(lambda start, length, back: Window(start, start + length, start - back), st.integers(2, 8),
               st.integers(0, 5), st.integers(1, 9)),
 )  # fmt: skip
 
 
 @settings(max_examples=200, deadline=None)
 @given(EVENTS, SPANS, st.integers(1, 5))
-def test_new_terms_are_what_kibana_defines(events: list[Any], span: Span, batch_size: int) -> None:
+def test_new_terms_are_what_kibana_defines(events: list[Any], span: Window, batch_size: int) -> None:
     documents = [event(time, kind=kind, host=host, user={"name": user}) for time, kind, host, user in events]
     found = run(new_terms([HOST, USER], SELECTED), documents, span, batch_size)
     assert sorted((one.timestamp, one.new_terms) for one in found) == sorted(defined(events, span))
     assert times(found) == sorted(times(found))
 
 
-def defined(events: list[Any], span: Span) -> Iterator[tuple[int, tuple[str, ...]]]:
+def defined(events: list[Any], span: Window) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The definition, read aloud: D, T, first_seen, and the oldest event of a tuple in the window."""
     chosen = [
         (time, (one, user))
@@ -196,10 +196,10 @@ def many() -> Iterator[Batch]:
 
 def test_many_processes_raise_the_same_alerts_in_the_same_order() -> None:
     tasks = [
-        (query(Ask(HOST, Like(("h1",)))), Span()),
-        (query(EVERYTHING, rule_id="z"), Span(3, 5)),
-        (new_terms([HOST]), Span(20, 40, 10)),
-        (new_terms([HOST, Field("event.id", "keyword")], rule_id="m"), Span()),
+        (query(Ask(HOST, Like(("h1",)))), Window()),
+        (query(EVERYTHING, rule_id="z"), Window(3, 5)),
+        (new_terms([HOST]), Window(20, 40, 10)),
+        (new_terms([HOST, Field("event.id", "keyword")], rule_id="m"), Window()),
     ]
     said: dict[int, list[str]] = {1: [], 2: []}
     one = list(Embedded(1, lambda finding: said[1].append(finding.message)).run(tasks, many()))
@@ -217,10 +217,10 @@ class Unreadable(Documents):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_what_goes_wrong_in_a_batch_is_raised(jobs: int) -> None:
     with pytest.raises(OSError, match="gone"):
-        list(Embedded(jobs).run([(query(EVERYTHING), Span())], iter([Unreadable(0, [{}])])))
+        list(Embedded(jobs).run([(query(EVERYTHING), Window())], iter([Unreadable(0, [{}])])))
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_plan_that_cannot_be_made_ready_is_raised(jobs: int) -> None:
     with pytest.raises(NotEvaluated, match="too complex"):
-        list(Embedded(jobs).run([(query(Ask(HOST, Matches(".*a.{20}"))), Span())], batches([event(1)])))
+        list(Embedded(jobs).run([(query(Ask(HOST, Matches(".*a.{20}"))), Window())], batches([event(1)])))

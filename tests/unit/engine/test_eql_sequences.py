@@ -15,7 +15,7 @@ from detections.engine.alert import Alert
 from detections.errors import UsageError
 from detections.events import batches
 from detections.mapping import Field, Mapping
-from detections.plan import EqlPlan, Span, TimeField
+from detections.plan import EqlPlan, TimeField, Window
 from detections.plan.predicate import Equals, Predicate
 from detections.plan.predicate import Test as Ask
 from detections.query.eql import ast, parse
@@ -150,7 +150,7 @@ def plan(query: str, condition: Predicate | None = None) -> EqlPlan:
     return EqlPlan("r", "rule", compile_eql(parse(query), fields, query), condition, TimeField("made"), fields)
 
 
-def run(made: EqlPlan, found: list[dict[str, Any]], span: Span = Span(), jobs: int = 1) -> list[Alert]:  # noqa: B008
+def run(made: EqlPlan, found: list[dict[str, Any]], span: Window = Window(), jobs: int = 1) -> list[Alert]:  # noqa: B008
     return list(Embedded(jobs=jobs).run([(made, span)], batches(found, batch_size=3)))
 
 
@@ -164,11 +164,11 @@ def test_an_alert_names_all_events_of_its_sequence_and_has_the_time_of_the_last(
 
 def test_the_window_and_the_filters_are_for_every_event_of_a_sequence() -> None:
     made = [{**one, "made": 100 + number} for number, one in enumerate(events(*[{"kind": kind} for kind in "abab"]))]
-    assert [one.event_ids for one in run(plan(pair()), made, Span(101, 103))] == [("2", "3")]
-    assert run(plan(pair()), made, Span(101, 102)) == []
+    assert [one.event_ids for one in run(plan(pair()), made, Window(101, 103))] == [("2", "3")]
+    assert run(plan(pair()), made, Window(101, 102)) == []
     # An event that spoils a sequence must be in the window, too.
     spoilt = 'sequence with maxspan=1h [any where kind == "b"] ![any where kind == "a"]'
-    assert [one.event_ids for one in run(plan(spoilt), made, Span(100, 101))] == [("1",)]
+    assert [one.event_ids for one in run(plan(spoilt), made, Window(100, 101))] == [("1",)]
     only = Ask(Field("event.id", "keyword"), Equals(frozenset({"0", "3"})))
     assert [one.event_ids for one in run(plan(pair(), only), made)] == [("0", "3")]
     assert [one.event_ids for one in run(plan("any where true", only), made)] == [("0",), ("3",)]

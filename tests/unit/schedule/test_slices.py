@@ -9,7 +9,7 @@ import pytest
 
 from detections.engine.alert import Alert
 from detections.errors import Finding, NotAllowed, NotEvaluated, ServerError, ServerUnavailable, TooManyResults
-from detections.plan import NewTermsPlan, Plan, Span
+from detections.plan import NewTermsPlan, Plan, Window
 from detections.rule import Rule
 from detections.schedule import Record, Slice, SlicedReplay
 from detections.schedule.slices import slices
@@ -18,7 +18,7 @@ from made_rules import QUERY, new_terms, rule_of
 TERMS = new_terms("event.action: a", '"user.name"', "now-2d")
 HOUR = 3_600_000
 DAY = 24 * HOUR
-Answer = Callable[[Plan, Span], list[Alert]]
+Answer = Callable[[Plan, Window], list[Alert]]
 
 
 def eql(query: str, name: str = "s") -> Rule:
@@ -29,26 +29,26 @@ class Searched:
     def __init__(self, answer: Answer, lacking: str | None = None) -> None:
         self.answer = answer
         self.lacking = lacking
-        self.asked: list[tuple[str, Span]] = []
+        self.asked: list[tuple[str, Window]] = []
 
     def why_not(self, plan: Plan) -> str | None:
         return self.lacking if isinstance(plan, NewTermsPlan) else None
 
-    def run(self, plan: Plan, span: Span) -> Iterator[Alert]:
+    def run(self, plan: Plan, span: Window) -> Iterator[Alert]:
         self.asked.append((plan.rule_id, span))
         yield from self.answer(plan, span)
 
 
-def one(plan: Plan, span: Span) -> list[Alert]:
+def one(plan: Plan, span: Window) -> list[Alert]:
     assert span.start is not None
     return [Alert(plan.rule_id, plan.rule_name, span.start + 1, (f"{plan.rule_id}-{span.start}",))]
 
 
-def none(plan: Plan, span: Span) -> list[Alert]:
+def none(plan: Plan, span: Window) -> list[Alert]:
     return []
 
 
-def spans(body: Rule, width: int, end: int = 3 * DAY - 1) -> list[Span]:
+def spans(body: Rule, width: int, end: int = 3 * DAY - 1) -> list[Window]:
     searched = Searched(none)
     sliced = SlicedReplay([body], searched, 0, end, pytest.fail)
     assert list(sliced.run(sliced.pieces(width), Record())) == []
@@ -62,18 +62,18 @@ def test_slices_touch_and_do_not_overlap() -> None:
 
 
 def test_a_query_is_asked_for_each_slice() -> None:
-    assert spans(rule_of(QUERY, "q"), DAY) == [Span(day * DAY, (day + 1) * DAY - 1) for day in range(3)]
+    assert spans(rule_of(QUERY, "q"), DAY) == [Window(day * DAY, (day + 1) * DAY - 1) for day in range(3)]
 
 
 def test_new_terms_look_back_from_the_start_of_the_whole() -> None:
     first, *others = spans(rule_of(TERMS, "t"), DAY)
-    assert first == Span(0, DAY - 1, -2 * DAY)
-    assert others == [Span(day * DAY - 1, (day + 1) * DAY - 1, -2 * DAY) for day in (1, 2)]
+    assert first == Window(0, DAY - 1, -2 * DAY)
+    assert others == [Window(day * DAY - 1, (day + 1) * DAY - 1, -2 * DAY) for day in (1, 2)]
 
 
 def test_a_sequence_may_begin_before_its_slice() -> None:
     assert spans(eql("sequence with maxspan=36h [any where true] [any where true]"), DAY) == [
-        Span(0, DAY - 1), Span(0, 2 * DAY - 1), Span(DAY // 2, 3 * DAY - 1)
+        Window(0, DAY - 1), Window(0, 2 * DAY - 1), Window(DAY // 2, 3 * DAY - 1)
     ]  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def test_a_sequence_may_begin_before_its_slice() -> None:
     ],
 )
 def test_what_cannot_be_cut_is_asked_once(query: str) -> None:
-    assert spans(eql(query), DAY) == [Span(0, 3 * DAY - 1)]
+    assert spans(eql(query), DAY) == [Window(0, 3 * DAY - 1)]
 
 
 def test_alerts_come_slice_by_slice_in_order() -> None:
@@ -101,7 +101,7 @@ def test_alerts_come_slice_by_slice_in_order() -> None:
 def crowded(most: int) -> Answer:
     """An alert every hour; no answer holds more than ``most`` of them."""
 
-    def answer(plan: Plan, span: Span) -> list[Alert]:
+    def answer(plan: Plan, span: Window) -> list[Alert]:
         assert span.start is not None
         assert span.end is not None
         hours = range(-(-span.start // HOUR), span.end // HOUR + 1)
@@ -135,7 +135,7 @@ def test_a_rule_fails_where_no_less_can_be_asked_for(query: str) -> None:
     "error", [ServerError("no such field", request="POST /_search", status=400), NotEvaluated("x")]
 )
 def test_a_rule_that_is_refused_is_told_once_and_left_out(tmp_path: Path, error: Exception) -> None:
-    def answer(plan: Plan, span: Span) -> list[Alert]:
+    def answer(plan: Plan, span: Window) -> list[Alert]:
         if plan.rule_id == "bad" and span.start == DAY:
             raise error
         return one(plan, span)
@@ -163,7 +163,7 @@ def test_a_rule_that_is_refused_is_told_once_and_left_out(tmp_path: Path, error:
 def test_when_the_server_goes_away_what_is_finished_stays(tmp_path: Path, error: Exception) -> None:
     gone = [True]
 
-    def answer(plan: Plan, span: Span) -> list[Alert]:
+    def answer(plan: Plan, span: Window) -> list[Alert]:
         if gone[0] and plan.rule_id == "b" and span.start == DAY:
             raise error
         return one(plan, span)
