@@ -19,7 +19,7 @@ from detections.engine import Embedded
 from detections.events import Batch, Documents
 from detections.mapping import catalog_mapping
 from detections.plan import EqlPlan, TimeField, Window
-from detections.query.eql import parse
+from detections.query import parse
 
 EVENTS = 1_000_000
 BATCH = 4_096
@@ -63,7 +63,7 @@ def measure(name: str) -> None:
     """Prints alerts, seconds, and the peak of the resident set in kB."""
     fields = catalog_mapping()
     tasks = [
-        (EqlPlan(f"r{number}", query, compile_eql(parse(query), fields, query), None, TimeField(), fields), Window())
+        (EqlPlan(f"r{number}", query, compile_eql(parse(query, "eql"), fields), None, TimeField(), fields), Window())
         for number, query in enumerate(QUERIES.get(name, []))
     ]
     making = 0.0

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from detections import mapping as mappings
-from detections import query as languages
 from detections.compile import kibana
 from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
@@ -26,7 +25,7 @@ from detections.errors import Finding, UsageError
 from detections.events import Document, Retain, batches, read
 from detections.mapping import FieldSpec
 from detections.plan.program import Events, Program
-from detections.query import esql
+from detections.query import esql, parse
 from detections.rule import Rule, Rules
 from detections.rule import load_rules as load
 from detections.schedule import replay as replay_plans
@@ -112,13 +111,13 @@ def search(
         return _table(query, mapping, events, size)
     if language == "eql":
         program = compile_eql(
-            languages.parse(query, "eql"), mapping, query, timestamp_field=timestamp_field,
+            parse(query, "eql"), mapping, timestamp_field=timestamp_field,
             tiebreaker_field=tiebreaker_field, event_category_field=event_category_field,
         )  # fmt: skip
         return _found(program, events, size, max_samples_per_key)
     if language != "kuery":
         raise UsageError(f"unknown language '{language}': kuery, eql or esql")
-    predicate = compile_kql(languages.parse(query, "kuery"), mapping, query)
+    predicate = compile_kql(parse(query, "kuery"), mapping)
     found: list[Document] = []
     for batch in batches(events):
         found += [batch.document(row) for row in select(predicate, batch)]
@@ -137,8 +136,9 @@ def _found(program: Program, events: Iterable[Document], size: int | None, sampl
 
 
 def _table(query: str, mapping: mappings.Mapping, events: Iterable[Document], size: int | None) -> SearchResult:
-    tree = languages.parse(query, "esql")
-    pipeline = compile_esql(tree, mapping, query, list_fields=True)
+    parsed = parse(query, "esql")
+    tree = parsed.tree
+    pipeline = compile_esql(parsed, mapping, list_fields=True)
     rows = list(itertools.islice(rows_of(pipeline, batches(events)), size))
     shown: list[int] = list(range(len(pipeline.columns)))
     if mapping.dynamic and tree.indices and not any(isinstance(command, esql.ast.Keep) for command in tree.commands):
@@ -192,7 +192,7 @@ def to_dsl(
         allow_leading_wildcards=allow_leading_wildcards, case_insensitive=case_insensitive, time_zone=time_zone,
         nested_ignore_unmapped=nested_ignore_unmapped, filters_in_must=filters_in_must,
     )  # fmt: skip
-    return kibana.to_dsl(languages.parse(query, "kuery"), mappings.Mapping.of(fields), query, options)
+    return kibana.to_dsl(parse(query, "kuery"), mappings.Mapping.of(fields), options)
 
 
 def instant(value: Instant | None) -> int | None:

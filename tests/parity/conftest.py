@@ -26,6 +26,7 @@ from detections.errors import NotEvaluated, QueryError, QuerySyntaxError
 from detections.events import Document, Documents
 from detections.mapping import Field, Mapping
 from detections.plan.predicate import Predicate
+from detections.query import KqlQuery
 from detections.query.kql import And, Nested, Not, Or, parse
 from detections.query.kql import Node as Tree
 from detections.server import Connection
@@ -99,7 +100,7 @@ class Corpus:
 
     def _embedded(self, query: str, tree: Tree) -> tuple[Answer | None, Predicate | None]:
         try:
-            predicate = compile_kql(tree, self.mapping, query)
+            predicate = compile_kql(KqlQuery(query, tree), self.mapping)
             rows = rows_of(self.evaluator.answer(predicate).true)
             return {str(row) for row in rows if row not in self.refused}, predicate
         except QueryError:
@@ -166,7 +167,7 @@ def _conditions(tree: Tree) -> Iterator[Tree]:
 def _sent(query: str, tree: Tree, mapping: Mapping) -> dict[str, Any] | str:
     """As Kibana's executor wraps it."""
     try:
-        return {"bool": {"must": [], "filter": [to_dsl(tree, mapping, query)], "should": [], "must_not": []}}
+        return {"bool": {"must": [], "filter": [to_dsl(KqlQuery(query, tree), mapping)], "should": [], "must_not": []}}
     except QueryError:
         return REFUSED
 

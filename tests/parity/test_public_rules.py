@@ -15,7 +15,7 @@ from detections.events import Document
 from detections.mapping import Field, catalog_mapping
 from detections.plan.predicate import Between, Equals, Like, Operator, Phrase, leaves
 from detections.plan.predicate import Test as Ask
-from detections.query.kql import parse
+from detections.query import parse
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = ROOT.parent / "shared" / "data" / "rules-corpus"
@@ -48,7 +48,7 @@ def values(operator: Operator) -> Iterator[Any]:
 
 
 def asks(query: str) -> list[Ask]:
-    predicate = compile_kql(parse(query), catalog_mapping(), query)
+    predicate = compile_kql(parse(query, "kuery"), catalog_mapping())
     return [leaf for leaf in leaves(predicate) if isinstance(leaf, Ask)]
 
 

@@ -14,6 +14,7 @@ from detections.engine import select
 from detections.errors import QuerySyntaxError
 from detections.events import batches
 from detections.mapping import Mapping
+from detections.query import parse as parse_query
 from detections.query.kql import And, Is, Literal, Nested, Node, Not, Or, Range, Wildcard, parse, to_json, to_kql
 
 # --- printing
@@ -177,13 +178,13 @@ QUERY = st.recursive(CONDITION, _queries, max_leaves=4)
 
 def _selected(query: str, documents: list[dict[str, Any]]) -> set[int]:
     (batch,) = batches(documents)
-    return set(select(compile_kql(parse(query), MAPPING, query), batch))
+    return set(select(compile_kql(parse_query(query, "kuery"), MAPPING), batch))
 
 
 @given(QUERY, st.lists(DOCUMENT, min_size=1, max_size=6))
 @settings(max_examples=200, deadline=None)
 def test_the_dsl_and_the_engine_agree(query: str, documents: list[dict[str, Any]]) -> None:
-    dsl = to_dsl(parse(query), MAPPING, query)
+    dsl = to_dsl(parse_query(query, "kuery"), MAPPING)
     expected = {row for row, document in enumerate(documents) if naive_dsl.selects(dsl, document, FIELDS)}
     assert _selected(query, documents) == expected
 

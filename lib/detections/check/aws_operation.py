@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from detections.catalog import aws
-from detections.check.queries import Part, parts, predicates_of
+from detections.check.queries import RuleQuery, predicates_of, queries_of
 from detections.errors import Finding, Level
 from detections.plan.predicate import And, Equals, IsTrue, Like, Or, Predicate, Test
 from detections.rule import Rule
@@ -61,17 +61,17 @@ class Problem:
 
 
 def check(rule: Rule) -> Iterator[Finding]:
-    for part in parts(rule):
-        scope = Scope(cloudtrail=_only_cloudtrail(part))
-        for problem in (problem for predicate in predicates_of(part) for problem in _problems(predicate, scope)):
+    for asked in queries_of(rule):
+        scope = Scope(cloudtrail=_only_cloudtrail(asked))
+        for problem in (problem for predicate in predicates_of(asked) for problem in _problems(predicate, scope)):
             level = Level.ERROR if problem.sure else Level.WARNING
-            start, length = _place(part, problem)
-            yield rule.document.finding(CODE, problem.message, part.keys, start, length, level, problem.hint)
+            start, length = _place(asked, problem)
+            yield rule.document.finding(CODE, problem.message, asked.keys, start, length, level, problem.hint)
 
 
-def _only_cloudtrail(part: Part) -> bool:
+def _only_cloudtrail(asked: RuleQuery) -> bool:
     """Whether the query is asked of the indices of CloudTrail alone."""
-    return bool(part.indices) and all(CLOUDTRAIL in index for index in part.indices)
+    return bool(asked.indices) and all(CLOUDTRAIL in index for index in asked.indices)
 
 
 def _problems(predicate: Predicate, scope: Scope) -> Iterator[Problem]:
@@ -185,8 +185,8 @@ def _pattern(operator: Like) -> str:
     return "".join(part if isinstance(part, str) else part.symbol for part in operator.pattern)
 
 
-def _place(part: Part, problem: Problem) -> tuple[int, int]:
+def _place(asked: RuleQuery, problem: Problem) -> tuple[int, int]:
     """Where the value stands in the leaf's text, as an offset into the query and a length."""
     start, end = problem.test.span
-    at = part.text.find(problem.value, start, end)
+    at = asked.text.find(problem.value, start, end)
     return (at, len(problem.value)) if at >= 0 else (start, max(1, end - start))

@@ -29,8 +29,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detections.check.queries import parts, tree_of
+from detections.check.queries import queries_of
 from detections.errors import Finding, Level
+from detections.query import EqlQuery
 from detections.query.eql import ast
 from detections.rule import Rule
 
@@ -38,12 +39,11 @@ CODE = "eql-missing-event"
 
 
 def check(rule: Rule) -> Iterator[Finding]:
-    for part in parts(rule):
-        tree = tree_of(part)
-        if isinstance(tree, ast.Query) and isinstance(tree.body, ast.Sequence):
-            for term, message in _misplaced(tree.body):
+    for asked in queries_of(rule):
+        if isinstance(asked.query, EqlQuery) and isinstance(asked.query.tree.body, ast.Sequence):
+            for term, message in _misplaced(asked.query.tree.body):
                 start = term.span[0]
-                yield rule.document.finding(CODE, message, part.keys, start, len("!["), Level.WARNING)
+                yield rule.document.finding(CODE, message, asked.keys, start, len("!["), Level.WARNING)
 
 
 def _misplaced(sequence: ast.Sequence) -> Iterator[tuple[ast.Term, str]]:

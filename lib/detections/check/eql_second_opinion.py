@@ -23,41 +23,38 @@ import importlib
 from collections.abc import Iterator
 from types import ModuleType
 
-from detections import query
 from detections.check import eql_differences
-from detections.check.queries import Part, parts, refusals_of
-from detections.errors import Finding, Level, QuerySyntaxError
+from detections.check.queries import RuleQuery, queries_of, refusals_of
+from detections.errors import Finding, Level
 from detections.rule import Rule
 
 CODE = "eql-second-opinion"
 
 
 def check(rule: Rule) -> Iterator[Finding]:
-    for part in parts(rule):
-        if part.language != "eql":
+    for asked in queries_of(rule):
+        if asked.language != "eql":
             continue
         adapter = _adapter()
         if adapter is None:
             message = "the package eql is not installed, so no EQL rule has a second opinion: pip install eql"
-            yield rule.document.finding(CODE, message, part.keys, level=Level.WARNING)
+            yield rule.document.finding(CODE, message, asked.keys, level=Level.WARNING)
             continue
-        for message, start, length in _disagreement(part, adapter):
-            yield rule.document.finding(CODE, message, part.keys, start, length, Level.WARNING)
+        for message, start, length in _disagreement(asked, adapter):
+            yield rule.document.finding(CODE, message, asked.keys, start, length, Level.WARNING)
 
 
-def _disagreement(part: Part, adapter: ModuleType) -> Iterator[tuple[str, int, int]]:
-    try:
-        query.parse(part.text, part.language)
-    except QuerySyntaxError as error:
-        if not eql_differences.is_known(error.message) and adapter.refusal(part.text) is None:
+def _disagreement(asked: RuleQuery, adapter: ModuleType) -> Iterator[tuple[str, int, int]]:
+    if (error := asked.problem) is not None:
+        if not eql_differences.is_known(error.message) and adapter.refusal(asked.text) is None:
             yield "eql takes the query, which is refused here", error.start, error.end - error.start
         return
-    if adapter.refusal(part.text) is None:
+    if adapter.refusal(asked.text) is None:
         return
-    refused = adapter.refusal(eql_differences.reworded(part.text))
+    refused = adapter.refusal(eql_differences.reworded(asked.text))
     if refused is None:
         return
-    if refusals_of(part):
+    if refusals_of(asked):
         return
     yield f"eql refuses the query, which is read here: {refused.message}", refused.start, refused.length
 

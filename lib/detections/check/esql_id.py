@@ -23,8 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detections.check.queries import parts, tree_of
+from detections.check.queries import queries_of
 from detections.errors import Finding
+from detections.query import EsqlQuery
 from detections.query.esql import ast as esql
 from detections.rule import Rule
 
@@ -32,13 +33,15 @@ CODE = "esql-id"
 
 
 def check(rule: Rule) -> Iterator[Finding]:
-    for part in parts(rule):
-        tree = tree_of(part)
-        if not isinstance(tree, esql.Query) or tree.aggregates or "_id" in tree.metadata:
+    for asked in queries_of(rule):
+        if not isinstance(asked.query, EsqlQuery):
+            continue
+        tree = asked.query.tree
+        if tree.aggregates or "_id" in tree.metadata:
             continue
         source = tree.commands[0]
         if isinstance(source, esql.From):
             start, end = source.span
             message = "without METADATA _id the same document alerts again and again"
             hint = "add METADATA _id, _version, _index to FROM"
-            yield rule.document.finding(CODE, message, part.keys, start, end - start, hint=hint)
+            yield rule.document.finding(CODE, message, asked.keys, start, end - start, hint=hint)

@@ -12,31 +12,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detections.check.queries import Part, parts, tree_of
+from detections.check.queries import queries_of
 from detections.compile.esql import compile_esql
 from detections.errors import Finding, Level, NotEvaluated, QueryError
 from detections.mapping import catalog_mapping
-from detections.query.esql import ast as esql
+from detections.query import EsqlQuery, Query, Span
 from detections.rule import Rule
 
 CODE = "esql-opaque"
 
 
 def check(rule: Rule) -> Iterator[Finding]:
-    for part in parts(rule):
-        for message, (start, end) in _first(part):
-            yield rule.document.finding(CODE, message, part.keys, start, end - start, Level.WARNING)
+    for asked in queries_of(rule):
+        for message, (start, end) in _first(asked.query):
+            yield rule.document.finding(CODE, message, asked.keys, start, end - start, Level.WARNING)
 
 
-def _first(part: Part) -> Iterator[tuple[str, esql.Span]]:
-    tree = tree_of(part)
-    if not isinstance(tree, esql.Query):
+def _first(query: Query | None) -> Iterator[tuple[str, Span]]:
+    if not isinstance(query, EsqlQuery):
         return
-    for command in tree.opaque:
+    for command in query.tree.opaque:
         yield f"{command.name.upper()} is not evaluated here", (command.span[0], command.span[0] + len(command.name))
         return
     try:
-        compile_esql(tree, catalog_mapping(), part.text)
+        compile_esql(query, catalog_mapping())
     except NotEvaluated as reason:
         yield str(reason), (0, 1)
     except QueryError:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detections.check.queries import parts, refusals_of
+from detections.check.queries import queries_of, refusals_of
 from detections.errors import Finding
 from detections.rule import Rule
 
@@ -30,7 +30,7 @@ CODE = "field-type"
 
 
 def check(rule: Rule) -> Iterator[Finding]:
-    for part in parts(rule):
-        for error in refusals_of(part):
+    for asked in queries_of(rule):
+        for error in refusals_of(asked):
             length = error.end - error.start
-            yield rule.document.finding(CODE, error.message, part.keys, error.start, length)
+            yield rule.document.finding(CODE, error.message, asked.keys, error.start, length)

@@ -1,13 +1,13 @@
-"""The queries of a rule, read: what several checks look at. Texts that do not parse are `query-syntax`'s business."""
+"""The queries of a rule: what several checks look at. Texts that do not parse are `query-syntax`'s business."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import get_args
 
-from detections import query
 from detections.check.places import Keys
 from detections.compile.eql import compile_eql
 from detections.compile.eql import refusals as refusals_of_eql
@@ -19,83 +19,91 @@ from detections.mapping import catalog_mapping
 from detections.plan.predicate import And, Predicate
 from detections.plan.program import stages_of
 from detections.plan.rows import Where
-from detections.query.eql import ast as eql
-from detections.query.esql import ast as esql
-from detections.query.kql import Node as KqlNode
+from detections.query import EqlQuery, EsqlQuery, KqlQuery, Language, Query, parse
 from detections.rule import EqlRule, Rule, ThreatMatchRule
 
-Tree: TypeAlias = "KqlNode | eql.Query | esql.Query"
-LANGUAGES = frozenset({"kuery", "eql", "esql"})
+_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One query text of a rule, where it stands in the file, its language, and the indices it is asked of.
+class RuleQuery:
+    """One query of a rule: where its text stands in the file, the indices it is asked of, and what it is when parsed.
 
-    ``category_field`` is the field of the categories of EQL.
+    ``problem`` is why the text does not parse; ``query`` is None then. ``category_field`` is the field of the
+    categories of EQL.
     """
 
     keys: Keys
     text: str
-    language: str
+    language: Language
+    query: Query | None
+    problem: QuerySyntaxError | None = None
     indices: tuple[str, ...] = ()
     category_field: str = "event.category"
 
 
-def parts(rule: Rule) -> Iterator[Part]:
+@functools.lru_cache(maxsize=_KEPT)
+def queries_of(rule: Rule) -> tuple[RuleQuery, ...]:
     """The rule's query, and a threat match rule's query for indicators, in languages that are parsed here."""
-    if rule.query is not None and rule.language in LANGUAGES:
-        part = Part(("rule", "query"), rule.query, rule.language, rule.index)
-        tree = tree_of(part)
-        if isinstance(tree, esql.Query):
-            part = replace(part, indices=tree.indices)
-        if isinstance(rule, EqlRule) and isinstance(rule.event_category_override, str):
-            part = replace(part, category_field=rule.event_category_override)
-        yield part
-    if isinstance(rule, ThreatMatchRule) and rule.threat_language in LANGUAGES:
-        yield Part(("rule", "threat_query"), rule.threat_query, rule.threat_language, rule.threat_index)
+    return tuple(_queries(rule))
 
 
-def tree_of(part: Part) -> Tree | None:
-    """The syntax tree, None where the text does not parse."""
-    try:
-        tree: Tree = query.parse(part.text, part.language)
-    except QuerySyntaxError:
-        return None
-    return tree
+def _queries(rule: Rule) -> Iterator[RuleQuery]:
+    if rule.query is not None:
+        category = rule.event_category_override if isinstance(rule, EqlRule) else None
+        yield from _asked(("rule", "query"), rule.query, rule.language, rule.index, category or "event.category")
+    if isinstance(rule, ThreatMatchRule):
+        yield from _asked(("rule", "threat_query"), rule.threat_query, rule.threat_language, rule.threat_index)
 
 
-def refusals_of(part: Part) -> list[QueryTypeError]:
+def _asked(
+    keys: Keys, text: str, name: str | None, indices: tuple[str, ...], category: str = "event.category"
+) -> Iterator[RuleQuery]:
+    for language in get_args(Language):
+        if name != language:
+            continue
+        try:
+            query: Query = parse(text, language)
+        except QuerySyntaxError as error:
+            yield RuleQuery(keys, text, language, None, error, indices, category)
+        else:
+            named = query.tree.indices if isinstance(query, EsqlQuery) else indices
+            yield RuleQuery(keys, text, language, query, None, named, category)
+
+
+def refusals_of(asked: RuleQuery) -> list[QueryTypeError]:
     """All that the catalog's fields refuse of the query; nothing where it does not parse."""
-    tree = tree_of(part)
-    if tree is None:
-        return []
-    if isinstance(tree, eql.Query):
-        return refusals_of_eql(tree, catalog_mapping(), part.text, event_category_field=part.category_field)
-    if isinstance(tree, esql.Query):
-        refused: list[QueryTypeError] = []
-        with suppress(NotEvaluated):  # esql-opaque says so
-            compile_esql(tree, catalog_mapping(), part.text, refused=refused)
-        return refused
-    return refusals_of_kql(tree, catalog_mapping(), part.text)
+    match asked.query:
+        case EqlQuery() as query:
+            return refusals_of_eql(query, catalog_mapping(), event_category_field=asked.category_field)
+        case EsqlQuery() as query:
+            refused: list[QueryTypeError] = []
+            with suppress(NotEvaluated):  # esql-opaque says so
+                compile_esql(query, catalog_mapping(), refused=refused)
+            return refused
+        case KqlQuery() as query:
+            return refusals_of_kql(query, catalog_mapping())
+        case None:
+            return []
 
 
-def predicates_of(part: Part) -> list[Predicate]:
+def predicates_of(asked: RuleQuery) -> list[Predicate]:
     """What the query asks of a document of the catalog's fields, nothing where it cannot be compiled.
 
     Of an ES|QL query, the conditions before the first command that makes rows of its own; of EQL, those of each event.
     """
-    tree = tree_of(part)
-    if tree is None:
-        return []
     try:
-        if isinstance(tree, eql.Query):
-            body = compile_eql(tree, catalog_mapping(), part.text, event_category_field=part.category_field).body
-            return [stage.predicate for stage in stages_of(body).values()]
-        if isinstance(tree, esql.Query):
-            pipeline = compile_esql(tree, catalog_mapping(), part.text)
-            conditions = [command.predicate for command in pipeline.commands if isinstance(command, Where)]
-            return [And(tuple(conditions))]
-        return [compile_kql(tree, catalog_mapping(), part.text, refused=[])]
+        match asked.query:
+            case EqlQuery() as query:
+                body = compile_eql(query, catalog_mapping(), event_category_field=asked.category_field).body
+                return [stage.predicate for stage in stages_of(body).values()]
+            case EsqlQuery() as query:
+                pipeline = compile_esql(query, catalog_mapping())
+                conditions = [command.predicate for command in pipeline.commands if isinstance(command, Where)]
+                return [And(tuple(conditions))]
+            case KqlQuery() as query:
+                return [compile_kql(query, catalog_mapping(), refused=[])]
+            case None:
+                return []
     except (QueryError, NotEvaluated):
         return []

@@ -23,18 +23,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detections import query
-from detections.check.queries import parts
-from detections.errors import Finding, QuerySyntaxError
+from detections.check.queries import queries_of
+from detections.errors import Finding
 from detections.rule import Rule
 
 CODE = "query-syntax"
 
 
 def check(rule: Rule) -> Iterator[Finding]:
-    for part in parts(rule):
-        try:
-            query.parse(part.text, part.language)
-        except QuerySyntaxError as error:
-            length = error.end - error.start
-            yield rule.document.finding(CODE, error.message, part.keys, error.start, length)
+    for asked in queries_of(rule):
+        if asked.problem is not None:
+            start, end = asked.problem.start, asked.problem.end
+            yield rule.document.finding(CODE, asked.problem.message, asked.keys, start, end - start)

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detections import query
 from detections.check.places import instant
-from detections.errors import Finding, Level, QuerySyntaxError
+from detections.check.queries import queries_of
+from detections.errors import Finding, Level
+from detections.query import EqlQuery
 from detections.query.eql import UNITS
 from detections.query.eql.ast import Sequence, TimeSpan
 from detections.rule import Rule
@@ -45,13 +46,10 @@ def check(rule: Rule) -> Iterator[Finding]:
 
 
 def _maxspan(rule: Rule) -> TimeSpan | None:
-    if rule.language != "eql" or rule.query is None:
-        return None
-    try:
-        body = query.parse(rule.query, "eql").body
-    except QuerySyntaxError:
-        return None  # query-syntax says so
-    return body.maxspan if isinstance(body, Sequence) else None
+    for asked in queries_of(rule):
+        if isinstance(asked.query, EqlQuery) and isinstance(asked.query.tree.body, Sequence):
+            return asked.query.tree.body.maxspan
+    return None
 
 
 def _finding(rule: Rule, key: str, message: str, level: Level = Level.ERROR) -> Finding:

@@ -24,9 +24,10 @@ from collections.abc import Iterator, Sequence
 from detections import catalog
 from detections.catalog.aws import closest
 from detections.check.places import Keys, grouping_fields, listed
-from detections.check.queries import Tree, parts, tree_of
+from detections.check.queries import queries_of
 from detections.errors import Finding, Level
 from detections.mapping import catalog_mapping
+from detections.query import EqlQuery, EsqlQuery, KqlQuery, Query, Span
 from detections.query.eql import ast as eql
 from detections.query.esql import ast as esql
 from detections.query.kql import ast as kql
@@ -56,9 +57,9 @@ def check(rule: Rule) -> Iterator[Finding]:
         yield rule.document.finding(CODE, message, keys, start, length, Level.WARNING, hint)
 
 
-def slips(tree: Tree) -> dict[str, str]:
+def slips(query: Query) -> dict[str, str]:
     """The names of fields in a query that nobody declares but that are nearly a declared one: that one for each."""
-    unknown = {name for name, _ in _names_in(tree) if not is_known(name)}
+    unknown = {name for name, _ in _names_in(query) if not is_known(name)}
     return {name: meant for name in sorted(unknown) if (meant := _meant(name))}
 
 
@@ -78,10 +79,9 @@ def _meant(name: str) -> str | None:
 
 def _names(rule: Rule) -> Iterator[tuple[str, Keys, int, int, Sequence[str]]]:
     """Field names with their place (keys, offset, length) and the indices that are searched for them."""
-    for part in parts(rule):
-        tree = tree_of(part)
-        for name, (start, end) in () if tree is None else _names_in(tree):
-            yield name, part.keys, start, end - start, part.indices
+    for asked in queries_of(rule):
+        for name, (start, end) in () if asked.query is None else _names_in(asked.query):
+            yield name, asked.keys, start, end - start, asked.indices
     for keys, name in grouping_fields(rule):
         yield name, keys, 0, len(name), rule.index
     for key in ("timestamp_override", *(_EVENT_FIELDS if isinstance(rule, EqlRule) else ())):
@@ -89,13 +89,17 @@ def _names(rule: Rule) -> Iterator[tuple[str, Keys, int, int, Sequence[str]]]:
             yield name, keys, 0, len(name), rule.index
 
 
-def _names_in(tree: Tree) -> Iterator[tuple[str, tuple[int, int]]]:
-    if isinstance(tree, esql.Query):
-        return _esql_names(tree)
-    return _eql_names(tree) if isinstance(tree, eql.Query) else _kql_names(tree, "")
+def _names_in(query: Query) -> Iterator[tuple[str, Span]]:
+    match query:
+        case EsqlQuery(tree=tree):
+            return _esql_names(tree)
+        case EqlQuery(tree=tree):
+            return _eql_names(tree)
+        case KqlQuery(tree=tree):
+            return _kql_names(tree, "")
 
 
-def _kql_names(root: kql.Node, root_path: str) -> Iterator[tuple[str, kql.Span]]:
+def _kql_names(root: kql.Node, root_path: str) -> Iterator[tuple[str, Span]]:
     waiting = [(root, root_path)]
     while waiting:
         node, path = waiting.pop()
@@ -118,11 +122,11 @@ def _written(operand: kql.Operand) -> str | None:
     return operand.value if isinstance(operand.value, str) else None
 
 
-def _eql_names(tree: eql.Query) -> Iterator[tuple[str, eql.Span]]:
+def _eql_names(tree: eql.Query) -> Iterator[tuple[str, Span]]:
     return ((field.name, field.span) for field in eql.fields(tree))
 
 
-def _esql_names(tree: esql.Query) -> Iterator[tuple[str, esql.Span]]:
+def _esql_names(tree: esql.Query) -> Iterator[tuple[str, Span]]:
     """The document fields that the commands before the first unread one use; what a command makes is no field."""
     made: set[str] = set(tree.metadata)
     for command in tree.commands:

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from detections import query as languages
 from detections.cli.common import LINES
 from detections.compile import kibana
 from detections.compile.eql import compile_eql
@@ -18,9 +17,8 @@ from detections.compile.planner import plan, time_field
 from detections.compile.request import request
 from detections.errors import NotEvaluated, RuleError, UsageError
 from detections.mapping import catalog_mapping
-from detections.query.eql import to_eql
-from detections.query.esql import to_esql
-from detections.query.kql import to_json, to_kql
+from detections.query import EqlQuery, EsqlQuery, KqlQuery, Query, parse
+from detections.query.kql import to_json
 from detections.report import explain
 from detections.report.json import encode
 from detections.rule import Rule, load_rules
@@ -41,7 +39,8 @@ def command(rule: Path | None, text: str | None, language: str, style: str) -> i
     if rule is not None:
         parts = _rule_parts(_load(rule))
     else:
-        parts = {"query": text, **_parts(text or "", language), "evaluated": _evaluated(text or "", language)}
+        query = parse(text or "", language)
+        parts = {"query": text, **_parts(query), "evaluated": _evaluated(query)}
     if style == "json":
         click.echo(encode(parts))
         return 0
@@ -77,7 +76,7 @@ def _load(path: Path) -> Rule:
 def _rule_parts(rule: Rule) -> dict[str, Any]:
     parts: dict[str, Any] = {"rule": rule.name}
     if rule.query is not None and rule.language in _LANGUAGES:
-        parts |= {"query": rule.query, **_parts(rule.query, rule.language)}
+        parts |= {"query": rule.query, **_parts(rule.parsed)}
         parts.pop("sent", None)
         parts["request"] = request(rule, time_field(rule), catalog_mapping())
     try:
@@ -87,23 +86,26 @@ def _rule_parts(rule: Rule) -> dict[str, Any]:
     return parts
 
 
-def _parts(text: str, language: str) -> dict[str, Any]:
-    if language == "kuery":
-        node = languages.parse(text, "kuery")
-        dsl = kibana.to_dsl(node, catalog_mapping(), text, DslOptions(time_zone="Zulu"))
-        return {"ast": to_json(node), "printed": to_kql(node), "dsl": dsl}
-    tree = languages.parse(text, language)
-    if language == "esql":
-        return {"tree": explain.syntax(tree), "printed": to_esql(tree), "sent": f"{text.strip()}\n| limit 101"}
-    return {"tree": explain.syntax(tree), "printed": to_eql(tree), "sent": {"query": text}}
+def _parts(query: Query) -> dict[str, Any]:
+    match query:
+        case KqlQuery(text, tree):
+            dsl = kibana.to_dsl(query, catalog_mapping(), DslOptions(time_zone="Zulu"))
+            return {"ast": to_json(tree), "printed": query.printed, "dsl": dsl}
+        case EqlQuery(text, tree):
+            return {"tree": explain.syntax(tree), "printed": query.printed, "sent": {"query": text}}
+        case EsqlQuery(text, tree):
+            sent = f"{text.strip()}\n| limit 101"
+            return {"tree": explain.syntax(tree), "printed": query.printed, "sent": sent}
 
 
-def _evaluated(text: str, language: str) -> str:
+def _evaluated(query: Query) -> str:
     try:
-        if language == "esql":
-            return explain.pipeline(compile_esql(languages.parse(text, "esql"), catalog_mapping(), text))
-        if language == "eql":
-            return explain.program(compile_eql(languages.parse(text, "eql"), catalog_mapping(), text))
-        return explain.predicate(compile_kql(languages.parse(text, "kuery"), catalog_mapping(), text))
+        match query:
+            case KqlQuery():
+                return explain.predicate(compile_kql(query, catalog_mapping()))
+            case EqlQuery():
+                return explain.program(compile_eql(query, catalog_mapping()))
+            case EsqlQuery():
+                return explain.pipeline(compile_esql(query, catalog_mapping()))
     except NotEvaluated as reason:
         return f"not evaluated: {reason}"

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from detections import api
-from detections import query as languages
 from detections.check.unknown_field import slips
 from detections.cli.common import LINES, RETAIN, Warnings
 from detections.events import Document, Retain
+from detections.query import parse
 from detections.report import json
 
 _SHOWN = ("@timestamp", "event.provider", "event.action", "event.outcome", "user.name", "source.address", "event.id")
@@ -68,7 +68,7 @@ def command(
         shown = json.encode(dict(zip(names, row, strict=True)))
         click.echo(shown if style == "json" else "\t".join("" if one is None else str(one) for one in row))
     warnings.close()
-    for name, meant in slips(languages.parse(query, language)).items():
+    for name, meant in slips(parse(query, language)).items():
         click.echo(f"{click.style('warning', fg='yellow', bold=True)}: no field {name} is declared", err=True)
         click.echo(f"    did you mean {meant}?", err=True)
     return 0

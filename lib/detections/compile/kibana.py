@@ -8,8 +8,9 @@ from itertools import repeat
 from typing import Any, TypeAlias
 
 from detections.compile.clauses import Clause, KibanaError, clauses, full_name
-from detections.errors import QueryError, QuerySyntaxError, QueryTypeError
+from detections.errors import QueryError, QuerySyntaxError
 from detections.mapping import Mapping
+from detections.query import KqlQuery
 from detections.query.kql import And, Is, Literal, Nested, Node, Not, Operand, Or, Range, Wildcard, kibana_text, leaves
 
 Dsl: TypeAlias = dict[str, Any]
@@ -35,7 +36,7 @@ class DslOptions:
     filters_in_must: bool = False
 
 
-def to_dsl(node: Node, mapping: Mapping, query_text: str, options: DslOptions = DslOptions()) -> Dsl:
+def to_dsl(query: KqlQuery, mapping: Mapping, options: DslOptions = DslOptions()) -> Dsl:
     """The Query DSL that Kibana sends for a query.
 
     Raises:
@@ -43,10 +44,10 @@ def to_dsl(node: Node, mapping: Mapping, query_text: str, options: DslOptions = 
         QueryTypeError: Kibana refuses a nested field outside of its path, or another field inside one.
     """
     if not options.allow_leading_wildcards:
-        for leaf in leaves(node):
+        for leaf in leaves(query.tree):
             if isinstance(leaf, Is) and isinstance(leaf.value, Wildcard) and leaf.value.leading:
-                raise _leading_wildcard(query_text, leaf.value)
-    return _Writer(mapping, query_text, options).write(node, None)
+                raise _leading_wildcard(query.text, leaf.value)
+    return _Writer(query, mapping, options).write(query.tree, None)
 
 
 def _leading_wildcard(query_text: str, value: Wildcard) -> QueryError:
@@ -56,9 +57,9 @@ def _leading_wildcard(query_text: str, value: Wildcard) -> QueryError:
 
 
 class _Writer:
-    def __init__(self, mapping: Mapping, query_text: str, options: DslOptions) -> None:
+    def __init__(self, query: KqlQuery, mapping: Mapping, options: DslOptions) -> None:
+        self._query = query
         self._mapping = mapping
-        self._query_text = query_text
         self._options = options
 
     def write(self, node: Node, path: str | None) -> Dsl:
@@ -80,7 +81,7 @@ class _Writer:
         try:
             found = clauses(condition, self._mapping, path)
         except KibanaError as error:
-            raise QueryTypeError(str(error), self._query_text, *condition.field.span) from error
+            raise self._query.refused(str(error), condition.field.span) from error
         if found[0].name is None:
             return self._clause(found[0], condition)
         return _should([self._wrapped(clause, condition) for clause in found])

@@ -11,8 +11,8 @@ from detections.compile import leaf
 from detections.compile.clauses import Clause, KibanaError, clause_of, clauses, full_name
 from detections.errors import NotEvaluated, QueryTypeError
 from detections.mapping import Field, Mapping, name_pattern
-from detections.plan.predicate import Always, And, AnyField, Nested, Not, Or, Predicate, Span
-from detections.query import kql
+from detections.plan.predicate import Always, And, AnyField, Nested, Not, Or, Predicate
+from detections.query import KqlQuery, Span, kql
 from detections.query.kql import Is, Literal, Node, Operand, Range, Wildcard
 from detections.values.wildcard import ANY, Wild
 
@@ -29,9 +29,8 @@ _TOO_DEEP = (
 
 
 def compile_kql(
-    node: Node,
+    query: KqlQuery,
     mapping: Mapping,
-    query_text: str,
     *,
     case_insensitive: bool = False,
     now: int | None = None,
@@ -47,13 +46,13 @@ def compile_kql(
         QueryTypeError: Kibana or Elasticsearch would refuse the query for these fields: the first place where.
         NotEvaluated: a field has a type that nothing here evaluates.
     """
-    return _Compiler(mapping, query_text, case_insensitive, now, refused).compile(node, None, AROUND + 1)
+    return _Compiler(query, mapping, case_insensitive, now, refused).compile(query.tree, None, AROUND + 1)
 
 
-def refusals(node: Node, mapping: Mapping, query_text: str) -> list[QueryTypeError]:
+def refusals(query: KqlQuery, mapping: Mapping) -> list[QueryTypeError]:
     """All places where Kibana or Elasticsearch would refuse the query for these fields, from left to right."""
     found: list[QueryTypeError] = []
-    compile_kql(node, mapping, query_text, refused=found)
+    compile_kql(query, mapping, refused=found)
     return found
 
 
@@ -62,14 +61,14 @@ class _Compiler:
 
     def __init__(
         self,
+        query: KqlQuery,
         mapping: Mapping,
-        query_text: str,
         case_insensitive: bool,
         now: int | None,
         found: list[QueryTypeError] | None = None,
     ) -> None:
         self._mapping = mapping
-        self._query_text = query_text
+        self._query = query
         self._case_insensitive = case_insensitive
         self._now = now
         self._found = found
@@ -137,7 +136,7 @@ class _Compiler:
         return _search(clause.value, self._mapping, span)
 
     def _refuse(self, message: str, span: Span) -> Predicate:
-        error = QueryTypeError(message, self._query_text, *span)
+        error = self._query.refused(message, span)
         if self._found is None:
             raise error
         self._found.append(error)

@@ -41,9 +41,9 @@ from detections.plan.predicate import (
     Phrase,
     Predicate,
     Scalar,
-    Span,
     Test,
 )
+from detections.query import Span
 from detections.values import datemath, regex
 from detections.values.analysis import standard_tokens
 from detections.values.coerce import LATEST_NANOSECOND, coerce, json_text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from detections import query as languages
 from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
 from detections.compile.filters import compile_filters
@@ -12,6 +11,7 @@ from detections.errors import NotEvaluated
 from detections.mapping import UNMAPPED, Field, Mapping, catalog_mapping
 from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, TimeField
 from detections.plan.predicate import And, Predicate
+from detections.query import parse
 from detections.rule import EqlRule, NewTermsRule, Rule
 
 
@@ -27,8 +27,7 @@ def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
     fields = mapping or catalog_mapping()
     time = time_field(rule)
     if rule.type == "esql":
-        text = rule.query or ""
-        pipeline = compile_esql(languages.parse(text, "esql"), fields, text)
+        pipeline = compile_esql(parse(rule.query or "", "esql"), fields)
         if not pipeline.indices:
             raise NotEvaluated("an ES|QL rule that starts with ROW has no events behind its alerts")
         return RowsPlan(rule.rule_id, rule.name, pipeline, time, fields, body_of(rule, fields))
@@ -46,10 +45,9 @@ def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
 
 
 def _eql_plan(rule: EqlRule, time: TimeField, fields: Mapping) -> EqlPlan:
-    text = rule.query or ""
     program = compile_eql(
-        languages.parse(text, "eql"), fields, text,
-        timestamp_field=rule.timestamp_field or "@timestamp", tiebreaker_field=rule.tiebreaker_field or None,
+        parse(rule.query or "", "eql"), fields, timestamp_field=rule.timestamp_field or "@timestamp",
+        tiebreaker_field=rule.tiebreaker_field or None,
         event_category_field=rule.event_category_override or "event.category",
     )  # fmt: skip
     condition = compile_filters(rule.filters, fields) if rule.filters else None
@@ -77,5 +75,5 @@ def _predicate(rule: Rule, fields: Mapping) -> Predicate:
     text = rule.query or ""
     if rule.type == "saved_query" and not text:
         raise NotEvaluated("the saved query stands in Kibana, not in the file")
-    predicate = compile_kql(languages.parse(text, "kuery"), fields, text)
+    predicate = compile_kql(parse(text, "kuery"), fields)
     return And((predicate, compile_filters(rule.filters, fields))) if rule.filters else predicate

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping as AbstractMapping
 from typing import Any
 
-from detections import query as languages
 from detections.compile.filters import enabled_parts, is_enabled, is_negated, nested_path, query_of
 from detections.compile.kibana import Dsl, DslOptions, to_dsl
 from detections.mapping import Mapping
 from detections.plan import TimeField
+from detections.query import parse
 from detections.rule import EqlRule, NewTermsRule, Rule
 
 _OPTIONS = DslOptions(time_zone="Zulu")
@@ -35,11 +35,10 @@ def body_of(rule: Rule, mapping: Mapping) -> Dsl:
     text = rule.query or ""
     if rule.language == "esql":
         return {"query": text}
-    if rule.language == "eql":
-        assert isinstance(rule, EqlRule)
+    if isinstance(rule, EqlRule):
         named = {key: getattr(rule, name) for key, name in _EQL_FIELDS.items() if getattr(rule, name)}
         return {"query": text, "filter": _bool([], rule.filters, mapping), **named}
-    asked = to_dsl(languages.parse(text, "kuery"), mapping, text, _OPTIONS)
+    asked = to_dsl(parse(text, "kuery"), mapping, _OPTIONS)
     return {"query": _bool([] if "match_all" in asked else [asked], rule.filters, mapping)}
 
 

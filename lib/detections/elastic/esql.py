@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from detections import query as languages
 from detections.elastic.search import Source, found
 from detections.engine.alert import Alert
 from detections.engine.found import Found, alerts_on
 from detections.errors import NotEvaluated
 from detections.plan import RowsPlan, Window
+from detections.query import parse
 from detections.query.esql.ast import From, Limit, Name, Query
 from detections.query.esql.printer import to_esql
 
@@ -32,7 +32,7 @@ def esql(source: Source, plan: RowsPlan, window: Window) -> Iterator[Alert]:
     """
     if plan.sent is None:
         raise NotEvaluated("a changed ES|QL query has no text that a server could be asked")
-    tree = languages.parse(plan.sent["query"], "esql")
+    tree = parse(plan.sent["query"], "esql").tree
     text = to_esql(_over(tree, source.index))
     seen: list[str] = []
     while True:

@@ -19,9 +19,9 @@ from typing import Literal, Protocol, TypeAlias
 
 from detections.mapping import Field
 from detections.plan.expression import Expression
+from detections.query import Span
 from detections.values.wildcard import Wild
 
-Span: TypeAlias = tuple[int, int]
 Scalar: TypeAlias = str | int | float | bool
 """A normalised value: what ``values.coerce`` makes of a raw one for the type of its field."""
 

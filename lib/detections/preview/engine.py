@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from detections import query as languages
 from detections.elastic.documents import TemporaryIndex
 from detections.elastic.server import Server
 from detections.elastic.template import template
@@ -24,6 +23,7 @@ from detections.kibana.client import Kibana
 from detections.mapping import Field
 from detections.payload import to_api
 from detections.plan import Plan, Window
+from detections.query import parse
 from detections.query.esql.ast import From
 from detections.query.esql.printer import to_esql
 from detections.rule import Rule
@@ -111,7 +111,7 @@ def previewed(rule: Rule, index: str) -> dict[str, Any]:
     """The rule as it is previewed: over this index only."""
     body = {name: value for name, value in to_api(rule).items() if name not in _LEFT_OUT}
     if rule.type == "esql":
-        tree = languages.parse(str(rule.query), "esql")
+        tree = parse(str(rule.query), "esql").tree
         source = tree.commands[0]
         if not isinstance(source, From):
             raise NotEvaluated("the query reads no index")

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, overload
 
-from detections.errors import Finding
+from detections.errors import Finding, NotEvaluated
+from detections.query import Query, parse
 from detections.source import Document
 
 Object: TypeAlias = dict[str, Any]
@@ -102,6 +103,18 @@ class Rule:
     meta: Object | None = None
     output_index: str | None = None
     namespace: str | None = None
+
+    @property
+    def parsed(self) -> Query:
+        """The query as a value; a rule without one asks nothing, which is the empty text.
+
+        Raises:
+            QuerySyntaxError: the text is not of its language.
+            NotEvaluated: nothing here parses the language, or the rule has none.
+        """
+        if self.language is None:
+            raise NotEvaluated(f"rules of type {self.type} have no query")
+        return parse(self.query or "", self.language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -14,7 +14,7 @@ from detections.mapping import Field, Mapping, catalog_mapping
 from detections.plan import predicate as ir
 from detections.plan.predicate import Always, And, Between, Compute, Equals, Exists, Like, Matches, Not, Or, leaves
 from detections.plan.program import Events, Key, Limit, Program, Sample, Sequence
-from detections.query.eql import parse
+from detections.query import parse
 
 PUBLIC = Path(__file__).parents[4] / "shared" / "data" / "rules-corpus"
 MAPPING = Mapping.of(
@@ -32,7 +32,7 @@ MAPPING = Mapping.of(
 
 
 def compiled(query: str, mapping: Mapping = MAPPING, **options: str) -> Program:
-    return compile_eql(parse(query), mapping, query, **options)
+    return compile_eql(parse(query, "eql"), mapping, **options)
 
 
 def predicate(condition: str) -> object:
@@ -43,7 +43,7 @@ def predicate(condition: str) -> object:
 
 def refused(query: str) -> list[tuple[str, str]]:
     """Each refusal with the part of the query it is about."""
-    return [(one.message, query[one.start : one.end]) for one in refusals(parse(query), MAPPING, query)]
+    return [(one.message, query[one.start : one.end]) for one in refusals(parse(query, "eql"), MAPPING)]
 
 
 INEXACT = "No keyword/multi-field defined exact matches for [plain]; define one or use MATCH/QUERY instead"
@@ -276,10 +276,10 @@ def test_all_refusals_are_told_once_each_and_the_first_is_raised() -> None:
 
 def test_a_category_wants_its_field() -> None:
     query = "process where true"
-    assert [one.message for one in refusals(parse(query), MAPPING, query, event_category_field="kind")] == [
+    assert [one.message for one in refusals(parse(query, "eql"), MAPPING, event_category_field="kind")] == [
         "Unknown column [kind]"
     ]
-    assert refusals(parse("any where true"), MAPPING, "any where true", event_category_field="kind") == []
+    assert refusals(parse("any where true", "eql"), MAPPING, event_category_field="kind") == []
 
 
 def test_types_nobody_declared_are_guesses() -> None:
@@ -288,7 +288,7 @@ def test_types_nobody_declared_are_guesses() -> None:
         query = f"any where {condition}"
         with pytest.raises(NotEvaluated, match=r"my\.own"):
             compiled(query, catalog_mapping())
-        assert refusals(parse(query), catalog_mapping(), query) == []
+        assert refusals(parse(query, "eql"), catalog_mapping()) == []
 
 
 @pytest.mark.parametrize(
@@ -467,7 +467,7 @@ def test_the_queries_of_public_rules() -> None:
     queries = [rule["query"] for rule in rules if rule.get("language") == "eql"]
     assert len(queries) > 300
     for query in queries:
-        assert refusals(parse(query), catalog_mapping(), query) == []
+        assert refusals(parse(query, "eql"), catalog_mapping()) == []
         assert compiled(query, catalog_mapping()).body
 
 

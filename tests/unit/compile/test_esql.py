@@ -14,7 +14,7 @@ from detections.mapping import Mapping, catalog_mapping
 from detections.plan import predicate as ir
 from detections.plan.predicate import Compute, Equals, Leaf, leaves
 from detections.plan.rows import Pipeline, Where
-from detections.query.esql import parse
+from detections.query import parse
 
 FIELDS = {
     "name": {"type": "keyword", "ignore_above": 5}, "size": "long", "part": "double", "at": "date", "ip": "ip",
@@ -109,7 +109,7 @@ def test_other_commands_say_that_nothing_evaluates_them(command: str) -> None:
 
 
 def compiled(query: str, fields: dict[str, Any] | None = None) -> Pipeline:
-    return compile_esql(parse(query), catalog_mapping() if fields is None else Mapping.of(fields), query)
+    return compile_esql(parse(query, "esql"), catalog_mapping() if fields is None else Mapping.of(fields))
 
 
 def found_leaves(query: str) -> list[tuple[Leaf, str]]:

@@ -15,6 +15,7 @@ import pytest
 from detections.compile.kibana import DslOptions, to_dsl
 from detections.errors import QuerySyntaxError, QueryTypeError
 from detections.mapping import Mapping
+from detections.query import parse as query
 from detections.query.kql import parse, to_json, to_kql
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "kql" / "kibana-tests.json"
@@ -79,7 +80,7 @@ def test_tree(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", cases("expected_dsl"))
 def test_dsl(case: dict[str, Any]) -> None:
-    made = to_dsl(parse(case["input"]), mapping(case), case["input"], options(case))
+    made = to_dsl(query(case["input"], "kuery"), mapping(case), options(case))
     assert made == (texts(case["expected_dsl"]) if "input_ast" in case else case["expected_dsl"])
 
 
@@ -91,9 +92,9 @@ def test_print(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", cases("expected_error"))
 def test_error(case: dict[str, Any]) -> None:
     if case.get("stage") == "toElasticsearchQuery":
-        node = parse(case["input"])
+        sent = query(case["input"], "kuery")
         with pytest.raises(QueryTypeError) as refused:
-            to_dsl(node, mapping(case), case["input"], options(case))
+            to_dsl(sent, mapping(case), options(case))
         assert refused.value.message.startswith(case["expected_error"])
     else:
         with pytest.raises(QuerySyntaxError) as wrong:

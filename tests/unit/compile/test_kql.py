@@ -15,7 +15,7 @@ from detections.events import batches
 from detections.mapping import Mapping, catalog_mapping
 from detections.plan import predicate as ir
 from detections.plan.predicate import Always, And, AnyField, Between, Equals, Leaf, Like, Not, Predicate, leaves
-from detections.query.kql import parse
+from detections.query import parse
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "kql"
 
@@ -29,7 +29,7 @@ REFUSALS = _corpus("refusals.toml")
 
 
 def compiled(query: str, fields: dict[str, Any] | None, **options: Any) -> Predicate:
-    return compile_kql(parse(query), Mapping.of(fields), query, **options)
+    return compile_kql(parse(query, "kuery"), Mapping.of(fields), **options)
 
 
 def found(query: str, fields: dict[str, Any] | None, documents: list[dict[str, Any]], **options: Any) -> list[str]:
@@ -51,12 +51,12 @@ def test_what_is_refused(case: dict[str, Any]) -> None:
     assert error.message.startswith(case["message"])
     assert str(error).startswith(error.message)
     assert query[error.start : error.end] == case["at"]
-    assert [str(one) for one in refusals(parse(query), Mapping.of(REFUSALS["fields"]), query)][:1] == [str(error)]
+    assert [str(one) for one in refusals(parse(query, "kuery"), Mapping.of(REFUSALS["fields"]))][:1] == [str(error)]
 
 
 def test_all_refusals_are_told_at_once() -> None:
     query = "port: http and (ip: 10.* or not ok: True) and name: fine and items: { name: a }"
-    told = refusals(parse(query), Mapping.of({"port": "long", "ip": "ip", "ok": "boolean"}), query)
+    told = refusals(parse(query, "kuery"), Mapping.of({"port": "long", "ip": "ip", "ok": "boolean"}))
     assert [query[one.start : one.end] for one in told] == ["http", "10.*", "True", "items"]
 
 
@@ -156,7 +156,7 @@ def test_what_nothing_here_evaluates() -> None:
         compiled("place: x", fields)
     with pytest.raises(NotEvaluated, match="AND"):
         compiled(r"any: a \AND b*", fields)
-    assert refusals(parse("place: x"), Mapping.of(fields), "place: x") == []
+    assert refusals(parse("place: x", "kuery"), Mapping.of(fields)) == []
 
 
 def test_plain_predicates() -> None:

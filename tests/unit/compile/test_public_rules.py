@@ -12,7 +12,8 @@ from detections.compile.filters import compile_filters
 from detections.compile.kibana import to_dsl
 from detections.compile.kql import compile_kql, refusals
 from detections.mapping import catalog_mapping
-from detections.query.kql import parse, to_kql
+from detections.query import parse
+from detections.query.kql import parse as parse_kql
 
 ROOT = Path(__file__).parents[3]
 PUBLIC = ROOT.parent / "shared" / "data" / "rules-corpus"
@@ -35,11 +36,11 @@ def _queries(folder: Path) -> list[tuple[str, str]]:
 def _check(queries: list[tuple[str, str]]) -> None:
     mapping = catalog_mapping()
     for name, query in queries:
-        node = parse(query)
-        assert parse(to_kql(node)) == node, name
-        assert [str(one) for one in refusals(node, mapping, query)] == [], name
-        assert compile_kql(node, mapping, query), name
-        assert to_dsl(node, mapping, query), name
+        parsed = parse(query, "kuery")
+        assert parse_kql(parsed.printed) == parsed.tree, name
+        assert [str(one) for one in refusals(parsed, mapping)] == [], name
+        assert compile_kql(parsed, mapping), name
+        assert to_dsl(parsed, mapping), name
 
 
 def test_the_queries_of_public_rules() -> None:

@@ -18,7 +18,8 @@ from detections.mapping import Field, Mapping
 from detections.plan import EqlPlan, TimeField, Window
 from detections.plan.predicate import Equals, Predicate
 from detections.plan.predicate import Test as Ask
-from detections.query.eql import ast, parse
+from detections.query import parse
+from detections.query.eql import ast
 
 DATA = Path(__file__).parents[3].parent / "shared/data/eql/elasticsearch"
 TYPES = {bool: "boolean", int: "long", float: "float", str: "keyword"}
@@ -61,7 +62,7 @@ def test_elasticsearchs_own_cases(cases: str, data: str, identity: str, least: i
     fields = mapping(data, events)
     count = 0
     for case in load(cases):
-        if isinstance(parse(case["query"]).body, ast.EventFilter):
+        if isinstance(parse(case["query"], "eql").tree.body, ast.EventFilter):
             continue
         count += 1
         found = detections.search(
@@ -147,7 +148,7 @@ def test_how_many_samples_of_a_key() -> None:
 
 def plan(query: str, condition: Predicate | None = None) -> EqlPlan:
     fields = Mapping.of(FIELDS)
-    return EqlPlan("r", "rule", compile_eql(parse(query), fields, query), condition, TimeField("made"), fields)
+    return EqlPlan("r", "rule", compile_eql(parse(query, "eql"), fields), condition, TimeField("made"), fields)
 
 
 def run(made: EqlPlan, found: list[dict[str, Any]], span: Window = Window(), jobs: int = 1) -> list[Alert]:  # noqa: B008

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from detections.errors import NotEvaluated, QuerySyntaxError, UsageError
-from detections.query import parse as parse_language
+from detections.errors import QuerySyntaxError
 from detections.query.kql import (
     MAX_DEPTH,
     And,
@@ -181,12 +180,3 @@ def test_size_is_no_error() -> None:
     assert len(many.items) == 50_000
     with pytest.raises(QuerySyntaxError):
         parse('a: "' + text)
-
-
-def test_languages_are_told_apart() -> None:
-    assert parse_language("a: b", "kuery") is parse_language("a: b", "kuery")
-    assert parse_language("any where true", "eql") is parse_language("any where true", "eql")
-    with pytest.raises(NotEvaluated, match="Lucene"):
-        parse_language("a:b", "lucene")
-    with pytest.raises(UsageError, match="'kql'"):
-        parse_language("a: b", "kql")

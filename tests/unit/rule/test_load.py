@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from detections.errors import Finding, Level, Location, UsageError
+from detections.errors import Finding, Level, Location, NotEvaluated, UsageError
 from detections.rule import (
     MachineLearningRule,
     NewTermsRule,
@@ -22,6 +22,7 @@ from detections.rule.model import RULES
 from detections.rule.parts import MetadataSchema
 from detections.rule.schemas import SCHEMAS, schema
 from detections.source import parse
+from made_rules import QUERY, rule_of
 
 Text = Callable[..., str]
 CORPUS = Path(__file__).parents[4] / "shared" / "data" / "rules-corpus"
@@ -306,3 +307,12 @@ def test_a_misspelt_key_is_an_error_but_the_rule_is_there(rule_text: Text) -> No
     assert [(finding.level, finding.hint) for finding in findings] == [
         (Level.ERROR, "did you mean timestamp_override?")
     ]
+
+
+def test_a_rule_has_its_query_as_a_value() -> None:
+    query = rule_of(QUERY).parsed
+    assert (query.text, query.language) == ("event.action: a", "kuery")
+    assert rule_of('type = "query"\nlanguage = "kuery"').parsed.text == ""
+    learning = 'type = "machine_learning"\nanomaly_threshold = 50\nmachine_learning_job_id = "job"'
+    with pytest.raises(NotEvaluated, match="machine_learning have no query"):
+        _ = rule_of(learning, index="").parsed

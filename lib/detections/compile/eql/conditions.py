@@ -20,7 +20,8 @@ from detections.errors import NotEvaluated, QueryTypeError
 from detections.functions.eql import like_pattern
 from detections.mapping import Field
 from detections.plan.expression import Call, Column, Constant, Expression
-from detections.plan.predicate import Always, And, Compute, Not, Or, Predicate, Span
+from detections.plan.predicate import Always, And, Compute, Not, Or, Predicate
+from detections.query import Span
 from detections.query.eql import ast
 from detections.values.wildcard import ANY
 

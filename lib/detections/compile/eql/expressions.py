@@ -15,6 +15,7 @@ from detections.functions import COMPUTED
 from detections.functions.eql import FUNCTIONS, NAMES, NUMERIC, WHOLE, java_text, like_pattern
 from detections.functions.signature import BOOLEAN, IP, STRING, Function, Parameter, bind
 from detections.plan.expression import Call, Column, Constant, Expression
+from detections.query import EqlQuery
 from detections.query.eql import ast
 from detections.values import regex
 from detections.values.regex_syntax import parse as parse_regex
@@ -33,8 +34,8 @@ FALSE, NULL = Constant(False, "boolean"), Constant(None, "null")
 class Expressions:
     """Compiles the expressions of one query."""
 
-    def __init__(self, text: str, fields: Fields) -> None:
-        self._text = text
+    def __init__(self, query: EqlQuery, fields: Fields) -> None:
+        self._query = query
         self.fields = fields
 
     # Refusals.
@@ -44,7 +45,7 @@ class Expressions:
 
     def source(self, node: ast.Expression) -> str:
         """The node as it stands in the query, for messages."""
-        shown = self._text[slice(*node.span)]
+        shown = self._query.part(node.span)
         return shown if len(shown) <= 200 else f"{shown[:200]}..."
 
     def name(self, node: ast.Expression) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from detections.errors import QueryTypeError
 from detections.mapping import Field, Mapping
 from detections.plan.expression import Column
-from detections.query.eql.ast import FieldName, Span
+from detections.query import EqlQuery
+from detections.query.eql.ast import FieldName
 
 TYPES = {
     "keyword": "keyword", "constant_keyword": "keyword", "wildcard": "keyword",
@@ -27,14 +27,11 @@ _LONGEST = 200
 
 
 class Fields:
-    """The fields of a mapping, for a query whose text is ``text``."""
+    """The fields of a mapping, as a query sees them."""
 
-    def __init__(self, mapping: Mapping, text: str) -> None:
+    def __init__(self, mapping: Mapping, query: EqlQuery) -> None:
         self._mapping = mapping
-        self._text = text
-
-    def refused(self, message: str, span: Span) -> QueryTypeError:
-        return QueryTypeError(message, self._text, *span)
+        self.refused = query.refused
 
     def find(self, name: str) -> Field | None:
         """The field of this name, whatever its type."""

@@ -13,14 +13,14 @@ from detections.mapping import UNMAPPED, Field, Mapping
 from detections.plan.expression import Column
 from detections.plan.predicate import Always, Predicate
 from detections.plan.program import Events, Key, Limit, Order, Program, Sample, Sequence, Stage
+from detections.query import EqlQuery
 from detections.query.eql import ast
 from detections.query.eql.parser import UNITS
 
 
 def compile_eql(
-    query: ast.Query,
+    query: EqlQuery,
     mapping: Mapping,
-    query_text: str,
     *,
     timestamp_field: str = "@timestamp",
     tiebreaker_field: str | None = None,
@@ -32,33 +32,32 @@ def compile_eql(
         QueryTypeError: the fields refuse it, as Elasticsearch would; the first of the refusals.
         NotEvaluated: it is sound, but nothing here evaluates a part of it.
     """
-    compiler = _Compiler(mapping, query_text, event_category_field)
-    program = compiler.compile(query, timestamp_field, tiebreaker_field)
+    compiler = _Compiler(query, mapping, event_category_field)
+    program = compiler.compile(timestamp_field, tiebreaker_field)
     for problem in sorted(compiler.problems, key=lambda one: isinstance(one, NotEvaluated)):
         raise problem
     return program
 
 
 def refusals(
-    query: ast.Query,
+    query: EqlQuery,
     mapping: Mapping,
-    query_text: str,
     *,
     timestamp_field: str = "@timestamp",
     tiebreaker_field: str | None = None,
     event_category_field: str = "event.category",
 ) -> list[QueryTypeError]:
     """All that the fields refuse, in the order of the query; :func:`compile_eql` raises the first of them."""
-    compiler = _Compiler(mapping, query_text, event_category_field)
-    compiler.compile(query, timestamp_field, tiebreaker_field)
+    compiler = _Compiler(query, mapping, event_category_field)
+    compiler.compile(timestamp_field, tiebreaker_field)
     return [one for one in compiler.problems if isinstance(one, QueryTypeError)]
 
 
 class _Compiler:
-    def __init__(self, mapping: Mapping, text: str, category_field: str) -> None:
-        self._text = text
-        self._fields = Fields(mapping, text)
-        self._expressions = Expressions(text, self._fields)
+    def __init__(self, query: EqlQuery, mapping: Mapping, category_field: str) -> None:
+        self._tree = query.tree
+        self._fields = Fields(mapping, query)
+        self._expressions = Expressions(query, self._fields)
         self._conditions = Conditions(self._expressions)
         self._category_field = category_field
 
@@ -66,10 +65,10 @@ class _Compiler:
     def problems(self) -> list[QueryTypeError | NotEvaluated]:
         return self._conditions.problems
 
-    def compile(self, query: ast.Query, timestamp: str, tiebreaker: str | None) -> Program:
-        limits = tuple(Limit(pipe.name, pipe.count) for pipe in query.pipes)
-        order = Order(self._timestamp(timestamp), None if tiebreaker is None else self._field(tiebreaker, query))
-        match query.body:
+    def compile(self, timestamp: str, tiebreaker: str | None) -> Program:
+        limits = tuple(Limit(pipe.name, pipe.count) for pipe in self._tree.pipes)
+        order = Order(self._timestamp(timestamp), None if tiebreaker is None else self._field(tiebreaker))
+        match self._tree.body:
             case ast.EventFilter() as events:
                 return Program(Events(self._events(events), limits), order)
             case ast.Sample(by, terms):
@@ -172,7 +171,7 @@ class _Compiler:
         """Every data stream has one; where the mapping says nothing of it, it is a date."""
         return self._fields.find(name) or Field(name, "date", declared=False)
 
-    def _field(self, name: str, query: ast.Query) -> Field | None:
+    def _field(self, name: str) -> Field | None:
         node = ast.FieldName(name, span=(0, 1))
         try:
             column = self._fields.column(node)

@@ -12,13 +12,13 @@ from detections.functions.signature import SPAN
 from detections.mapping import Mapping
 from detections.plan.expression import Column, Constant, Expression
 from detections.plan.rows import Command, Eval, Limit, Order, Pipeline, Project, Sort, Where
+from detections.query import EsqlQuery
 from detections.query.esql import ast
 
 
 def compile_esql(
-    query: ast.Query,
+    query: EsqlQuery,
     mapping: Mapping,
-    query_text: str,
     *,
     list_fields: bool = False,
     refused: list[QueryTypeError] | None = None,
@@ -33,29 +33,29 @@ def compile_esql(
 
     Raises:
         QueryTypeError: an unknown column or function, or types that do not go together; the span lies in
-            ``query_text``.
+            its text.
         NotEvaluated: a command, function or type that is ES|QL but not evaluated here.
     """
     names: set[str] | None = set() if mapping.dynamic else None
     if list_fields and mapping.dynamic:
         names = {field.name for field in mapping}
     while True:
-        compiler = _Compiler(mapping, query_text, names, None if refused is None else [])
-        commands = [made for command in query.commands for made in compiler.command(command)]
+        compiler = _Compiler(query, mapping, names, None if refused is None else [])
+        commands = [made for command in query.tree.commands for made in compiler.command(command)]
         if names is None or compiler.discovered <= names:
             if refused is not None:
                 refused += compiler.refused or ()
-            return Pipeline(query.indices, query.metadata, tuple(commands), tuple(compiler.scope))
+            return Pipeline(query.tree.indices, query.tree.metadata, tuple(commands), tuple(compiler.scope))
         # A name met late must be among the columns from the start, to pass through what stands before it.
         names |= compiler.discovered
 
 
 class _Compiler:
     def __init__(
-        self, mapping: Mapping, text: str, names: set[str] | None, refused: list[QueryTypeError] | None
+        self, query: EsqlQuery, mapping: Mapping, names: set[str] | None, refused: list[QueryTypeError] | None
     ) -> None:
         self._mapping = mapping
-        self._text = text
+        self._query = query
         self._names = names
         self._columnar = True
         self.refused = refused
@@ -87,7 +87,7 @@ class _Compiler:
             case ast.Eval(fields):
                 return (Eval(tuple(self._field(field, self.scope) for field in fields)),)
             case ast.Where(condition):
-                conditions = Conditions(self._text, self.scope, columnar=self._columnar, refused=self.refused)
+                conditions = Conditions(self._query, self.scope, columnar=self._columnar, refused=self.refused)
                 return (Where(conditions.compile(condition)),)
             case ast.Keep(patterns):
                 self.scope.keep(self._kept(patterns))
@@ -110,7 +110,7 @@ class _Compiler:
         return made
 
     def _renamed(self, old: ast.Name, new: ast.Name) -> Project:
-        column = Expressions(self._text, self.scope).column(old)
+        column = Expressions(self._query, self.scope).column(old)
         self.scope.rename(column.name, new.name)
         names = [(one.name, column if one.name == new.name else one) for one in self.scope]
         self.scope.settle()
@@ -120,11 +120,11 @@ class _Compiler:
         if name.name in METADATA_NOT_EVALUATED:
             raise NotEvaluated(f"the metadata column {name.name} is not evaluated here")
         if name.name not in METADATA:
-            raise QueryTypeError(f"unresolved metadata pattern [{name.name}]", self._text, *name.span)
+            raise self._query.refused(f"unresolved metadata pattern [{name.name}]", name.span)
         return name.name
 
     def _field(self, field: ast.Field, scope: Scope) -> tuple[str, Expression]:
-        expressions = Expressions(self._text, scope)
+        expressions = Expressions(self._query, scope)
         try:
             value = expressions.usable(field.value)
         except QueryTypeError as error:
@@ -134,7 +134,7 @@ class _Compiler:
             value = Constant(None, "null")
         if value.type in SPAN:
             message = f"a span of time is no column: [{field.name}] is a {value.type}"
-            raise QueryTypeError(message, self._text, *field.value.span)
+            raise self._query.refused(message, field.value.span)
         self.scope.add(Column(field.name, value.type), guessed=expressions.guessed(field.value) is not None)
         return field.name, value
 
@@ -150,7 +150,7 @@ class _Compiler:
         return list(ranks)
 
     def _matched(self, pattern: ast.Pattern) -> list[Column]:
-        expressions = Expressions(self._text, self.scope)
+        expressions = Expressions(self._query, self.scope)
         if len(pattern.texts) == 1:
             return [expressions.column(pattern)]
         found = self.scope.matching(pattern.texts)
@@ -161,9 +161,9 @@ class _Compiler:
     def _dropped(self, patterns: Sequence[ast.Pattern]) -> list[Column]:
         for pattern in patterns:
             if pattern.texts == ("", ""):
-                raise QueryTypeError("Removing all fields is not allowed [*]", self._text, *pattern.span)
+                raise self._query.refused("Removing all fields is not allowed [*]", pattern.span)
         return [column for pattern in patterns for column in self._matched(pattern)]
 
     def _order(self, order: ast.Order) -> Order:
-        value = Expressions(self._text, self.scope).usable(order.value)
+        value = Expressions(self._query, self.scope).usable(order.value)
         return Order(value, not order.ascending, order.nulls_first)

@@ -25,9 +25,9 @@ from detections.plan.predicate import (
     Operator,
     Or,
     Predicate,
-    Span,
     Test,
 )
+from detections.query import EsqlQuery, Span
 from detections.query.esql import ast
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -38,8 +38,10 @@ class Conditions:
     """Compiles the condition of one WHERE. ``columnar``: it speaks of documents, no command stands before it.
     ``refused`` collects refusals, which answer null then, instead of raising the first."""
 
-    def __init__(self, text: str, scope: Scope, *, columnar: bool, refused: list[QueryTypeError] | None = None) -> None:
-        self._expressions = Expressions(text, scope)
+    def __init__(
+        self, query: EsqlQuery, scope: Scope, *, columnar: bool, refused: list[QueryTypeError] | None = None
+    ) -> None:
+        self._expressions = Expressions(query, scope)
         self._columnar = columnar
         self._refused = refused
 

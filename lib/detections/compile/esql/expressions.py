@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from detections.compile.esql.scope import NOT_EVALUATED, Scope
-from detections.errors import NotEvaluated, QueryTypeError
+from detections.errors import NotEvaluated
 from detections.functions import AGGREGATES, ALIASES, FUNCTIONS, OPERATORS
 from detections.functions import NOT_EVALUATED as FUNCTIONS_NOT_EVALUATED
 from detections.functions.conversions import CASTS, parse_address, to_span
@@ -25,6 +25,7 @@ from detections.functions.signature import (
     first_type,
 )
 from detections.plan.expression import UNSUPPORTED, Call, Column, Constant, Expression
+from detections.query import EsqlQuery
 from detections.query.esql import ast
 
 _CASTABLE = ("datetime", "span", "double", "long", "integer", "ip", "version", "boolean")
@@ -36,12 +37,12 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 class Expressions:
     """Compiles the expressions of one command."""
 
-    def __init__(self, text: str, scope: Scope) -> None:
-        self.text = text
+    def __init__(self, query: EsqlQuery, scope: Scope) -> None:
+        self.query = query
         self.scope = scope
 
     def refuse(self, message: str, node: ast.Expression | ast.Pattern) -> NoReturn:
-        raise QueryTypeError(message, self.text, *node.span)
+        raise self.query.refused(message, node.span)
 
     def guessed(self, node: ast.Expression) -> str | None:
         """A column inside an expression whose type is a guess."""
@@ -62,7 +63,7 @@ class Expressions:
 
     def source(self, node: ast.Expression) -> str:
         """The node as it stands in the query, for messages."""
-        shown = self.text[node.span[0] : node.span[1]]
+        shown = self.query.part(node.span)
         return shown if len(shown) <= 100 else f"{shown[:100]}..."
 
     def compile(self, node: ast.Expression) -> Expression:

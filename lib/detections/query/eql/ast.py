@@ -11,8 +11,7 @@ from dataclasses import field as attribute
 from typing import Literal as Choice
 from typing import TypeAlias
 
-Span: TypeAlias = tuple[int, int]
-NOWHERE: Span = (0, 0)
+from detections.query.span import NOWHERE, Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal as OneOf
 from typing import TypeAlias
 
-Span: TypeAlias = tuple[int, int]
+from detections.query.span import Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from dataclasses import field as attribute
 from typing import Literal as Choice
 from typing import TypeAlias
 
-Span: TypeAlias = tuple[int, int]
+from detections.query.span import NOWHERE, Span
+
 RangeOperator: TypeAlias = Choice["lt", "lte", "gt", "gte"]
 
-NOWHERE: Span = (0, 0)
 STAR = "@kuery-wildcard@"
 """How Kibana marks a star that is none of the text's own."""
 

@@ -29,9 +29,9 @@ from detections.query.kql.ast import (
     Or,
     Range,
     RangeOperator,
-    Span,
     Wildcard,
 )
+from detections.query.span import Span
 from detections.values.order import utf16_length
 
 MAX_DEPTH = 200

@@ -1,0 +1,117 @@
+"""A query as a value: its text, its language, and its syntax tree with the place of every node in the text."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, TypeAlias, overload
+
+from detections.errors import NotEvaluated, QueryTypeError, UsageError
+from detections.query import eql, esql, kql
+from detections.query.eql import ast as eql_ast
+from detections.query.esql import ast as esql_ast
+from detections.query.span import Span
+
+Language: TypeAlias = Literal["kuery", "eql", "esql"]
+"""Kibana's names of the languages that are parsed here."""
+
+_UNPARSED = {"lucene": "Lucene's query strings are not parsed"}
+_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    text: str
+
+    def refused(self, message: str, span: Span) -> QueryTypeError:
+        """What the fields have against a part of the query."""
+        return QueryTypeError(message, self.text, *span)
+
+    def part(self, span: Span) -> str:
+        """A part of the text."""
+        return self.text[span[0] : span[1]]
+
+
+@dataclass(frozen=True, slots=True)
+class KqlQuery(_Query):
+    """A query in KQL, which Kibana calls kuery."""
+
+    tree: kql.Node = field(compare=False, repr=False)
+    language: ClassVar[Language] = "kuery"
+
+    @property
+    def printed(self) -> str:
+        """The query as it is written by the printer of its language."""
+        return kql.to_kql(self.tree)
+
+
+@dataclass(frozen=True, slots=True)
+class EqlQuery(_Query):
+    """A query in EQL."""
+
+    tree: eql_ast.Query = field(compare=False, repr=False)
+    language: ClassVar[Language] = "eql"
+
+    @property
+    def printed(self) -> str:
+        """The query as it is written by the printer of its language."""
+        return eql.to_eql(self.tree)
+
+
+@dataclass(frozen=True, slots=True)
+class EsqlQuery(_Query):
+    """A query in ES|QL."""
+
+    tree: esql_ast.Query = field(compare=False, repr=False)
+    language: ClassVar[Language] = "esql"
+
+    @property
+    def printed(self) -> str:
+        """The query as it is written by the printer of its language."""
+        return esql.to_esql(self.tree)
+
+
+Query: TypeAlias = KqlQuery | EqlQuery | EsqlQuery
+
+
+@overload
+def parse(text: str, language: Literal["kuery"]) -> KqlQuery: ...
+
+
+@overload
+def parse(text: str, language: Literal["eql"]) -> EqlQuery: ...
+
+
+@overload
+def parse(text: str, language: Literal["esql"]) -> EsqlQuery: ...
+
+
+@overload
+def parse(text: str, language: str) -> Query: ...
+
+
+def parse(text: str, language: str) -> Query:
+    """The query of a text; equal texts are parsed once.
+
+    ``language`` is Kibana's name of it: kuery, eql or esql; lucene is known but not parsed.
+
+    Raises:
+        QuerySyntaxError: the text is not of its language.
+        NotEvaluated: the language is known, and nothing here parses it.
+        UsageError: there is no such language.
+    """
+    return _parse(text, language)
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _parse(text: str, language: str) -> Query:
+    match language:
+        case "kuery":
+            return KqlQuery(text, kql.parse(text))
+        case "eql":
+            return EqlQuery(text, eql.parse(text))
+        case "esql":
+            return EsqlQuery(text, esql.parse(text))
+    if language in _UNPARSED:
+        raise NotEvaluated(_UNPARSED[language])
+    raise UsageError(f"unknown query language '{language}': kuery, esql, eql or lucene")
