@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from detections.events import to_ecs
+from detections.events.sources import CLOUDTRAIL
 
 RECORDS = Path(__file__).parents[2] / "tests" / "events" / "cloudtrail"
 QUIET = {
@@ -56,7 +56,7 @@ def documents(count: int, seed: int = 24, loud: float = LOUD) -> Iterator[dict[s
         record = dict(chance.choice(records)) if chance.random() < loud else _quiet(chance)
         record["eventID"] = f"{chance.getrandbits(128):032x}"
         record["eventTime"] = _time(START + number * SECONDS_APART)
-        yield to_ecs(record)
+        yield CLOUDTRAIL.to_ecs(record)
 
 
 def _quiet(chance: random.Random) -> dict[str, Any]:

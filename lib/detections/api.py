@@ -22,7 +22,7 @@ from detections.compile.kql import compile_kql
 from detections.engine import Embedded, find, rows_of, select
 from detections.engine.alert import Alert
 from detections.errors import Finding, UsageError
-from detections.events import Document, Retain, batches, read
+from detections.events import Document, batches, read
 from detections.mapping import FieldSpec
 from detections.plan.program import Events, Program
 from detections.query import esql, parse
@@ -44,17 +44,19 @@ def load_rules(*paths: str | Path) -> Rules:
 
 
 def read_events(
-    *paths: str | Path, retain: Retain = "all", report: Callable[[Finding], None] | None = None
+    *paths: str | Path, report: Callable[[Finding], None] | None = None, **settings: str
 ) -> Iterator[Document]:
-    """The events of files and folders, raw CloudTrail already mapped to ECS; what was wrong goes to ``report``.
+    """The events of files and folders, raw records already mapped to ECS; what was wrong goes to ``report``.
 
-    ``retain`` is the setting of the CloudTrail integration: all, flattened, keyword or minimal.
+    ``settings`` are those of the log sources' integrations. CloudTrail has ``retain``: all, flattened, keyword or
+    minimal.
 
     Raises:
         EventsError: a path does not exist.
+        UsageError: no source has such a setting, or the setting no such value.
     """
     tell = report or (lambda finding: None)
-    for batch in read([Path(path) for path in paths], tell, retain=retain):
+    for batch in read([Path(path) for path in paths], tell, settings):
         for row in range(len(batch)):
             yield batch.document(row)
         for finding in batch.findings:

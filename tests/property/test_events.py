@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from detections.events import walk
 from detections.events.batches import JsonLines
-from detections.events.cloudtrail import RETAIN, to_ecs
+from detections.events.sources import CLOUDTRAIL
 from detections.values.javamap import double, hash_map, in_hash_order, spread_hash, to_string
 
 NAMES = ["a", "b", "c", "a.b", "b.c", "a.b.c", "Records", "eventSource"]
@@ -38,9 +38,9 @@ def test_typed_decoding_sees_what_a_walk_over_whole_documents_sees(
     written: list[dict[str, Any]], paths: list[str]
 ) -> None:
     data = b"".join(json.dumps(document).encode() + b"\n" for document in written)
-    batch = JsonLines(0, "f", data, 1, "all")
+    batch = JsonLines(0, "f", data, 1, {})
     fast = batch.columns(paths)
-    whole = list(JsonLines(0, "f", data, 1, "all").documents())
+    whole = list(JsonLines(0, "f", data, 1, {}).documents())
     slow = walk.columns(whole, paths)
     assert len(batch) == len(whole)
     assert [list(map(plain, column)) for column in fast] == [list(map(plain, column)) for column in slow]
@@ -106,9 +106,12 @@ raw_values = st.recursive(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.dictionaries(st.sampled_from(RAW_NAMES), raw_values, max_size=10), st.sampled_from(RETAIN))
+@given(
+    st.dictionaries(st.sampled_from(RAW_NAMES), raw_values, max_size=10),
+    st.sampled_from(CLOUDTRAIL.settings[0].choices),
+)
 def test_any_record_becomes_a_document(record: dict[str, Any], retain: Any) -> None:
-    document = to_ecs(record, retain=retain)
+    document = CLOUDTRAIL.to_ecs(record, {"retain": retain})
     assert document["event"]["dataset"] == "aws.cloudtrail"
     assert isinstance(document["event"]["outcome"], str)
     json.dumps(document)

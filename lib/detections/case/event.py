@@ -10,7 +10,8 @@ import msgspec
 
 from detections.case.model import Case, EventSpec
 from detections.errors import EventsError
-from detections.events import Document, to_ecs
+from detections.events import Document
+from detections.events.sources import recognise
 from detections.values.dates import format_date, parse_date
 
 OWN = "own"
@@ -65,16 +66,11 @@ def documents(case: Case, bases: Bases) -> tuple[int, list[Document]]:
     return known[1], known[2]
 
 
-def _is_raw(event: Mapping[str, Any]) -> bool:
-    return "eventName" in event or "eventSource" in event or "userIdentity" in event
-
-
 def _time(spec: EventSpec, bases: Bases) -> int:
     event = bases.get(spec.base)
-    if _is_raw(event):
-        value = spec.raw.get("eventTime", event.get("eventTime"))
-    else:
-        value = spec.set.get("@timestamp", event.get("@timestamp"))
+    source = recognise(event)
+    changes, path = (spec.set, "@timestamp") if source is None else (spec.raw, source.time)
+    value = changes[path] if path in changes else _at(event, path)
     now = parse_date(value) if value is not None else None
     if now is None:
         raise EventsError(f"base '{spec.base}' has no time that can be read ({value!r})")
@@ -83,22 +79,23 @@ def _time(spec: EventSpec, bases: Bases) -> int:
 
 def _make(spec: EventSpec, bases: Bases, now: int, identity: str) -> Document:
     event = bases.get(spec.base)
+    source = recognise(event)
     time = format_date(now + spec.at)
-    if _is_raw(event):
+    if source is not None:
         for path in spec.raw_unset:
             _remove(event, path)
         for path, value in spec.raw.items():
             _put(event, path, expand(value))
-        event["eventTime"] = time
-        event["eventID"] = f"{identity}:{event.get('eventID', '')}"
-        event = to_ecs(event, retain=spec.retain)
+        _put(event, source.time, time)
+        _put(event, source.identity, f"{identity}:{_at(event, source.identity) or ''}")
+        event = source.to_ecs(event, spec.settings)
     else:
         if spec.raw or spec.raw_unset:
             raise EventsError(f"base '{spec.base}' is an ECS document: change it with 'set' and 'unset', not 'raw'")
         for path in ("@timestamp", "event.ingested", "event.created"):
-            if path == "@timestamp" or _has(event, path):
+            if path == "@timestamp" or _at(event, path) is not None:
                 _put(event, path, time)
-        _put(event, "event.id", f"{identity}:{event.get('event', {}).get('id', '')}")
+        _put(event, "event.id", f"{identity}:{_at(event, 'event.id') or ''}")
     for path in spec.unset:
         _remove(event, path)
     for path, value in spec.set.items():
@@ -172,10 +169,8 @@ def _remove(event: dict[str, Any], path: str) -> None:
         raise EventsError(f"'{path}' is not in the event, so it cannot be removed")
 
 
-def _has(event: Mapping[str, Any], path: str) -> bool:
+def _at(event: Mapping[str, Any], path: str) -> Any:
     place: Any = event
     for step in path.split("."):
-        if not isinstance(place, Mapping) or step not in place:
-            return False
-        place = place[step]
-    return True
+        place = place.get(step) if isinstance(place, Mapping) else None
+    return place

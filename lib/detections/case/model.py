@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from detections.engine.alert import Alert
 from detections.errors import Finding
-from detections.events import Retain
+from detections.events import Settings
 from detections.rule import Rule
 from detections.source import Document
 
@@ -23,10 +23,10 @@ Expectation = Literal["alert", "quiet"]
 class EventSpec:
     """How an event is made.
 
-    The ``base`` file (under the events folder) holds a raw CloudTrail record or an ECS document. ``raw`` and
-    ``raw_unset`` change a raw record before it is mapped to ECS, ``retain`` is the integration's setting for the
-    mapping, ``set`` and ``unset`` change the ECS document after it; all by dotted path. ``at`` is the event's time in
-    milliseconds relative to now.
+    The ``base`` file (under the events folder) holds a raw record of a log source or an ECS document. ``raw`` and
+    ``raw_unset`` change a raw record before it is mapped to ECS, ``settings`` are those of the source's integration for
+    the mapping, ``set`` and ``unset`` change the ECS document after it; all by dotted path. ``at`` is the event's time
+    in milliseconds relative to now.
     """
 
     base: str
@@ -34,7 +34,7 @@ class EventSpec:
     raw_unset: tuple[str, ...]
     set: Mapping[str, Any]
     unset: tuple[str, ...]
-    retain: Retain
+    settings: Settings
     at: int
 
 

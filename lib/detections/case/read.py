@@ -8,7 +8,7 @@ from typing import Any
 
 from detections.case.model import Case, CaseFile, EventSpec, Uncovered
 from detections.errors import Finding
-from detections.events import RETAIN
+from detections.events.sources import known_settings
 from detections.rule.keys import nearest
 from detections.source import Document
 
@@ -21,9 +21,9 @@ _AT = re.compile(r"([+-])(\d+)([smhdw])")
 Keys = tuple[str | int, ...]
 
 _EVENT_KEYS: dict[str, type | tuple[type, ...]] = {
-    "base": str, "raw": dict, "raw_unset": list, "set": dict, "unset": list, "retain": str, "at": str,
+    "base": str, "raw": dict, "raw_unset": list, "set": dict, "unset": list, "at": str,
 }  # fmt: skip
-_CASE_KEYS = _EVENT_KEYS | {"name": str, "verdict": str, "history": list, "new_terms": list}
+_CASE_KEYS: dict[str, type | tuple[type, ...]] = {"name": str, "verdict": str, "history": list, "new_terms": list}
 _WORDS = {str: "a string", dict: "a table", list: "an array"}
 
 
@@ -51,13 +51,15 @@ def offset(text: str) -> int:
 
 def _plain(base: str) -> EventSpec:
     """A base event as it stands."""
-    return EventSpec(base, {}, (), {}, (), "all", 0)
+    return EventSpec(base, {}, (), {}, (), {}, 0)
 
 
 class _Reader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.findings: list[Finding] = []
+        self._settings = {setting.name: setting.choices for setting in known_settings()}
+        self._event_keys = _EVENT_KEYS | dict.fromkeys(self._settings, str)
 
     def problem(self, message: str, keys: Keys, hint: str = "", *, at_key: bool = False) -> None:
         # A whole case is a table of many lines: only its beginning can be pointed at.
@@ -88,7 +90,7 @@ class _Reader:
         root = _plain(base if isinstance(base, str) else "")
         for keys, table in self.tables("case"):
             before = len(self.findings)
-            self.unknown_keys(keys, table, tuple(_CASE_KEYS))
+            self.unknown_keys(keys, table, (*self._event_keys, *_CASE_KEYS))
             name = self.text(keys, table, "name")
             if name in names:
                 self.problem(f"a second case is named '{name}'", (*keys, "name"))
@@ -108,13 +110,13 @@ class _Reader:
 
     def event(self, keys: Keys, table: Mapping[str, Any], parent: EventSpec) -> EventSpec:
         """The event a table describes, starting from what its parent says."""
-        for name, kind in _EVENT_KEYS.items():
+        for name, kind in self._event_keys.items():
             if name in table and not isinstance(table[name], kind):
                 self.problem(f"'{name}' must be {_WORDS[kind]}", (*keys, name))  # type: ignore[index]
                 return parent
-        retain = table.get("retain", parent.retain)
-        if retain not in RETAIN:
-            self.problem(f"'retain' must be one of {', '.join(RETAIN)}, not '{retain}'", (*keys, "retain"))
+        for name, choices in self._settings.items():
+            if name in table and table[name] not in choices:
+                self.problem(f"'{name}' must be one of {', '.join(choices)}, not '{table[name]}'", (*keys, name))
         at = 0
         if "at" in table:
             try:
@@ -127,7 +129,7 @@ class _Reader:
             raw_unset=parent.raw_unset + self.strings(keys, table, "raw_unset"),
             set={**parent.set, **table.get("set", {})},
             unset=parent.unset + self.strings(keys, table, "unset"),
-            retain=retain,
+            settings={**parent.settings, **{name: table[name] for name in self._settings if name in table}},
             at=at,
         )
 
@@ -139,7 +141,7 @@ class _Reader:
         specs = []
         for index, entry in enumerate(found):
             here = (*keys, "history", index)
-            self.unknown_keys(here, entry, tuple(_EVENT_KEYS))
+            self.unknown_keys(here, entry, tuple(self._event_keys))
             if "at" not in entry:
                 self.problem("an event of the history needs 'at'", here)
             # Another base is another event: what the case changes of its own is not for that one.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import click
 
@@ -14,6 +16,7 @@ from detections.case import Bases, CaseLibrary
 from detections.cli.config import Config
 from detections.errors import Finding, Level
 from detections.events import merge
+from detections.events.sources import known_settings
 from detections.report import FORMATS, text
 from detections.rule import Rule, Rules, load_rules
 
@@ -32,10 +35,24 @@ PROFILE = click.option(
     metavar="NAME",
     help="Also run the checks of this profile ('none': no profile).",
 )
-RETAIN = click.option(
-    "--retain", type=click.Choice(("all", "flattened", "keyword", "minimal")), default="all", show_default=True,
-    help="The CloudTrail integration's setting, for raw records.",
-)  # fmt: skip
+
+
+def source_settings(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command an option for each setting of a log source; it gets them together, as ``settings``."""
+    known = known_settings()
+
+    @functools.wraps(command)
+    def called(**options: Any) -> int:
+        settings = {setting.name: options.pop(setting.name) for setting in known}
+        return command(**options, settings=settings)
+
+    for setting in reversed(known):
+        option = click.option(
+            f"--{setting.name}", type=click.Choice(setting.choices), default=setting.default, show_default=True,
+            help=setting.help,
+        )  # fmt: skip
+        called = option(called)
+    return called
 
 
 def rules_at(paths: Sequence[Path], config: Config) -> Rules:

@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 
 from detections.api import instant
-from detections.cli.common import JOBS, LINES, RETAIN, Warnings, rules_at
+from detections.cli.common import JOBS, LINES, Warnings, rules_at, source_settings
 from detections.cli.config import find_config
 from detections.cli.engines import CREDENTIALS
 from detections.engine import Embedded
 from detections.engine.alert import Alert
 from detections.errors import DetectionsError, UsageError
-from detections.events import Retain, read
+from detections.events import Settings, read
 from detections.report import json
 from detections.report.count import plural
 from detections.schedule import replay
@@ -32,7 +32,7 @@ from detections.values.dates import format_date
 )
 @click.option("--end", metavar="TIME", help="Only events at or before this instant.")
 @LINES
-@RETAIN
+@source_settings
 @JOBS
 @click.option(
     "--on",
@@ -55,7 +55,7 @@ def command(
     start: str | None,
     end: str | None,
     style: str,
-    retain: Retain,
+    settings: Settings,
     jobs: int,
     place: str,
     url: str | None,
@@ -90,7 +90,7 @@ def command(
         count, failed = cluster.run(loaded, cluster.Asked(url, index, *window, width, resume), warnings, show)
     else:
         count, failed = 0, 0
-        batches = read(list(events), warnings, retain=retain)
+        batches = read(list(events), warnings, settings)
         engine = Embedded(jobs=jobs, report=warnings)
         for alert in replay(loaded, batches, engine, start=window[0], end=window[1], report=warnings):
             count += 1

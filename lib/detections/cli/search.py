@@ -10,8 +10,8 @@ import click
 
 from detections import api
 from detections.check.unknown_field import slips
-from detections.cli.common import LINES, RETAIN, Warnings
-from detections.events import Document, Retain
+from detections.cli.common import LINES, Warnings, source_settings
+from detections.events import Document, Settings
 from detections.query import parse
 from detections.report import json
 
@@ -31,7 +31,7 @@ _SHOWN = ("@timestamp", "event.provider", "event.action", "event.outcome", "user
     "--event-category-field", default="event.category", show_default=True, help="The field before EQL's `where`."
 )
 @LINES
-@RETAIN
+@source_settings
 def command(
     arguments: Sequence[str],
     language: str,
@@ -40,7 +40,7 @@ def command(
     tiebreaker_field: str | None,
     event_category_field: str,
     style: str,
-    retain: Retain,
+    settings: Settings,
 ) -> int:
     """Run QUERY over EVENTS: files or folders of raw CloudTrail or ECS documents.
 
@@ -52,7 +52,7 @@ def command(
     *paths, query = arguments
     files = [Path(path) for path in paths]
     warnings = Warnings()
-    events: Iterator[Document] = api.read_events(*files, retain=retain, report=warnings)
+    events: Iterator[Document] = api.read_events(*files, report=warnings, **settings)
     result = api.search(
         events, query, language, size=size, timestamp_field=timestamp_field, tiebreaker_field=tiebreaker_field,
         event_category_field=event_category_field,

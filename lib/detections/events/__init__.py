@@ -1,9 +1,9 @@
-"""Events: files of raw CloudTrail or of ECS documents -> batches of ECS documents."""
+"""Events: files of raw records or of ECS documents -> batches of ECS documents."""
 
 from detections.events.batch import Batch, Document
 from detections.events.batches import Documents, batches
-from detections.events.cloudtrail import RETAIN, Retain, to_ecs
 from detections.events.read import read
 from detections.events.reading import merge
+from detections.events.sources import Settings
 
-__all__ = ["RETAIN", "Batch", "Document", "Documents", "Retain", "batches", "merge", "read", "to_ecs"]
+__all__ = ["Batch", "Document", "Documents", "Settings", "batches", "merge", "read"]

@@ -8,8 +8,8 @@ from typing import Any
 
 from detections.events import walk
 from detections.events.batch import Batch, Document
-from detections.events.cloudtrail import Retain
 from detections.events.reading import Reading
+from detections.events.sources import Settings
 from detections.events.typed import REFUSED, Typed, typed
 
 
@@ -47,12 +47,12 @@ def batches(documents: Iterable[Document], batch_size: int = 4096) -> Iterator[B
 class _Text(Batch):
     """Events of a file as bytes; ``line`` is the number of the first line."""
 
-    def __init__(self, ordinal: int, path: str, data: bytes, line: int, retain: Retain) -> None:
+    def __init__(self, ordinal: int, path: str, data: bytes, line: int, settings: Settings) -> None:
         super().__init__(ordinal)
         self._path = path
         self._data = data
         self._line = line
-        self._retain = retain
+        self._settings = settings
         self._forget()
 
     @abstractmethod
@@ -61,7 +61,7 @@ class _Text(Batch):
 
     def __getstate__(self) -> dict[str, Any]:
         data, self._data = self._data, b""
-        state = {name: getattr(self, name) for name in ("ordinal", "_path", "_line", "_retain")}
+        state = {name: getattr(self, name) for name in ("ordinal", "_path", "_line", "_settings")}
         self._data = data
         return {**state, "_data": data, "findings": []}
 
@@ -78,7 +78,7 @@ class JsonText(_Text):
 
     def _load(self) -> list[Document]:
         if self._documents is None:
-            reading = Reading(self._path, self._retain)
+            reading = Reading(self._path, self._settings)
             self._documents = list(reading.documents(self._data, self._line))
             self.findings += reading.findings()
         return self._documents
@@ -159,7 +159,7 @@ class JsonLines(_Text):
 
     def _sorted_out(self, decoder: Typed) -> list[bytes | Document]:
         """The rows: lines that are no event are gone, lines of another shape are decoded."""
-        reading = Reading(self._path, self._retain)
+        reading = Reading(self._path, self._settings)
         rows: list[bytes | Document] = []
         for number, line in enumerate(self._data.split(b"\n"), self._line):
             try:
@@ -173,4 +173,4 @@ class JsonLines(_Text):
         return rows
 
     def _whole(self, line: bytes) -> Document:
-        return next(Reading(self._path, self._retain).documents(line, self._line), {})
+        return next(Reading(self._path, self._settings).documents(line, self._line), {})

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from detections.errors import EventsError, Finding, Level, Location, UsageError
-from detections.events import text
+from detections.errors import EventsError, Finding, Level, Location
+from detections.events import sources, text
 from detections.events.batch import Batch
 from detections.events.batches import JsonLines, JsonText
-from detections.events.cloudtrail import RETAIN, Retain
+from detections.events.sources import Settings
 
 SUFFIXES = tuple(f"{suffix}{gz}" for suffix in (".json", ".jsonl", ".ndjson", ".log") for gz in ("", ".gz"))
 """What is read in a folder; a file that is named itself is read whatever it is called."""
@@ -28,31 +28,30 @@ Report = Callable[[Finding], None]
 def read(
     paths: Iterable[str | os.PathLike[str]],
     report: Report,
-    retain: Retain = "all",
+    settings: Settings | None = None,
     batch_size: int = 4096,
 ) -> Iterator[Batch]:
     """The events of some files and folders, in order: a folder's files sorted by path, its subfolders too.
 
-    Read are raw CloudTrail records (mapped to ECS, with the integration's setting ``retain``) and ECS documents, as
+    Read are raw records of the sources (mapped to ECS, with the settings of their integrations) and ECS documents, as
     NDJSON, JSON or hits of Elasticsearch, also compressed with gzip. NDJSON streams: memory does not grow with the
     file. ``batch_size`` is about how many lines make a batch. What is wrong with a file as such is reported as a
     warning, what is wrong with its events stands in the batch's ``findings``.
 
-    Raises EventsError where a path is not there, UsageError for an unknown ``retain``; both at once, not lazily.
+    Raises EventsError where a path is not there, UsageError for an unknown setting; both at once, not lazily.
     """
-    if retain not in RETAIN:
-        raise UsageError(f"retain is one of {', '.join(RETAIN)}, not {retain}")
+    asked = sources.chosen(settings or {})
     given = [Path(path) for path in paths]
     for path in given:
         if not path.exists():
             raise EventsError(f"{path}: there is no such file or folder")
-    return _batches(given, report, retain, batch_size)
+    return _batches(given, report, asked, batch_size)
 
 
-def _batches(paths: list[Path], report: Report, retain: Retain, batch_size: int) -> Iterator[Batch]:
+def _batches(paths: list[Path], report: Report, settings: Settings, batch_size: int) -> Iterator[Batch]:
     ordinal = 0
     for path in chain.from_iterable(_files(path, report) for path in paths):
-        for batch in _file(path, report, retain, batch_size, ordinal):
+        for batch in _file(path, report, settings, batch_size, ordinal):
             yield batch
             ordinal += 1
 
@@ -74,7 +73,7 @@ def _files(path: Path, report: Report) -> Iterator[Path]:
     yield from sorted(found)
 
 
-def _file(path: Path, report: Report, retain: Retain, batch_size: int, ordinal: int) -> Iterator[Batch]:
+def _file(path: Path, report: Report, settings: Settings, batch_size: int, ordinal: int) -> Iterator[Batch]:
     told: list[Finding] = []
 
     def tell(finding: Finding) -> None:
@@ -94,10 +93,10 @@ def _file(path: Path, report: Report, retain: Retain, batch_size: int, ordinal: 
         report(_warning(path, "this is no JSON: binary data"))
         return
     if text.is_cut_off(head.lstrip().partition(b"\n")[0]):
-        yield JsonText(ordinal, str(path), b"".join((head, *chunks)), line, retain)
+        yield JsonText(ordinal, str(path), b"".join((head, *chunks)), line, settings)
         return
     for chunk in chain((head,), chunks):
-        yield JsonLines(ordinal, str(path), chunk, line, retain)
+        yield JsonLines(ordinal, str(path), chunk, line, settings)
         ordinal += 1
         line += chunk.count(b"\n")
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from detections.errors import Finding, Level, Location
-from detections.events import text
+from detections.events import sources, text
 from detections.events.batch import Document
-from detections.events.cloudtrail import MAX_NESTING, Retain, is_record, to_ecs
-from detections.events.walk import deeper_than
+from detections.events.sources import Settings
+from detections.events.walk import MAX_NESTING, deeper_than
 
 _SHOWN = 10
 """How many bad places are reported each by itself; of the others only the number is."""
@@ -22,14 +22,14 @@ _METADATA = ("_id", "_index", "_version")
 class Reading:
     """Turns the values of one file into documents and remembers what was wrong with them.
 
-    Known by their content, each by itself and also inside each other: lists of events, CloudTrail's
-    ``{"Records": [...]}``, raw CloudTrail records, Elasticsearch's hits and whole search answers (``_id``, ``_index``
-    and ``_version`` are kept as top-level keys). Any other object is an ECS document.
+    Known by their content, each by itself and also inside each other: lists of events, the wrappers of log sources
+    (CloudTrail's ``{"Records": [...]}``) and their raw records, Elasticsearch's hits and whole search answers (``_id``,
+    ``_index`` and ``_version`` are kept as top-level keys). Any other object is an ECS document.
     """
 
-    def __init__(self, path: str, retain: Retain) -> None:
+    def __init__(self, path: str, settings: Settings) -> None:
         self._path = path
-        self._retain = retain
+        self._settings = settings
         self._placed: list[Finding] = []
         self._hidden = 0
         self._counted: dict[tuple[str, str], Finding] = {}
@@ -63,23 +63,27 @@ class Reading:
                 waiting += [(item, {}) for item in reversed(value)]
             elif not isinstance(value, dict):
                 self._bad("event-shape", f"an event is an object, not {_name(value)}", column, "")
-            elif isinstance(value.get("Records"), list):
-                waiting.append((value["Records"], {}))
+            elif wrapped := [key for key in sources.wrappers() if isinstance(value.get(key), list)]:
+                waiting += [(value[key], {}) for key in reversed(wrapped)]
             elif isinstance(value.get("hits"), dict) and isinstance(value["hits"].get("hits"), list):
                 waiting.append((value["hits"]["hits"], {}))
             elif isinstance(value.get("_source"), dict):
                 kept = {key: value[key] for key in _METADATA if value.get(key) is not None}
                 waiting.append((value["_source"], kept))
-            elif set(value) == {"Records"}:
-                self._bad("event-shape", f"Records is a list of events, not {_name(value['Records'])}", column, "")
-            elif "digestS3Bucket" in value and not is_record(value):
-                self._bad("event-shape", "a digest of CloudTrail log files is no event", column, "")
+            elif len(value) == 1 and (alone := next(iter(value))) in sources.wrappers():
+                self._bad("event-shape", f"{alone} is a list of events, not {_name(value[alone])}", column, "")
             else:
-                yield {**self._document(value), **metadata}
+                yield from self._document(value, metadata, column)
 
-    def _document(self, value: Document) -> Document:
-        if is_record(value):
-            return to_ecs(value, retain=self._retain, refuse=self._refuse)
+    def _document(self, value: Document, metadata: Document, column: int) -> Iterator[Document]:
+        if source := sources.recognise(value):
+            yield {**source.to_ecs(value, self._settings, self._refuse), **metadata}
+        elif what := sources.companion(value):
+            self._bad("event-shape", f"not an event: {what}", column, "")
+        else:
+            yield {**self._without_depth(value), **metadata}
+
+    def _without_depth(self, value: Document) -> Document:
         deep = [key for key, inner in value.items() if deeper_than(inner, MAX_NESTING - 1)]
         for key in deep:
             self._count("event-shape", f"{key} is nested too deeply and left out")

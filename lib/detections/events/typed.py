@@ -16,10 +16,10 @@ from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
-from detections.events import walk
+from detections.events import sources, walk
 
-SIGNALS = ("Records", "_source", "hits", "eventVersion", "eventSource", "digestS3Bucket")
-"""Keys by which an object is known as something else than an ECS document."""
+ENVELOPES = ("_source", "hits")
+"""Keys by which an object of Elasticsearch is known that has documents inside."""
 
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises over a line that must be read the slow way."""
@@ -66,11 +66,11 @@ def _one_or_several(struct: Any) -> Any:
 
 
 class Typed:
-    """Decodes lines for one tuple of paths."""
+    """Decodes lines for one tuple of paths; an object with one of the ``signals`` is refused."""
 
-    def __init__(self, paths: tuple[str, ...]) -> None:
+    def __init__(self, paths: tuple[str, ...], signals: tuple[str, ...]) -> None:
         self._width = len(paths)
-        self._root = _Shape(walk.tree(paths), forbidden=SIGNALS)
+        self._root = _Shape(walk.tree(paths), forbidden=signals)
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(self._root.struct)
 
     def lines(self, data: bytes) -> list[Any]:
@@ -150,12 +150,21 @@ def _enter(shape: _Shape, value: Any, row: walk.Row) -> None:
             _enter(child, getattr(value, field), row)
 
 
-@functools.lru_cache(maxsize=64)
+def signals() -> tuple[str, ...]:
+    """Keys by which an object is known as something else than an ECS document."""
+    return (*sources.wrappers(), *ENVELOPES, *sources.signals())
+
+
 def typed(paths: tuple[str, ...]) -> Typed | None:
     """The decoder for these paths; None where they cannot be told from the shape of a document.
 
-    That is a path that leads through one of :data:`SIGNALS`, or has characters that JSON text would escape.
+    That is a path that leads through one of :func:`signals`, or has characters that JSON text would escape.
     """
-    if any(path.split(".")[0] in SIGNALS or not path.isprintable() or set(path) & set('"\\') for path in paths):
+    return _typed(paths, signals())
+
+
+@functools.lru_cache(maxsize=64)
+def _typed(paths: tuple[str, ...], others: tuple[str, ...]) -> Typed | None:
+    if any(path.split(".")[0] in others or not path.isprintable() or set(path) & set('"\\') for path in paths):
         return None
-    return Typed(paths)
+    return Typed(paths, others)

@@ -12,6 +12,9 @@ from typing import Any
 
 Row = list[Any]
 
+MAX_NESTING = 100
+"""Deeper values are left out. Elasticsearch itself stops at 20 objects (``flattened``) and 1,000 levels (JSON)."""
+
 
 class Node:
     """A place in the tree of the paths that are wanted.

@@ -33,11 +33,17 @@ def test_a_case_inherits_from_its_file_and_history_from_its_case() -> None:
     file = read_cases(parse(GOOD, "x.toml"))
     assert file.findings == ()
     plain, changed = file.cases
-    assert (plain.event.base, plain.event.at, plain.event.retain) == ("cloudtrail/a.json", 0, "all")
-    assert (changed.event.base, changed.event.at, changed.event.retain) == ("cloudtrail/b.json", -600_000, "keyword")
+    assert (plain.event.base, plain.event.at, plain.event.settings) == ("cloudtrail/a.json", 0, {})
+    assert (changed.event.base, changed.event.at) == ("cloudtrail/b.json", -600_000)
+    assert changed.event.settings == {"retain": "keyword"}
     week, two_days = changed.history
-    assert (week.at, week.retain, dict(week.raw)) == (-604_800_000, "keyword", {"userIdentity.type": "Root"})
-    assert (two_days.retain, dict(two_days.raw)) == ("all", {"userIdentity.type": "Root", "awsRegion": "eu-west-1"})
+    assert (week.at, week.settings, dict(week.raw)) == (
+        -604_800_000,
+        {"retain": "keyword"},
+        {"userIdentity.type": "Root"},
+    )
+    assert two_days.settings == {"retain": "all"}
+    assert dict(two_days.raw) == {"userIdentity.type": "Root", "awsRegion": "eu-west-1"}
     assert two_days.unset == ("data_stream.dataset",)
     assert changed.new_terms == (("123456789012", "alice"),)
     assert file.uncovered[0].why == "because"

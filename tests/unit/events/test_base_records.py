@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from detections.events import to_ecs
+from detections.events.sources import CLOUDTRAIL
 
 FOLDER = Path(__file__).parents[2] / "events" / "cloudtrail"
 NAMES = sorted(path.name for path in FOLDER.glob("*.json"))
@@ -27,7 +27,7 @@ def test_a_record_has_the_form_and_maps_without_a_refusal(name: str) -> None:
     assert (FOLDER / name).read_text(encoding="utf-8") == json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     assert name.replace("_", "").startswith(record["eventName"].lower())
     refused: list[str] = []
-    document = to_ecs(record, refuse=lambda field, _: refused.append(field))
+    document = CLOUDTRAIL.to_ecs(record, refuse=lambda field, _: refused.append(field))
     assert refused == []
     assert document["event"]["ingested"] == document["@timestamp"] == record["eventTime"].replace("Z", ".000Z")
 

@@ -11,7 +11,7 @@ PATHS = ["event.action", "event.id"]
 
 
 def lines(data: bytes, ordinal: int = 0, line: int = 1) -> JsonLines:
-    return JsonLines(ordinal, "f.ndjson", data, line, "all")
+    return JsonLines(ordinal, "f.ndjson", data, line, {})
 
 
 def ecs(action: str, number: int) -> bytes:
@@ -73,7 +73,7 @@ def test_a_pickled_batch_reads_the_same_and_says_the_same() -> None:
     assert (copy.ordinal, len(copy), copy.columns(PATHS)) == (7, 2, before)
     assert copy.findings == batch.findings
     assert [finding.location.line for finding in copy.findings] == [12]
-    text = JsonText(1, "f.json", b'{\n"a": 1}\n5', 1, "all")
+    text = JsonText(1, "f.json", b'{\n"a": 1}\n5', 1, {})
     assert text.columns(["a"]) == pickle.loads(pickle.dumps(text)).columns(["a"]) == [[1]]
     assert pickle.loads(pickle.dumps(text)).findings == []
 
@@ -100,7 +100,7 @@ def test_refused_values_are_one_finding_a_field_and_file() -> None:
 
 def test_the_setting_reaches_the_mapping() -> None:
     record = RAW.replace(b"{", b'{"requestParameters": {"a": 1}, ', 1)
-    batch = JsonLines(0, "f", record, 1, "keyword")
+    batch = JsonLines(0, "f", record, 1, {"retain": "keyword"})
     assert batch.columns(["aws.cloudtrail.request_parameters", "aws.cloudtrail.flattened"]) == [["{a=1}"], [None]]
 
 
@@ -114,7 +114,7 @@ def test_the_setting_reaches_the_mapping() -> None:
     ],
 )
 def test_whole_texts_of_every_shape(value: bytes) -> None:
-    batch = JsonText(0, "f.json", value % (RAW, RAW.replace(b"CreateRoute", b"DeleteRoute")), 1, "all")
+    batch = JsonText(0, "f.json", value % (RAW, RAW.replace(b"CreateRoute", b"DeleteRoute")), 1, {})
     assert batch.columns(["event.action"]) == [["CreateRoute", "DeleteRoute"]]
     assert batch.findings == []
 
@@ -125,7 +125,8 @@ def test_whole_texts_of_every_shape(value: bytes) -> None:
         (b'{"@timestamp": "t", "eventVersion": "1", "eventName": "A"}', "A"),
         (b'{"eventSource": "s", "eventName": "A", "event": {"action": "B"}}', "B"),
         (b'{"eventSource": "s", "eventName": "A", "event.action": "B"}', "B"),
-        (b'{"eventName": "A"}', None),
+        (b'{"eventName": "A"}', "A"),
+        (b'{"userIdentity": {"type": "Root"}}', None),
     ],
 )
 def test_what_is_a_raw_record(document: bytes, action: str | None) -> None:
@@ -134,7 +135,7 @@ def test_what_is_a_raw_record(document: bytes, action: str | None) -> None:
 
 def test_hits_keep_their_metadata_only() -> None:
     hit = b'{"_id": "x", "_index": "logs", "_version": 3, "_score": 1.0, "sort": [1], "_source": {"@timestamp": "t"}}'
-    batch = JsonText(0, "f", hit, 1, "all")
+    batch = JsonText(0, "f", hit, 1, {})
     assert batch.document(0) == {"@timestamp": "t", "_id": "x", "_index": "logs", "_version": 3}
 
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from detections.events import to_ecs
+from detections.events.sources import CLOUDTRAIL
+
+to_ecs = CLOUDTRAIL.to_ecs
 
 RECORD: dict[str, Any] = {
     "eventVersion": "1.09",
@@ -258,7 +260,11 @@ def test_parameters_are_pruned_before_they_are_printed() -> None:
 def test_flattened_ends_where_its_text_is_32766_units_long() -> None:
     room = 32_766 - len("{a=}")
     assert (
-        at(to_ecs(record(requestParameters={"a": "x" * room})), "aws.cloudtrail.flattened.request_parameters") is None
+        at(
+            to_ecs(record(requestParameters={"a": "x" * room})),
+            "aws.cloudtrail.flattened.request_parameters",
+        )
+        is None
     )
     short = to_ecs(record(requestParameters={"a": "x" * (room - 1)}))
     assert at(short, "aws.cloudtrail.flattened.request_parameters.a") == "x" * (room - 1)
@@ -278,7 +284,7 @@ def test_what_each_setting_retains() -> None:
     strings = ("request_parameters", "response_elements", "additional_eventdata", "service_event_details")
 
     def kept(retain: Any) -> tuple[list[str], Any]:
-        made = to_ecs(raw, retain=retain)["aws"]["cloudtrail"]
+        made = to_ecs(raw, {"retain": retain})["aws"]["cloudtrail"]
         return [name for name in strings if name in made], made.get("flattened")
 
     everything = {

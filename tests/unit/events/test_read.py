@@ -86,7 +86,7 @@ def test_a_path_that_is_not_there_stops_before_anything_is_read(tmp_path: Path) 
     with pytest.raises(EventsError, match=r"gone\.json"):
         read([write(tmp_path / "f", ECS), tmp_path / "gone.json"], print)
     with pytest.raises(UsageError, match="everything"):
-        read([tmp_path], print, retain="everything")  # type: ignore[arg-type]
+        read([tmp_path], print, {"retain": "everything"})
 
 
 def test_a_file_that_disappears_does_not_stop_the_others(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 
 def test_the_setting_is_passed_on(tmp_path: Path) -> None:
     path = write(tmp_path / "f", {**RAW, "requestParameters": {"a": 1}}, indent=1)
-    (batch,) = read([path], print, retain="keyword")
+    (batch,) = read([path], print, {"retain": "keyword"})
     cloudtrail = batch.document(0)["aws"]["cloudtrail"]
     assert cloudtrail["request_parameters"] == "{a=1}"
     assert "flattened" not in cloudtrail

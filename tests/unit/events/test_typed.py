@@ -1,6 +1,6 @@
 import pytest
 
-from detections.events.typed import REFUSED, SIGNALS, Typed, typed
+from detections.events.typed import REFUSED, Typed, signals, typed
 
 PATHS = ("event.action", "event.type", "source.ip", "aws.flat", "aws.flat.items.id")
 
@@ -40,7 +40,7 @@ def test_objects_that_are_null_or_lists(decoder: Typed) -> None:
         b'{"aws": {"flat.items": 1}}', b'{"aws": {"flat.items.id": 1}}', b'{"aws.flat.items.id": 1}',
         b'{"event": "text"}', b'{"event": [1]}', b'{"event": {"action": [[1]]}}', b'{"event": {"action": [null]}}',
         b"[]", b"1", b"null", b"{", b'{"event": {"action": NaN}}', b'{"x": ' + b"[" * 5000 + b"]" * 5000 + b"}",
-        *(f'{{"{name}": 1}}'.encode() for name in SIGNALS),
+        *(f'{{"{name}": 1}}'.encode() for name in signals()),
     ],
 )  # fmt: skip
 def test_what_is_not_plain_is_noticed(decoder: Typed, line: bytes) -> None:

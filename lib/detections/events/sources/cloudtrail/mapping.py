@@ -11,26 +11,23 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any
 
 from detections.events.batch import Document
-from detections.events.categories import CATEGORIES
-from detections.events.walk import deeper_than
+from detections.events.sources.cloudtrail.categories import CATEGORIES
+from detections.events.sources.source import Dataset, Refuse, Setting, Settings
+from detections.events.walk import MAX_NESTING, deeper_than
 from detections.values.dates import format_date, parse_date
 from detections.values.ip import parse_ip
 from detections.values.javamap import hash_map, in_hash_order, to_string, utf16_length
 
-Retain: TypeAlias = Literal["all", "flattened", "keyword", "minimal"]
-"""The integration's setting: which of the two copies of the parameters are kept."""
+DATASET = Dataset("aws.cloudtrail")
 
-RETAIN: tuple[Retain, ...] = get_args(Retain)
-
-Refuse: TypeAlias = Callable[[str, object], None]
-"""Told of every value that its field's type refuses: the ECS field, the value."""
-
-MAX_NESTING = 100
-"""Deeper values are left out. Elasticsearch itself stops at 20 objects (``flattened``) and 1,000 levels (JSON)."""
+RETAIN = Setting(
+    "retain",
+    ("all", "flattened", "keyword", "minimal"),
+    "The CloudTrail integration's setting: which copies of the parameters it keeps.",
+)
 
 _FLATTENED_DEPTH = 20
 _FLATTENED_BELOW = 32_766
@@ -110,19 +107,9 @@ _LOOKS_LIKE_IP = re.compile(r"[0-9]+(?:\.[0-9]+){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]
 _ROLE_TYPES = ("AssumedRole", "FederatedUser")
 
 
-def is_record(value: Document) -> bool:
-    """Whether an object is a raw CloudTrail record: it names its source, and has no ECS ``event`` yet."""
-    named = "eventVersion" in value or "eventSource" in value
-    return named and "event" not in value and "event.action" not in value
-
-
-def to_ecs(record: Document, *, retain: Retain = "all", refuse: Refuse | None = None) -> Document:
-    """The ECS document, with nested objects, that Elasticsearch would hold for a raw CloudTrail record.
-
-    Whatever the record holds, a document comes back. A value that its field's type refuses is left out of that field,
-    as ``ignore_malformed`` does, and ``refuse`` is told. ``retain`` is one of :data:`RETAIN`.
-    """
-    target = _Target(refuse or _ignore)
+def to_ecs(record: Document, settings: Settings, refuse: Refuse) -> Document:
+    """The document of a record, as :meth:`~detections.events.sources.source.Source.to_ecs` says."""
+    target = _Target(refuse)
     raw = _prune(record, target)
     target.instants(raw)
     for source, field in _KEYWORDS:
@@ -132,13 +119,9 @@ def to_ecs(record: Document, *, retain: Retain = "all", refuse: Refuse | None = 
     _event(raw, target)
     _identity(raw, target)
     _network(raw, target)
-    _parameters(raw, target, retain)
+    _parameters(raw, target, settings.get(RETAIN.name, RETAIN.default))
     _resources(raw, target)
     return target.document
-
-
-def _ignore(field: str, value: object) -> None:
-    return None
 
 
 class _Target:
@@ -148,8 +131,8 @@ class _Target:
         self.refuse = refuse
         self.document: Document = {
             "ecs": {"version": "8.11.0"},
-            "event": {"kind": "event", "module": "aws", "dataset": "aws.cloudtrail"},
-            "data_stream": {"type": "logs", "dataset": "aws.cloudtrail", "namespace": "default"},
+            "event": {"kind": "event", "module": "aws", "dataset": DATASET.name},
+            "data_stream": {"type": DATASET.type, "dataset": DATASET.name, "namespace": DATASET.namespace},
             "cloud": {"provider": "aws"},
         }
 
@@ -299,7 +282,7 @@ def _network(raw: Document, target: _Target) -> None:
         target.put("tls.version", number if mark else version)
 
 
-def _parameters(raw: Document, target: _Target, retain: Retain) -> None:
+def _parameters(raw: Document, target: _Target, retain: str) -> None:
     flattened: Document = {}
     for source, name in _PARAMETERS:
         value = raw.get(source)

@@ -1,0 +1,68 @@
+"""The log sources whose raw records are mapped to ECS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from detections.errors import UsageError
+from detections.events.batch import Document
+from detections.events.sources.cloudtrail import CLOUDTRAIL
+from detections.events.sources.source import Dataset, Refuse, Setting, Settings, Source
+
+__all__ = [
+    "CLOUDTRAIL",
+    "Dataset",
+    "Refuse",
+    "Setting",
+    "Settings",
+    "Source",
+    "chosen",
+    "companion",
+    "known_settings",
+    "recognise",
+    "signals",
+    "wrappers",
+]
+
+SOURCES: tuple[Source, ...] = (CLOUDTRAIL,)
+"""Every source; the first that recognises an object has it."""
+
+
+def recognise(value: Document) -> Source | None:
+    """The source whose raw record an object is, None for a document of ECS. Nothing else decides this."""
+    return next((source for source in SOURCES if source.recognise(value)), None)
+
+
+def companion(value: Document) -> str:
+    """What an object is that lies among a source's files and is no event, empty for any other."""
+    return next((said for source in SOURCES for key, said in source.companions.items() if key in value), "")
+
+
+def signals() -> tuple[str, ...]:
+    """The keys of which every raw record and every companion has one at its top level."""
+    return tuple(dict.fromkeys(key for source in SOURCES for key in (*source.signals, *source.companions)))
+
+
+def wrappers() -> tuple[str, ...]:
+    """The keys under which files keep their records."""
+    return tuple(dict.fromkeys(source.wrapper for source in SOURCES if source.wrapper))
+
+
+def known_settings() -> tuple[Setting, ...]:
+    """The settings of all sources. Their names differ."""
+    return tuple(setting for source in SOURCES for setting in source.settings)
+
+
+def chosen(settings: Mapping[str, str]) -> Settings:
+    """The settings, checked.
+
+    Raises:
+        UsageError: no source has such a setting, or the setting no such value.
+    """
+    known = {setting.name: setting for setting in known_settings()}
+    for name, value in settings.items():
+        if name not in known:
+            raise UsageError(f"unknown setting {name} (available: {', '.join(known)})")
+        if value not in known[name].choices:
+            raise UsageError(f"{name} must be one of {', '.join(known[name].choices)}, not {value}")
+    return dict(settings)

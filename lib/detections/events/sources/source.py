@@ -1,0 +1,81 @@
+"""What a log source is: how its records are known, and what its integration makes of them.
+
+A source is a value. A new one is a module of its own in :mod:`detections.events.sources` and a line in the table there;
+readers, replays, cases and commands take it from the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from detections.events.batch import Document
+
+Refuse: TypeAlias = Callable[[str, object], None]
+"""Told of every value that its field's type refuses: the ECS field, the value."""
+
+Settings: TypeAlias = Mapping[str, str]
+"""Values of the integrations' settings by name; a setting that is left out has its default."""
+
+
+def ignore(name: str, value: Any) -> None:
+    """Refuse without telling anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Where the integration of a source writes its documents."""
+
+    name: str
+    type: str = "logs"
+    namespace: str = "default"
+
+    @property
+    def index(self) -> str:
+        """The data stream: ``logs-aws.cloudtrail-default``."""
+        return f"{self.type}-{self.name}-{self.namespace}"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting of the integration that changes its documents. The first choice is the default."""
+
+    name: str
+    choices: tuple[str, ...]
+    help: str
+
+    @property
+    def default(self) -> str:
+        return self.choices[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A log source.
+
+    ``recognise`` says whether an object is one of its records; it says yes only to an object that has one of the keys
+    ``signals`` at its top level. ``wrapper`` is the key under which a file of the source keeps its list of records.
+    ``companions`` are keys by which objects are known that lie among the source's files and are no events, each with
+    what they are. ``time`` and ``identity`` are where a record has its time and its id, as dotted paths: what a case
+    sets in a record of its own. ``mapping`` makes the document of a record, see :meth:`to_ecs`.
+    """
+
+    name: str
+    dataset: Dataset
+    signals: tuple[str, ...]
+    recognise: Callable[[Document], bool]
+    mapping: Callable[[Document, Settings, Refuse], Document]
+    time: str
+    identity: str
+    settings: tuple[Setting, ...] = ()
+    wrapper: str | None = None
+    companions: Mapping[str, str] = field(default_factory=dict)
+
+    def to_ecs(self, record: Document, settings: Settings | None = None, refuse: Refuse = ignore) -> Document:
+        """The ECS document, with nested objects, that Elasticsearch would hold for a raw record.
+
+        Whatever the record holds, a document comes back. A value that its field's type refuses is left out of that
+        field, as ``ignore_malformed`` does, and ``refuse`` is told.
+        """
+        return self.mapping(record, settings or {}, refuse)
