@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from detections.errors import Finding, Level, Location, SourceError
+from detections.errors import Finding, Level, Location, SourceError, UsageError
 from detections.rule import Rule, table_findings
 from detections.rule.fields import Flag, Items, OneOf, Record, Table, Whole
 from detections.rule.parts import NOT_EMPTY, Part, text, texts
-from detections.source import Document, read
+from detections.source import Document, read, read_file
 
 CODE = "attachment"
 NAMESPACES = ("single", "agnostic")
@@ -210,9 +210,11 @@ def _documents(folder: Path, kind: type[Part], findings: list[Finding]) -> Itera
 
 def _text(path: Path, findings: list[Finding]) -> str:
     try:
-        return path.read_bytes().decode()
-    except OSError as error:
-        findings.append(Finding(CODE, f"the values cannot be read: {error.strerror}", Location(str(path))))
+        return read_file(path).decode()
+    except FileNotFoundError:
+        findings.append(Finding(CODE, "the file of its values does not exist", Location(str(path))))
+    except UsageError as error:
+        findings.append(Finding(CODE, str(error).removeprefix(f"{path} "), Location(str(path))))
     except UnicodeDecodeError:
         findings.append(Finding(CODE, "is not UTF-8", Location(str(path))))
     return ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from detections.check.registry import PAGES, PROFILES
+from detections.source import save
 
 FOOTER = "*Silence it in a rule's file:* `# detections: allow {code}: <reason>` *(see [silence](silence.md)).*"
 
@@ -36,7 +37,7 @@ def main() -> None:
         if path.name not in made:
             path.unlink()
     for name, text in made.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        save(folder / name, text.encode())
     sys.stdout.write(f"docs/checks: {len(made)} pages\n")
 
 

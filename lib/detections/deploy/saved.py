@@ -65,7 +65,7 @@ def write_plan(path: Path, plan: Plan) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    write_json(path, asdict(save(plan)))
+    write_json(path, asdict(save(plan)), private=True)
 
 
 def read_plan(path: Path) -> SavedPlan:

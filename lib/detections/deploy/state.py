@@ -15,6 +15,7 @@ from typing import Any
 from detections.errors import DetectionsError, UsageError
 from detections.payload import SERVER_OWNED, normalise, same
 from detections.payload.record import read_as, write_json
+from detections.source import read_file
 
 REBUILD = "`detections plan --rebuild-state` makes it again from what is in Kibana"
 
@@ -118,7 +119,8 @@ class StateFile:
         if self._bytes() != self._seen:
             raise DetectionsError(f"{self.path} was changed while this ran: is another apply running?")
         table: dict[str, Any] = {"kibana": state.kibana, "rules": _tables(state.rules)}
-        write_json(self.path, table | ({"attachments": _tables(state.attachments)} if state.attachments else {}))
+        attachments = {"attachments": _tables(state.attachments)} if state.attachments else {}
+        write_json(self.path, table | attachments, private=True)
         self._seen = self._bytes()
 
     def replace(self) -> None:
@@ -127,11 +129,9 @@ class StateFile:
 
     def _bytes(self) -> bytes | None:
         try:
-            return self.path.read_bytes()
+            return read_file(self.path)
         except FileNotFoundError:
             return None
-        except OSError as error:
-            raise UsageError(f"{self.path} cannot be read: {error.strerror}") from None
 
 
 def _tables(entries: Mapping[str, Entry]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from detections.errors import UsageError
-from detections.source import save
+from detections.source import read_file, save
 
 T = TypeVar("T")
 _MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ", "||||||| ")
@@ -23,11 +23,9 @@ def read_json(path: Path, advice: str) -> dict[str, Any] | None:
         UsageError: the file cannot be read, has conflict markers, or is no JSON object. The message names the line.
     """
     try:
-        return parse_json(path.read_bytes(), str(path), advice)
+        return parse_json(read_file(path), str(path), advice)
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def read_as(path: Path, kind: type[T], what: str, advice: str) -> T | None:
@@ -57,10 +55,10 @@ def parse_json(data: bytes, path: str, advice: str) -> dict[str, Any]:
     return found
 
 
-def write_json(path: Path, table: Mapping[str, Any]) -> None:
-    """Write an object, all of it or nothing.
+def write_json(path: Path, table: Mapping[str, Any], *, private: bool = False) -> None:
+    """Write an object, all of it or nothing; ``private``: a new file is for its owner alone.
 
     Raises:
         UsageError: the file cannot be written.
     """
-    save(path, json.dumps(table, indent=2, ensure_ascii=False).encode() + b"\n")
+    save(path, json.dumps(table, indent=2, ensure_ascii=False).encode() + b"\n", private=private)

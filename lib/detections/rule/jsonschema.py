@@ -15,6 +15,7 @@ from marshmallow import Schema, fields, validate
 from detections.catalog import etc_path
 from detections.rule.fields import Flag, Items, Matches, Text, Whole
 from detections.rule.schemas import SCHEMAS, CommonSchema, FileSchema, schema
+from detections.source import save
 
 FILE = "rule.schema.json"
 
@@ -112,7 +113,7 @@ def text() -> str:
 
 def main() -> None:
     """Write the file anew."""
-    etc_path(FILE).write_text(text(), encoding="utf-8", newline="\n")
+    save(etc_path(FILE), text().encode())
 
 
 if __name__ == "__main__":

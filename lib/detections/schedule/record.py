@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from detections.errors import ServerUnavailable, UsageError
+from detections.source import append, read_file
 from detections.values.dates import format_date
 
 Key: TypeAlias = tuple[str, str, bool]
@@ -86,16 +87,13 @@ class Record:
         if self._path is None:
             return
         try:
-            with self._path.open("ab") as file:
-                file.write(json.dumps(entry).encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise ServerUnavailable(f"{self._path} cannot be written: {error.strerror}") from None
+            append(self._path, json.dumps(entry).encode() + b"\n", private=True)
+        except UsageError as error:
+            raise ServerUnavailable(str(error)) from None
 
     def _read(self, path: Path) -> None:
         try:
-            content = path.read_bytes()
+            content = read_file(path)
             whole = content.rfind(b"\n") + 1
             for line in content[:whole].splitlines():
                 self._take(json.loads(line))

@@ -162,7 +162,7 @@ def test_connectors_and_value_lists_may_be_kibanas_alone(folder: Path) -> None:
         ("exceptions/x.toml", LIST.format(name="trusted", space="single"), "the same id is in"),
         ("exceptions/x.toml", LIST.format(name="x", space="everywhere"), "namespace_type must be"),
         ("connectors/x.toml", CONNECTOR.format(name="x").replace("config]", "confgi]"), "did you mean config?"),
-        ("value_lists/x.toml", VALUES.replace('"addresses"', '"x"'), "x.txt: attachment the values cannot be read"),
+        ("value_lists/x.toml", VALUES.replace('"addresses"', '"x"'), "x.txt: attachment the file of its values does"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_a_finding_and_the_others_are_read(

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import copy
 import difflib
-import os
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from detections.errors import SourceError, UsageError
-from detections.source import edit, new, parse, read, same, save
+from detections.errors import SourceError
+from detections.source import edit, new, parse, read, same
 
 ROOT = Path(__file__).parents[3]
 CORPUS = ROOT.parent / "shared" / "data" / "rules-corpus"
@@ -284,29 +283,6 @@ id = "TA0001"
 "a b" = 1
 """
     )
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "folder" / "a.toml"
-    save(file, b"one")
-    file.chmod(0o600)
-    save(file, b"two")
-    assert file.read_bytes() == b"two" and file.stat().st_mode & 0o777 == 0o600
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(UsageError, match="cannot be written: No space left on device"):
-        save(file, b"three")
-    assert file.read_bytes() == b"two" and list(file.parent.iterdir()) == [file]
-
-
-def test_a_link_stays_a_link(tmp_path: Path) -> None:
-    (tmp_path / "real").write_text("one")
-    (tmp_path / "link").symlink_to(tmp_path / "real")
-    save(tmp_path / "link", b"two")
-    assert (tmp_path / "link").is_symlink() and (tmp_path / "real").read_text() == "two"
 
 
 def test_a_public_rule_is_changed_in_one_place() -> None:
