@@ -18,7 +18,7 @@ from detections.compile.eql import compile_eql
 from detections.engine import Embedded
 from detections.events import Batch, Documents
 from detections.mapping import catalog_mapping
-from detections.plan import EqlPlan, TimeField, Window
+from detections.plan import EqlPlan, Window
 from detections.query import parse
 
 EVENTS = 1_000_000
@@ -63,7 +63,15 @@ def measure(name: str) -> None:
     """Prints alerts, seconds, and the peak of the resident set in kB."""
     fields = catalog_mapping()
     tasks = [
-        (EqlPlan(f"r{number}", query, compile_eql(parse(query, "eql"), fields), None, TimeField(), fields), Window())
+        (
+            EqlPlan(
+                rule_id=f"r{number}",
+                rule_name=query,
+                mapping=fields,
+                program=compile_eql(parse(query, "eql"), fields),
+            ),
+            Window(),
+        )
         for number, query in enumerate(QUERIES.get(name, []))
     ]
     making = 0.0

@@ -263,7 +263,20 @@ def test_new_terms(
     tasks: list[tuple[Plan, Window]] = []
     for number, (names, time, span) in enumerate(asked):
         fields = tuple(ALERTS.get(name) or Field(name, "unmapped") for name in names)
-        tasks.append((NewTermsPlan(f"r{number}", "r", Always(True), time, fields, "now-1h", ALERTS), span))
+        tasks.append(
+            (
+                NewTermsPlan(
+                    rule_id=f"r{number}",
+                    rule_name="r",
+                    time=time,
+                    mapping=ALERTS,
+                    predicate=Always(True),
+                    fields=fields,
+                    history_window_start="now-1h",
+                ),
+                span,
+            )
+        )
     agreed(same(tasks, events, engine), "alerts on random new terms")
 
 

@@ -1,35 +1,24 @@
 """Clause coverage: does some case turn on each leaf of the query alone?
 
-A leaf is covered by a case when it holds for the case's own event (for EQL, for an event at the leaf's stage), and
-inverting its answer there, and nothing else, turns the verdict. (The half of MC/DC that a rule is written for: an event
-for which neither side of `a or b` holds says nothing about which of them would find anything.)
+A leaf is covered by a case when answering false where it holds, and nothing else, turns the verdict: the half of MC/DC
+that a rule is written for. (An event for which neither side of `a or b` holds says nothing about which of them would
+find anything.)
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
 
-from detections.case.event import OWN, Bases, documents
-from detections.case.model import Case, CaseFile, Clause
-from detections.case.run import case_alerts, own_alerts, window
-from detections.case.stages import conditions
-from detections.engine import Embedded, Evaluator
-from detections.engine.alert import Alert
-from detections.errors import DetectionsError, Finding
-from detections.events import Document, batches
-from detections.mapping import Field
-from detections.plan import EqlPlan, NewTermsPlan, Plan, RowsPlan, Window
-from detections.plan.predicate import And, Equals, Leaf, Not, Or, Predicate, Test, leaves, rewrite
-from detections.plan.rows import Where
+from detections.case.event import Bases
+from detections.case.model import CaseFile, Clause
+from detections.case.outcomes import outcomes
+from detections.errors import Finding
+from detections.plan import Plan, Role
+from detections.plan.predicate import And, Leaf, Not, Predicate, leaves, rewrite
+from detections.query.span import Span, excerpt
 from detections.rule import Rule
 
 CODE = "coverage"
-
-Turned: TypeAlias = dict[tuple[int, int], list[str]]
-"""For the span of each leaf the names of the cases that turn on it."""
 
 
 def coverage(rule: Rule, plan: Plan, file: CaseFile, bases: Bases) -> list[Clause]:
@@ -37,14 +26,23 @@ def coverage(rule: Rule, plan: Plan, file: CaseFile, bases: Bases) -> list[Claus
 
     Always on the embedded engine: it asks how the *query* decides, not who answers it. Cases whose events cannot be
     made cover nothing.
+
+    Raises:
+        NotEvaluated: the embedded engine cannot run the plan.
     """
-    turned = _turned(rule, plan, file.cases, bases)
-    excuses = {squeeze(entry.leaf): entry.why for entry in file.uncovered}
+    tries = list(_without_one(plan))
+    usual, *others = outcomes(rule, [plan, *(changed for _, changed in tries)], file.cases, bases)
+    turned: dict[Span, dict[str, None]] = {span: {} for span, _ in tries}
+    for (span, _), other in zip(tries, others, strict=True):
+        for case, was, now in zip(file.cases, usual, other, strict=True):
+            if bool(was) != bool(now):
+                turned[span][case.name] = None
     query = rule.query or ""
+    excuses = {squeezed(entry.leaf): entry.why for entry in file.uncovered}
     clauses = []
-    for span in sorted(turned):
-        text = squeeze(query[span[0] : span[1]])
-        clauses.append(Clause(text, span, tuple(turned[span]), "" if turned[span] else excuses.get(text, "")))
+    for span, names in sorted(turned.items()):
+        text = excerpt(query, span)
+        clauses.append(Clause(text, span, tuple(names), "" if names else excuses.get(text, "")))
     return clauses
 
 
@@ -61,120 +59,25 @@ def uncovered_findings(rule: Rule, file: CaseFile, clauses: Sequence[Clause]) ->
     ]  # fmt: skip
     open_leaves = {clause.text for clause in clauses if not clause.covered}
     for entry in file.uncovered:
-        if squeeze(entry.leaf) not in open_leaves:
+        if squeezed(entry.leaf) not in open_leaves:
             message = f"`{entry.leaf}` is excused, but a case covers it or the query has no such leaf"
             findings.append(file.document.finding(CODE, message, ("uncovered", entry.index, "leaf")))
     return findings
 
 
-def squeeze(text: str) -> str:
-    """The text on one line, with single spaces."""
-    return " ".join(text.split())
+def squeezed(text: str) -> str:
+    return excerpt(text, (0, len(text)))
 
 
-def _events(rule: Rule, plan: Plan, cases: Sequence[Case], bases: Bases) -> list[tuple[Case, Document]]:
-    """The own events of the cases whose event lies inside the rule's window."""
-    found = []
-    for case in cases:
-        try:
-            now, made = documents(case, bases)
-            span = window(rule, plan, now)
-        except (DetectionsError, ValueError):
-            continue
-        if span.holds(now + case.event.at):
-            found.append((case, made[-1]))
-    return found
+def _without_one(plan: Plan) -> Iterator[tuple[Span, Plan]]:
+    """For each leaf of the query its place, and the plan in which it never holds. A filter's are none of the query."""
+    for condition in plan.conditions():
+        if condition.role is not Role.FILTER:
+            for number, leaf in enumerate(leaves(condition.predicate)):
+                yield leaf.span, condition.put(without(condition.predicate, number))
 
 
-def _turned(rule: Rule, plan: Plan, cases: Sequence[Case], bases: Bases) -> Turned:
-    if isinstance(plan, EqlPlan):
-        # A filter's leaves are none of the query's, and as a query the plan would have them.
-        query = plan.as_query() if plan.filter is None else None
-        if query is None:
-            return _turned_stages(rule, plan, cases, bases)
-        plan = query
-    events = _events(rule, plan, cases, bases)
-    if isinstance(plan, RowsPlan):
-        return _turned_rows(plan, events)
-    if isinstance(plan, NewTermsPlan):
-        events = [(case, made) for case, made in events if _could_alert(rule, plan, case, made, bases)]
-    turned: Turned = defaultdict(list)
-    for leaf in leaves(plan.predicate):
-        turned[leaf.span] = []
-    if not events:
-        return turned
-    (batch,) = batches([made for _, made in events], batch_size=len(events))
-    evaluator = Evaluator(batch)
-    selected = evaluator.answer(plan.predicate).true
-    for number, leaf in enumerate(leaves(plan.predicate)):
-        changed = selected ^ evaluator.answer(_invert(plan.predicate, number)).true
-        turned[leaf.span] += [case.name for row, (case, _) in enumerate(events) if changed >> row & 1]
-    return turned
-
-
-def _could_alert(rule: Rule, plan: NewTermsPlan, case: Case, made: Document, bases: Bases) -> bool:
-    """Would the event alert if the query selected it, its history being what it is?"""
-    own = Test(Field("event.id", "keyword"), Equals(frozenset({made["event"]["id"]})))
-    forced = replace(plan, predicate=Or((plan.predicate, own)), sent=None)
-    return bool(case_alerts(rule, forced, case, bases, Embedded()))
-
-
-def _turned_stages(rule: Rule, plan: EqlPlan, cases: Sequence[Case], bases: Bases) -> Turned:
-    """The same for EQL: a leaf is inverted in its stage, and the whole case run, since its events make the verdict
-    together."""
-    made = []
-    for case in cases:
-        try:
-            now, events = documents(case, bases)
-            made.append((case, window(rule, plan, now), events))
-        except (DetectionsError, ValueError):
-            continue
-    usual = [bool(_own(plan, span, events)) for _, span, events in made]
-    asked = [Evaluator(batch) for _, _, events in made for batch in batches(events, batch_size=len(events))]
-    turned: Turned = {}
-    for predicate, put in conditions(plan):
-        for number, leaf in enumerate(leaves(predicate)):
-            inverted = put(_invert(predicate, number))
-            turned.setdefault(leaf.span, []).extend(
-                case.name
-                for (case, span, events), alerts, evaluator in zip(made, usual, asked, strict=True)
-                if evaluator.answer(leaf).true and bool(_own(inverted, span, events)) != alerts
-            )
-    return {span: list(dict.fromkeys(names)) for span, names in turned.items()}
-
-
-def _turned_rows(plan: RowsPlan, events: Sequence[tuple[Case, Document]]) -> Turned:
-    """The same for a row pipeline, which is run once a leaf over the own events of all cases."""
-    renamed = []
-    for number, (_, made) in enumerate(events):
-        renamed.append({**made, "event": {**made["event"], "id": f"{OWN}:{number}"}})
-    turned: Turned = defaultdict(list)
-    usual = _alerted(plan, renamed)
-    for place, command in enumerate(plan.pipeline.commands):
-        if not isinstance(command, Where):
-            continue
-        for number, leaf in enumerate(leaves(command.predicate)):
-            changed = usual ^ _alerted(with_where(plan, place, _invert(command.predicate, number)), renamed)
-            turned[leaf.span] += [case.name for row, (case, _) in enumerate(events) if f"{OWN}:{row}" in changed]
-    return turned
-
-
-def with_where(plan: RowsPlan, place: int, predicate: Predicate) -> RowsPlan:
-    """The plan with another condition in the WHERE that is its command number ``place``."""
-    commands = plan.pipeline.commands
-    changed = (*commands[:place], Where(predicate), *commands[place + 1 :])
-    return replace(plan, pipeline=replace(plan.pipeline, commands=changed), sent=None)
-
-
-def _alerted(plan: Plan, events: Sequence[Document]) -> set[str]:
-    return {name for alert in _own(plan, Window(), events) for name in alert.event_ids}
-
-
-def _own(plan: Plan, span: Window, events: Sequence[Document]) -> tuple[Alert, ...]:
-    return own_alerts(Embedded().run([(plan, span)], batches(events)))
-
-
-def _invert(predicate: Predicate, number: int) -> Predicate:
+def without(predicate: Predicate, number: int) -> Predicate:
     """The predicate with its leaf number ``number`` answering false where it is true, and else as it does."""
     count = -1
 

@@ -41,17 +41,21 @@ def prove(
 
 def _prove(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine, with_mutants: bool) -> Proof:
     try:
+        why = engine.why_not(plan)
+        if why is not None:
+            return Proof(rule, not_run=why)
         verdicts = run(rule, plan, file, bases, engine)
     except NotEvaluated as error:
         return Proof(rule, not_run=str(error))
     except (ServerUnavailable, NotAllowed) as error:
         finding = rule.document.finding("server", f"the cases of {rule.name} were not run: {error}", ("rule", "name"))
         return Proof(rule, findings=(finding,), not_run=str(error))
-    clauses = coverage(rule, plan, file, bases)
     findings = [_explained(verdict, rule, plan, bases) for verdict in verdicts if verdict.finding]
+    if Embedded().why_not(plan) is not None:
+        return Proof(rule, tuple(verdicts), findings=tuple(findings))  # what another engine alone runs has no coverage
+    clauses = coverage(rule, plan, file, bases)
     findings += uncovered_findings(rule, file, clauses)
-    # Like coverage on the embedded engine: how well the cases tell rules apart is no matter of who answers.
-    mutants = mutate(rule, plan, file, bases, Embedded()) if with_mutants else []
+    mutants = mutate(rule, plan, file, bases) if with_mutants else []
     return Proof(rule, tuple(verdicts), tuple(clauses), tuple(mutants), tuple(findings))
 
 

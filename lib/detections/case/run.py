@@ -10,7 +10,7 @@ from detections.engine.alert import Alert
 from detections.engine.protocol import Engine
 from detections.errors import DetectionsError, NotAllowed, NotEvaluated, ServerUnavailable
 from detections.events import batches
-from detections.plan import NewTermsPlan, Plan, Window
+from detections.plan import Plan, Window
 from detections.rule import Rule
 from detections.values import datemath
 
@@ -32,8 +32,7 @@ def window(rule: Rule, plan: Plan, now: int) -> Window:
         ValueError: ``from``, ``to`` or ``history_window_start`` is no date math.
     """
     end = datemath.resolve(rule.to, now, round_up=True)
-    history = datemath.resolve(plan.history_window_start, end) if isinstance(plan, NewTermsPlan) else None
-    return Window(datemath.resolve(rule.from_, now), end, history)
+    return Window(datemath.resolve(rule.from_, now), end, plan.history(end))
 
 
 def own_alerts(alerts: Iterable[Alert]) -> tuple[Alert, ...]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detections.case.coverage import squeeze
 from detections.case.event import Bases, documents
 from detections.case.model import Case
-from detections.case.mutate import extent
 from detections.case.run import window
 from detections.engine import Evaluator
 from detections.errors import DetectionsError
 from detections.events import batches
-from detections.plan import EqlPlan, NewTermsPlan, Plan, RowsPlan
-from detections.plan.predicate import And, Not, Or, Predicate
-from detections.plan.program import Events, Stage
+from detections.plan import Condition, Plan, Role
+from detections.plan.predicate import And, Not, Or, Predicate, extent
+from detections.query.span import excerpt
 from detections.rule import Rule
 
 _LONGEST = 100
@@ -23,27 +21,21 @@ _LONGEST = 100
 def why_quiet(rule: Rule, plan: Plan, case: Case, bases: Bases) -> str:
     """A reason why the case's event raises no alert; empty where none is seen.
 
-    Of a sequence or sample the stage is named that no event of the case fits, with what the nearest one lacks.
+    Of events that are joined the first is named that no event of the case is, with what the nearest one lacks.
     """
     try:
         now, events = documents(case, bases)
-        span = window(rule, plan, now)
+        inside = window(rule, plan, now).holds(now + case.event.at)
     except (DetectionsError, ValueError):
         return ""
-    if not span.holds(now + case.event.at):
+    if not inside:
         return f"its event is not in the rule's window, from {rule.from_} to {rule.to}"
-    if isinstance(plan, RowsPlan):
-        return ""
     (batch,) = batches(events, batch_size=len(events))
     asked = _Asked(Evaluator(batch), rule.query or "", len(events))
-    if isinstance(plan, EqlPlan):
-        body = plan.program.body
-        return asked.event(body.predicate) if isinstance(body, Events) else asked.stages(body.stages)
-    lacking = asked.event(plan.predicate)
-    if not lacking and isinstance(plan, NewTermsPlan):
-        names = ", ".join(field.name for field in plan.fields)
-        return f"the query finds its event: {names} are not new, or one of them has no value"
-    return lacking
+    conditions = list(plan.conditions())
+    own = [condition for condition in conditions if condition.role in (Role.EVENT, Role.FILTER)]
+    joined = [condition for condition in conditions if condition.role is Role.JOINED]
+    return asked.event(own) or asked.joined(joined) or plan.quiet()
 
 
 class _Asked:
@@ -54,18 +46,18 @@ class _Asked:
         self._query = query
         self._count = count
 
-    def event(self, predicate: Predicate) -> str:
-        lacking = list(self._lacking(predicate, self._count - 1))
+    def event(self, conditions: list[Condition]) -> str:
+        """What the case's own event lacks."""
+        lacking = [text for one in conditions for text in self._lacking(one.predicate, self._count - 1)]
         return f"not so for its event: {', '.join(lacking)}" if lacking else ""
 
-    def stages(self, stages: tuple[Stage, ...]) -> str:
-        for number, stage in enumerate(stages, 1):
-            if stage.missing:
-                continue
-            nearest = min(([*self._lacking(stage.predicate, row)] for row in reversed(range(self._count))), key=len)
+    def joined(self, conditions: list[Condition]) -> str:
+        """What the nearest event lacks for the first condition that none fulfils."""
+        for condition in conditions:
+            nearest = min(([*self._lacking(condition.predicate, row)] for row in reversed(range(self._count))), key=len)
             if nearest:
-                return f"no event of the case is the query's event {number}; the nearest lacks {', '.join(nearest)}"
-        return "each event of the query is there: see their order, join keys and times, and what must not be between"
+                return f"no event of the case is the query's {condition.label}; the nearest lacks {', '.join(nearest)}"
+        return ""
 
     def _lacking(self, node: Predicate, row: int) -> Iterator[str]:
         """The conditions, of those that must all hold, that do not hold for an event."""
@@ -85,5 +77,4 @@ class _Asked:
             if not inner:
                 return ""
             return f"not ({inner})" if isinstance(node.item, And | Or) else f"not {inner}"
-        start, end = extent(node)
-        return squeeze(self._query[start:end])
+        return excerpt(self._query, extent(node))

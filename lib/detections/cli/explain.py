@@ -17,6 +17,7 @@ from detections.compile.planner import plan, time_field
 from detections.compile.request import request
 from detections.errors import NotEvaluated, RuleError, UsageError
 from detections.mapping import catalog_mapping
+from detections.plan.outline import outline
 from detections.query import EqlQuery, EsqlQuery, KqlQuery, Query, parse
 from detections.query.kql import to_json
 from detections.report import explain
@@ -80,7 +81,7 @@ def _rule_parts(rule: Rule) -> dict[str, Any]:
         parts.pop("sent", None)
         parts["request"] = request(rule, time_field(rule), catalog_mapping())
     try:
-        parts["evaluated"] = explain.plan(plan(rule))
+        parts["evaluated"] = explain.text(plan(rule).outline())
     except NotEvaluated as reason:
         parts["evaluated"] = f"not evaluated: {reason}"
     return parts
@@ -102,10 +103,10 @@ def _evaluated(query: Query) -> str:
     try:
         match query:
             case KqlQuery():
-                return explain.predicate(compile_kql(query, catalog_mapping()))
+                return explain.text([outline(compile_kql(query, catalog_mapping()))])
             case EqlQuery():
-                return explain.program(compile_eql(query, catalog_mapping()))
+                return explain.text(compile_eql(query, catalog_mapping()).outline())
             case EsqlQuery():
-                return explain.pipeline(compile_esql(query, catalog_mapping()))
+                return explain.text(compile_esql(query, catalog_mapping()).outline())
     except NotEvaluated as reason:
         return f"not evaluated: {reason}"

@@ -48,6 +48,15 @@ def to_dsl(predicate: Predicate) -> Dsl:
     return _true(predicate, lenient=False)
 
 
+def has_form(predicate: Predicate) -> bool:
+    """Whether there is a query that finds just these documents."""
+    try:
+        to_dsl(predicate)
+    except NotEvaluated:
+        return False
+    return True
+
+
 def at_least(predicate: Predicate) -> Dsl:
     """A query that finds these documents and perhaps more: what has no form in Query DSL is not asked."""
     return _true(predicate, lenient=True)

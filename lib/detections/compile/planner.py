@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypedDict
+
 from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
 from detections.compile.filters import compile_filters
@@ -9,10 +12,24 @@ from detections.compile.kql import compile_kql
 from detections.compile.request import body_of
 from detections.errors import NotEvaluated
 from detections.mapping import UNMAPPED, Field, Mapping, catalog_mapping
-from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, TimeField
-from detections.plan.predicate import And, Predicate
-from detections.query import parse
+from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Sent, TimeField
+from detections.plan.predicate import Predicate
+from detections.query import EqlQuery, EsqlQuery, KqlQuery
 from detections.rule import EqlRule, NewTermsRule, Rule
+
+Planner: TypeAlias = Callable[[Any, Mapping], Plan]
+"""Makes the plan of a rule of one type, for the fields of a mapping."""
+
+
+class Common(TypedDict):
+    """What plans of every kind have."""
+
+    rule_id: str
+    rule_name: str
+    time: TimeField
+    indices: tuple[str, ...]
+    mapping: Mapping
+    sent: Sent
 
 
 def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
@@ -24,34 +41,10 @@ def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
         QueryError: the query cannot be used; its span lies in ``rule.query``.
         NotEvaluated: nothing in this process evaluates the rule; the message is the reason.
     """
-    fields = mapping or catalog_mapping()
-    time = time_field(rule)
-    if rule.type == "esql":
-        pipeline = compile_esql(parse(rule.query or "", "esql"), fields)
-        if not pipeline.indices:
-            raise NotEvaluated("an ES|QL rule that starts with ROW has no events behind its alerts")
-        return RowsPlan(rule.rule_id, rule.name, pipeline, time, fields, body_of(rule, fields))
-    if isinstance(rule, EqlRule):
-        return _eql_plan(rule, time, fields)
-    if rule.type not in ("query", "saved_query", "new_terms"):
+    planner = PLANNERS.get(rule.type)
+    if planner is None:
         raise NotEvaluated(f"rules of type {rule.type} are not evaluated yet")
-    predicate = _predicate(rule, fields)
-    sent = body_of(rule, fields)
-    if isinstance(rule, NewTermsRule):
-        terms = tuple(_aggregated(name, fields) for name in rule.new_terms_fields)
-        start = rule.history_window_start
-        return NewTermsPlan(rule.rule_id, rule.name, predicate, time, terms, start, fields, sent)
-    return QueryPlan(rule.rule_id, rule.name, predicate, time, fields, sent)
-
-
-def _eql_plan(rule: EqlRule, time: TimeField, fields: Mapping) -> EqlPlan:
-    program = compile_eql(
-        parse(rule.query or "", "eql"), fields, timestamp_field=rule.timestamp_field or "@timestamp",
-        tiebreaker_field=rule.tiebreaker_field or None,
-        event_category_field=rule.event_category_override or "event.category",
-    )  # fmt: skip
-    condition = compile_filters(rule.filters, fields) if rule.filters else None
-    return EqlPlan(rule.rule_id, rule.name, program, condition, time, fields, body_of(rule, fields))
+    return planner(rule, mapping or catalog_mapping())
 
 
 def time_field(rule: Rule) -> TimeField:
@@ -62,18 +55,94 @@ def time_field(rule: Rule) -> TimeField:
     return TimeField(override, None if rule.timestamp_override_fallback_disabled else "@timestamp")
 
 
-def _aggregated(name: str, fields: Mapping) -> Field:
-    found = fields.get(name) or Field(name, UNMAPPED)
-    if found.family == "text":
-        raise NotEvaluated(f"the new terms field {name} is of type {found.type}, whose values cannot be aggregated")
-    return found
+def common(rule: Rule, mapping: Mapping, indices: tuple[str, ...] | None = None) -> Common:
+    """What a plan of any kind has of its rule; ``indices`` where the rule's query names them.
+
+    Raises:
+        QueryError: the query cannot be parsed, or Kibana refuses it for these fields.
+    """
+    return Common(
+        rule_id=rule.rule_id, rule_name=rule.name, time=time_field(rule),
+        indices=rule.index if indices is None else indices, mapping=mapping, sent=body_of(rule, mapping),
+    )  # fmt: skip
 
 
-def _predicate(rule: Rule, fields: Mapping) -> Predicate:
+def selected(rule: Rule, mapping: Mapping) -> tuple[Predicate, Predicate | None]:
+    """What a rule in KQL asks of each document: its query, and its filters.
+
+    Raises:
+        QueryTypeError: the fields refuse it.
+        NotEvaluated: it is not in KQL, or a part of it is not evaluated.
+    """
     if rule.language not in (None, "kuery"):
         raise NotEvaluated(f"queries in {rule.language} are not evaluated yet")
-    text = rule.query or ""
-    if rule.type == "saved_query" and not text:
+    query = rule.parsed
+    assert isinstance(query, KqlQuery)
+    return compile_kql(query, mapping), _filter(rule, mapping)
+
+
+def _filter(rule: Rule, mapping: Mapping) -> Predicate | None:
+    return compile_filters(rule.filters, mapping) if rule.filters else None
+
+
+def _query(rule: Rule, mapping: Mapping) -> QueryPlan:
+    predicate, condition = selected(rule, mapping)
+    return QueryPlan(**common(rule, mapping), predicate=predicate, filter=condition)
+
+
+def _saved_query(rule: Rule, mapping: Mapping) -> QueryPlan:
+    if not rule.query:
         raise NotEvaluated("the saved query stands in Kibana, not in the file")
-    predicate = compile_kql(parse(text, "kuery"), fields)
-    return And((predicate, compile_filters(rule.filters, fields))) if rule.filters else predicate
+    return _query(rule, mapping)
+
+
+def _new_terms(rule: NewTermsRule, mapping: Mapping) -> NewTermsPlan:
+    predicate, condition = selected(rule, mapping)
+    return NewTermsPlan(
+        **common(rule, mapping), predicate=predicate, filter=condition,
+        fields=tuple(aggregated(name, mapping) for name in rule.new_terms_fields),
+        history_window_start=rule.history_window_start,
+    )  # fmt: skip
+
+
+def aggregated(name: str, mapping: Mapping) -> Field:
+    """A field whose values are grouped by, as an aggregation would.
+
+    Raises:
+        NotEvaluated: Elasticsearch cannot aggregate values of its type.
+    """
+    field = mapping.get(name) or Field(name, UNMAPPED)
+    if field.family == "text":
+        raise NotEvaluated(f"the new terms field {name} is of type {field.type}, whose values cannot be aggregated")
+    return field
+
+
+def _eql(rule: EqlRule, mapping: Mapping) -> EqlPlan:
+    query = rule.parsed
+    assert isinstance(query, EqlQuery)
+    program = compile_eql(
+        query, mapping, timestamp_field=rule.timestamp_field or "@timestamp",
+        tiebreaker_field=rule.tiebreaker_field or None,
+        event_category_field=rule.event_category_override or "event.category",
+    )  # fmt: skip
+    condition = _filter(rule, mapping)
+    return EqlPlan(**common(rule, mapping), program=program, filter=condition)
+
+
+def _esql(rule: Rule, mapping: Mapping) -> RowsPlan:
+    query = rule.parsed
+    assert isinstance(query, EsqlQuery)
+    pipeline = compile_esql(query, mapping)
+    if not pipeline.indices:
+        raise NotEvaluated("an ES|QL rule that starts with ROW has no events behind its alerts")
+    return RowsPlan(**common(rule, mapping, pipeline.indices), pipeline=pipeline)
+
+
+PLANNERS: dict[str, Planner] = {
+    "query": _query,
+    "saved_query": _saved_query,
+    "new_terms": _new_terms,
+    "eql": _eql,
+    "esql": _esql,
+}
+"""What plans a rule, by its type."""

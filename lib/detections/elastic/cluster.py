@@ -6,16 +6,13 @@ import functools
 import re
 from collections.abc import Iterator
 
-from detections.compile.dsl import to_dsl
-from detections.elastic.capabilities import Capabilities, capabilities
-from detections.elastic.eql import eql
-from detections.elastic.esql import esql
-from detections.elastic.new_terms import new_terms
-from detections.elastic.search import Source, events
+from detections.elastic.capabilities import capabilities
+from detections.elastic.runners import Place, way, why_not
+from detections.elastic.search import Source
 from detections.elastic.server import Server
 from detections.engine.alert import Alert
-from detections.errors import NotEvaluated, UsageError
-from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, TimeField, Window
+from detections.errors import UsageError
+from detections.plan import Plan, TimeField, Window
 
 _NO_NAME = re.compile(r'[\s/\\?"<>|#]')
 
@@ -31,8 +28,8 @@ class Cluster:
         self._source = Source(server, index)
 
     @functools.cached_property
-    def _can(self) -> Capabilities:
-        return capabilities(self._server)
+    def _place(self) -> Place:
+        return Place(capabilities(self._server), ours=False)
 
     @property
     def url(self) -> str:
@@ -57,43 +54,13 @@ class Cluster:
 
     def why_not(self, plan: Plan) -> str | None:
         """Why the cluster cannot run a plan; None where it can."""
-        match plan:
-            case RowsPlan():
-                return self._can.why_not("esql")
-            case EqlPlan() if (why := self._can.why_not("eql")) and not _is_search(plan):
-                return why
-            case NewTermsPlan() if plan.time.fallback is not None:
-                return self._can.why_not("painless")
-            case _:
-                return self._can.why_not("pit")
+        return why_not(plan, self._place)
 
     def run(self, plan: Plan, window: Window) -> Iterator[Alert]:
         """The alerts of a plan over a window; no more than a page of hits is held at a time.
 
         Raises:
-            NotEvaluated: the plan has a part that no request says.
+            NotEvaluated: the cluster cannot run the plan, or it has a part that no request says.
             ServerError: the cluster refuses a request, or does not answer.
         """
-        match plan:
-            case QueryPlan():
-                return events(self._source, plan, window)
-            case NewTermsPlan():
-                return new_terms(self._source, plan, window)
-            case RowsPlan():
-                return esql(self._source, plan, window)
-            case EqlPlan() if self._can.why_not("eql"):
-                query = plan.as_query()
-                if query is None:
-                    raise NotEvaluated("no search joins or counts events")
-                return events(self._source, query, window)
-            case EqlPlan():
-                return eql(self._source, plan, window)
-
-
-def _is_search(plan: EqlPlan) -> bool:
-    """Whether a search can find what the plan finds."""
-    query = plan.as_query()
-    try:
-        return query is not None and bool(to_dsl(query.predicate))
-    except NotEvaluated:
-        return False
+        return way(plan, self._place).run(self._source, window)

@@ -13,24 +13,20 @@ from typing import Any
 
 from detections.elastic.capabilities import Capabilities, capabilities
 from detections.elastic.documents import TemporaryIndex
-from detections.elastic.eql import computed, eql, eql_by_dsl
-from detections.elastic.esql import esql
-from detections.elastic.new_terms import new_terms
-from detections.elastic.search import Source, combined_name, events
+from detections.elastic.runners import Place, Way, way, why_not
+from detections.elastic.search import Source, combined_name
 from detections.elastic.server import Server
 from detections.elastic.template import template
 from detections.engine.alert import Alert
 from detections.engine.column import Column
-from detections.errors import Finding, Level, Location, NotAllowed, NotEvaluated, ServerUnavailable
+from detections.errors import Finding, Level, Location, NotAllowed, ServerUnavailable
 from detections.events import Batch, Document
 from detections.mapping import Field, Mapping
-from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, TimeField, Window
+from detections.plan import Plan, TimeField, Window
 
 REFUSED = "refused-event"
 
 _WRITTEN = "a combined timestamp written at index time instead of Kibana's runtime field"
-_BY_DSL = "EQL as Query DSL, its sequences joined here"
-_COMPUTED = "EQL as Query DSL, its sequences joined here, and what Query DSL cannot say computed here"
 
 
 class Elasticsearch:
@@ -69,13 +65,13 @@ class Elasticsearch:
         """What stood in for what the server lacks, in words."""
         return list(self._remarks)
 
+    @property
+    def _place(self) -> Place:
+        return Place(self.capabilities, ours=True)
+
     def why_not(self, plan: Plan) -> str | None:
         """Why the server cannot run a plan, None where it can. Without EQL an EQL plan may still run as Query DSL."""
-        if isinstance(plan, RowsPlan):
-            return self.capabilities.why_not("esql")
-        if isinstance(plan, EqlPlan) and self.capabilities.why_not("eql") is None:
-            return None
-        return self.capabilities.why_not("pit")
+        return why_not(plan, self._place)
 
     def run(self, tasks: Sequence[tuple[Plan, Window]], batches: Iterable[Batch]) -> Iterator[Alert]:
         """The alerts of every plan over its window, sorted by timestamp (none last), then rule_id, then input.
@@ -88,43 +84,29 @@ class Elasticsearch:
         if self._gone is not None:
             raise self._gone
         try:
-            for plan, _ in tasks:
-                if why := self.why_not(plan):
-                    raise NotEvaluated(why)
-            alerts = self._alerts(tasks, list(batches))
+            ways = [(plan, window, way(plan, self._place)) for plan, window in tasks]
+            alerts = self._alerts(ways, list(batches))
         except (ServerUnavailable, NotAllowed) as error:
             self._gone = error
             raise
         yield from sorted(alerts, key=attrgetter("order"))
 
-    def _alerts(self, tasks: Sequence[tuple[Plan, Window]], batches: Sequence[Batch]) -> list[Alert]:
+    def _alerts(self, ways: Sequence[tuple[Plan, Window, Way]], batches: Sequence[Batch]) -> list[Alert]:
         """Plans made for one mapping share an index."""
-        by_mapping: dict[Mapping, list[tuple[Plan, Window]]] = {}
-        for plan, window in tasks:
-            by_mapping.setdefault(plan.mapping, []).append((plan, window))
+        by_mapping: dict[Mapping, list[tuple[Plan, Window, Way]]] = {}
+        for plan, window, way_to in ways:
+            by_mapping.setdefault(plan.mapping, []).append((plan, window, way_to))
         alerts: list[Alert] = []
         for mapping, asked in by_mapping.items():
-            source = self._indexed(mapping, [plan.time for plan, _ in asked], batches)
-            for plan, window in asked:
-                alerts += self._execute(source, plan, window)
+            source = self._indexed(mapping, [plan.time for plan, _, _ in asked], batches)
+            for _, window, way_to in asked:
+                if way_to.remark:
+                    self._remarks[way_to.remark] = None
+                alerts += way_to.run(source, window)
         for batch in batches:
             for finding in batch.findings:
                 self._report(finding)
         return alerts
-
-    def _execute(self, source: Source, plan: Plan, window: Window) -> Iterator[Alert]:
-        match plan:
-            case QueryPlan():
-                return events(source, plan, window)
-            case NewTermsPlan():
-                return new_terms(source, plan, window)
-            case RowsPlan():
-                return esql(source, plan, window)
-            case EqlPlan():
-                if self.capabilities.why_not("eql") is None:
-                    return eql(source, plan, window)
-                self._remarks[_COMPUTED if computed(plan) else _BY_DSL] = None
-                return eql_by_dsl(source, plan, window)
 
     def _indexed(self, mapping: Mapping, times: Iterable[TimeField], batches: Iterable[Batch]) -> Source:
         index = self._index(mapping)
@@ -157,7 +139,7 @@ def _documents(
 ) -> Iterator[tuple[str, Document]]:
     """The events with ids that end in their place in the input, and with their combined timestamps."""
     for batch in batches:
-        times = [(time, [_dates(batch, name) for name in _names(time)]) for time in combined]
+        times = [(time, [_dates(batch, name) for name in time.names]) for time in combined]
         for row in range(len(batch)):
             document = batch.document(row)
             made: dict[str, Any] = {}
@@ -165,10 +147,6 @@ def _documents(
                 instant = next((min(values) for column in columns if (values := column.values(row))), None)
                 made[combined_name(time)] = instant
             yield f"{routing}:{(batch.ordinal << 32) + row}", {**document, **made} if made else document
-
-
-def _names(time: TimeField) -> list[str]:
-    return [name for name in (time.primary, time.fallback) if name]
 
 
 def _dates(batch: Batch, name: str) -> Column:

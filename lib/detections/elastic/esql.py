@@ -10,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from detections.elastic.search import Source, found
-from detections.engine.alert import Alert
-from detections.engine.found import Found, alerts_on
+from detections.elastic.search import Source, hit
+from detections.engine.alert import Alert, Hit
 from detections.errors import NotEvaluated
 from detections.plan import RowsPlan, Window
 from detections.query import parse
@@ -23,7 +22,7 @@ PAGE = 1000
 """Rows of a page."""
 
 
-def esql(source: Source, plan: RowsPlan, window: Window) -> Iterator[Alert]:
+def esql(plan: RowsPlan, source: Source, window: Window) -> Iterator[Alert]:
     """The alerts of a plan, one a row.
 
     Raises:
@@ -41,7 +40,7 @@ def esql(source: Source, plan: RowsPlan, window: Window) -> Iterator[Alert]:
             query["bool"]["must_not"] = [{"ids": {"values": seen}}]
         answer = source.server.ask("POST", "/_query", {"query": text, "filter": query}, rule=plan.rule_name).body
         page = _ids(answer)
-        yield from alerts_on(plan, _documents(source, plan, page))
+        yield from (Alert.on(plan, [event]) for event in _documents(source, plan, page))
         seen += page
         if len(page) < PAGE:
             return
@@ -64,10 +63,10 @@ def _ids(answer: dict[str, Any]) -> list[str]:
     return [str(row[at]) for row in answer["values"]]
 
 
-def _documents(source: Source, plan: RowsPlan, names: Sequence[str]) -> Iterator[Found]:
+def _documents(source: Source, plan: RowsPlan, names: Sequence[str]) -> Iterator[Hit]:
     """The documents with some ids, in the same order."""
     if not names:
         return
     query = source.within({"ids": {"values": list(dict.fromkeys(names))}}, plan.time, None, None)
-    by_id = {hit["_id"]: found(hit, plan.time) for hit in source.hits(query, plan.time, plan.rule_name)}
+    by_id = {found["_id"]: hit(found, plan.time) for found in source.hits(query, plan.time, plan.rule_name)}
     yield from (by_id[name] for name in names if name in by_id)  # a document may have gone meanwhile

@@ -14,7 +14,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from detections.elastic.search import Dsl, Source, fields_of, found
+from detections.elastic.search import Dsl, Source, fields_of, hit
 from detections.engine.alert import Alert
 from detections.mapping import Field
 from detections.plan import NewTermsPlan, Window
@@ -31,7 +31,7 @@ BATCH = 500
 """Tuples that one query of the later rounds asks about."""
 
 
-def new_terms(source: Source, plan: NewTermsPlan, window: Window) -> Iterator[Alert]:
+def new_terms(plan: NewTermsPlan, source: Source, window: Window) -> Iterator[Alert]:
     """The alerts of a plan, one a new tuple.
 
     Raises:
@@ -65,16 +65,15 @@ def _alerts(source: Source, plan: NewTermsPlan, query: Dsl, terms: list[Terms]) 
     name, _ = source.combined(plan.time)
     # Among documents of the same time, the one that came first.
     order = [{name: {"order": "asc", "unmapped_type": "date"}}, {"_seq_no": "asc"}]
-    oldest = {"size": 1, "sort": order, "_source": False, "fields": fields_of(plan.time)}
+    first = {"size": 1, "sort": order, "_source": False, "fields": fields_of(plan.time)}
     wanted = set(terms)
-    top = {"oldest": {"top_hits": oldest}}
+    top = {"oldest": {"top_hits": first}}
     for bucket in _buckets(source, plan, _holding(query, plan.fields, terms), top, BATCH):
         values = _terms(bucket)
         if values in wanted:
-            (hit,) = bucket["oldest"]["hits"]["hits"]
-            event = found(hit, plan.time)
+            (oldest,) = bucket["oldest"]["hits"]["hits"]
             shown = tuple(_shown(field, value) for field, value in zip(plan.fields, values, strict=True))
-            yield Alert(plan.rule_id, plan.rule_name, event.timestamp, event.event_ids, shown, event.position)
+            yield Alert.on(plan, [hit(oldest, plan.time)], shown)
 
 
 def _buckets(source: Source, plan: NewTermsPlan, query: Dsl, inner: Mapping[str, Any], size: int) -> Iterator[Bucket]:

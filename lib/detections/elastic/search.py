@@ -13,13 +13,14 @@ from typing import Any, TypeAlias
 from detections.compile.dsl import to_dsl
 from detections.compile.request import time_filter
 from detections.elastic.server import Server
-from detections.engine.alert import Alert
-from detections.engine.found import EVENT_ID, Found, alerts_on
-from detections.plan import NewTermsPlan, QueryPlan, TimeField, Window
+from detections.engine.alert import Alert, Hit
+from detections.engine.hits import EVENT_ID
+from detections.plan import QueryPlan, SelectionPlan, TimeField, Window
 from detections.values.dates import format_date
 
 Dsl: TypeAlias = dict[str, Any]
-Hit: TypeAlias = dict[str, Any]
+Found: TypeAlias = dict[str, Any]
+"""A hit as Elasticsearch answers it."""
 
 PAGE = 1000
 """Hits held at a time. Kibana's pages are 100; how many there are changes nothing in what is found."""
@@ -47,13 +48,13 @@ class Source:
     only: tuple[Dsl, ...] = ()
     written: bool = False
 
-    def asked(self, plan: QueryPlan | NewTermsPlan) -> Dsl:
+    def asked(self, plan: SelectionPlan) -> Dsl:
         """The query of a plan: what Kibana sends for its rule, else its predicate.
 
         Raises:
             NotEvaluated: the predicate has a part that no query says.
         """
-        return dict(plan.sent["query"]) if plan.sent is not None else to_dsl(plan.predicate)
+        return dict(plan.sent["query"]) if plan.sent is not None else to_dsl(plan.selects)
 
     def within(self, asked: Dsl, time: TimeField, start: int | None, end: int | None) -> Dsl:
         """A query for the documents in a window; without any end those that have no time, too."""
@@ -67,7 +68,7 @@ class Source:
             return time.primary, {}
         if self.written:
             return combined_name(time), {}
-        script = {"source": _SCRIPT, "params": {"names": [time.primary, time.fallback]}}
+        script = {"source": _SCRIPT, "params": {"names": list(time.names)}}
         return COMBINED, {"runtime_mappings": {COMBINED: {"type": "date", "script": script}}}
 
     def search(self, body: Mapping[str, Any], rule: str) -> dict[str, Any]:
@@ -76,14 +77,13 @@ class Source:
         found: dict[str, Any] = answer.body
         return found
 
-    def hits(self, query: Dsl, time: TimeField, rule: str, extra: Mapping[str, Any] | None = None) -> Iterator[Hit]:
+    def hits(self, query: Dsl, time: TimeField, rule: str, extra: Mapping[str, Any] | None = None) -> Iterator[Found]:
         """Every hit, oldest first, page by page out of one point in time."""
         opened = self.server.ask("POST", f"/{self.index}/_pit", rule=rule, parameters={"keep_alive": _KEEP_ALIVE})
         pit = opened.body["id"]
-        names = [time.primary] if time.fallback is None else [time.primary, time.fallback]
         body = {
             "size": PAGE, "query": query, "track_total_hits": False, "_source": False, "fields": fields_of(time),
-            "sort": [{name: {"order": "asc", "unmapped_type": "date"}} for name in names], **(extra or {}),
+            "sort": [{name: {"order": "asc", "unmapped_type": "date"}} for name in time.names], **(extra or {}),
         }  # fmt: skip
         try:
             while True:
@@ -99,31 +99,31 @@ class Source:
             self.server.ask("DELETE", "/_pit", {"id": pit}, accept=(404,))
 
 
-def events(source: Source, plan: QueryPlan, window: Window) -> Iterator[Alert]:
+def events(plan: QueryPlan, source: Source, window: Window) -> Iterator[Alert]:
     """The alerts of a plan, one a hit.
 
     Raises:
         NotEvaluated: the plan's predicate has a part that no query says.
     """
     query = source.within(source.asked(plan), plan.time, window.start, window.end)
-    return alerts_on(plan, (found(hit, plan.time) for hit in source.hits(query, plan.time, plan.rule_name)))
+    for document in source.hits(query, plan.time, plan.rule_name):
+        yield Alert.on(plan, [hit(document, plan.time)])
 
 
 def fields_of(time: TimeField) -> list[Any]:
-    """The ``fields`` of a search that :func:`found` reads."""
-    names = [name for name in (time.primary, time.fallback) if name]
-    return [*({"field": name, "format": "epoch_millis"} for name in names), EVENT_ID.name]
+    """The ``fields`` of a search that :func:`hit` reads."""
+    return [*({"field": name, "format": "epoch_millis"} for name in time.names), EVENT_ID.name]
 
 
-def found(hit: Hit, time: TimeField) -> Found:
+def hit(found: Found, time: TimeField) -> Hit:
     """A hit. The ``_id`` of a document of a temporary index ends in its place in the input; any other document has no
     such place, and is named by its ``_id`` where it has no ``event.id``."""
-    fields = hit.get("fields", {})
-    times: list[Any] = next((fields[name] for name in (time.primary, time.fallback) if name and fields.get(name)), [])
+    fields = found.get("fields", {})
+    times: list[Any] = next((fields[name] for name in time.names if fields.get(name)), [])
     instant = min((int(str(one).partition(".")[0]) for one in times), default=None)
-    ours = _OURS.fullmatch(hit["_id"])
-    name = next(iter(fields.get(EVENT_ID.name, ())), "" if ours else hit["_id"])
-    return Found(instant is None, instant or 0, int(ours[1]) if ours else 0, str(name))
+    ours = _OURS.fullmatch(found["_id"])
+    name = next(iter(fields.get(EVENT_ID.name, ())), "" if ours else found["_id"])
+    return Hit(instant is None, instant or 0, int(ours[1]) if ours else 0, str(name))
 
 
 def combined_name(time: TimeField) -> str:

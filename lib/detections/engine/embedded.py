@@ -12,16 +12,14 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 from detections.engine.alert import Alert
-from detections.engine.collect import NewTermsCollector, QueryCollector
-from detections.engine.eql import eql_collector
+from detections.engine.collector import Collector
 from detections.engine.evaluator import Evaluator, Predicates
-from detections.engine.found import Collector
-from detections.engine.pipeline import RowsCollector
+from detections.engine.protocol import Task
+from detections.engine.runners import collector, why_not
 from detections.errors import Finding
 from detections.events import Batch
-from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Window
+from detections.plan import Plan
 
-Task: TypeAlias = tuple[Plan, Window]
 Collected: TypeAlias = tuple[list[Any], list[Finding]]
 """What a batch has for each plan, and what was wrong with its events."""
 
@@ -39,17 +37,22 @@ class Embedded:
     jobs: int = 1
     report: Callable[[Finding], None] | None = field(default=None, compare=False)
 
+    def why_not(self, plan: Plan) -> str | None:
+        """Why nothing in this process runs a plan, None where something does."""
+        return why_not(plan)
+
     def run(self, tasks: Sequence[Task], batches: Iterable[Batch]) -> Iterator[Alert]:
         """The alerts of every plan over its window, sorted by timestamp (none last), then rule_id, then input.
 
         Raises:
-            NotEvaluated: a plan has a regular expression that Elasticsearch refuses.
+            NotEvaluated: nothing in this process runs one of the plans, or it has a regular expression that
+                Elasticsearch refuses.
             EventsError: the events cannot be read at all.
         """
         work = _Work(tasks)
         for parts, findings in self._collected(work, tasks, batches):
             for plan, part in zip(work.collectors, parts, strict=True):
-                if part:
+                if part is not None:
                     plan.merge(part)
             if self.report is not None:
                 for finding in findings:
@@ -65,25 +68,12 @@ class Embedded:
                 yield work.collect(batch)
 
 
-def _collector(task: Task, predicates: Predicates) -> Collector:
-    plan, window = task
-    match plan:
-        case QueryPlan():
-            return QueryCollector(plan, window, predicates)
-        case NewTermsPlan():
-            return NewTermsCollector(plan, window, predicates)
-        case RowsPlan():
-            return RowsCollector(plan, window, predicates)
-        case EqlPlan():
-            return eql_collector(plan, window, predicates)
-
-
 class _Work:
     """The plans made ready."""
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         self._predicates = Predicates()
-        self.collectors: list[Collector] = [_collector(task, self._predicates) for task in tasks]
+        self.collectors: list[Collector[Any]] = [collector(plan, window, self._predicates) for plan, window in tasks]
         paths = [path for plan in self.collectors for path in plan.paths]
         self._paths = list(dict.fromkeys([*self._predicates.paths, *paths]))
 

@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
-from detections.engine.alert import Alert
+from detections.engine.alert import Alert, Hit
 from detections.engine.bits import of_rows, rows_of
-from detections.engine.collect import QueryCollector
+from detections.engine.collector import Collector
 from detections.engine.evaluator import Evaluator, Predicates
-from detections.engine.found import Collector, Found, within
+from detections.engine.hits import Hits
+from detections.engine.query import QueryCollector
 from detections.engine.sample import sample
 from detections.engine.sequence import Candidate, Keys, Match, Rank, join
 from detections.events import Batch, Document
@@ -207,11 +208,11 @@ def _limited(found: Iterator[Match], limits: Iterable[program.Limit]) -> Iterato
     return found
 
 
-Part: TypeAlias = tuple[list[Candidate], dict[int, Found]]
+Part: TypeAlias = tuple[list[Candidate], dict[int, Hit]]
 """The candidates of a batch, and for the position of each what an alert says of it."""
 
 
-class EqlCollector:
+class EqlCollector(Collector[Part]):
     """Each event, sequence or sample among the events in the window is an alert.
 
     For a sequence that is the alert Kibana calls its shell: Kibana writes one more for each of its events, the building
@@ -222,37 +223,34 @@ class EqlCollector:
     def __init__(self, plan: EqlPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
         self._finder = Finder(plan.program, predicates, plan.filter)
-        self._within = within(plan, window)
+        self._hits = Hits(plan.time, window)
         self._candidates: list[Candidate] = []
-        self._found: dict[int, Found] = {}
-        self.paths = [*self._within.paths, *self._finder.paths]
+        self._found: dict[int, Hit] = {}
+        self.paths = [*self._hits.paths, *self._finder.paths]
 
     def collect(self, evaluator: Evaluator) -> Part | None:
         selected = self._finder.selected(evaluator)
         rows = 0
         for some in selected.values():
             rows |= some
-        found = dict(self._within.found(evaluator, rows))
-        if not found:
+        hits = dict(self._hits.among(evaluator, rows))
+        if not hits:
             return None
-        inside = of_rows(found, evaluator.size)
+        inside = of_rows(hits, evaluator.size)
         candidates = self._finder.candidates(evaluator, {number: some & inside for number, some in selected.items()})
-        return candidates, {one.position: one for one in found.values()}
+        return candidates, {hit.position: hit for hit in hits.values()}
 
-    def merge(self, collected: Part) -> None:
-        candidates, found = collected
+    def merge(self, part: Part) -> None:
+        candidates, hits = part
         self._candidates += candidates
-        self._found.update(found)
+        self._found.update(hits)
 
     def alerts(self) -> Iterator[Alert]:
         for match in self._finder.matches(self._candidates):
-            events = [self._found[position] for position in match.positions if position is not None]
-            names = tuple([name for event in events for name in event.event_ids])
-            plan = self._plan
-            yield Alert(plan.rule_id, plan.rule_name, max(events).timestamp, names, position=events[0].position)
+            yield Alert.on(self._plan, [self._found[position] for position in match.positions if position is not None])
 
 
-def eql_collector(plan: EqlPlan, window: Window, predicates: Predicates) -> Collector:
+def eql_collector(plan: EqlPlan, window: Window, predicates: Predicates) -> EqlCollector | QueryCollector:
     """Events without a limit need no order, and are collected as those of a query rule."""
     query = plan.as_query()
     return EqlCollector(plan, window, predicates) if query is None else QueryCollector(query, window, predicates)

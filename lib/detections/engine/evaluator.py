@@ -52,7 +52,7 @@ class Predicates:
 
     def __init__(self, scope: str | None = None) -> None:
         self._scope = scope
-        self._numbers: dict[Leaf, int] = {}
+        self._leaves: dict[Leaf, Question] = {}
         self._inner: dict[str, Predicates] = {}
         self._paths: dict[str, None] = {}
 
@@ -83,15 +83,27 @@ class Predicates:
             case Always(value):
                 return 0, _constant(value)
             case Compute():
-                return _COMPUTE_COST, self._leaf(predicate, _Computed(predicate))
+                return _COMPUTE_COST, self._leaf(predicate)
             case AnyField():
-                return _ANY_FIELD_COST, self._leaf(predicate, _Anywhere(predicate, self))
-        return COST[type(predicate.operator)], self._leaf(predicate, _Tested(predicate, self._scope))
+                return _ANY_FIELD_COST, self._leaf(predicate)
+        return COST[type(predicate.operator)], self._leaf(predicate)
 
-    def _leaf(self, leaf: Leaf, asked: _Tested | _Computed | _Anywhere) -> Question:
-        self._paths.update(dict.fromkeys(asked.paths))
-        number = self._numbers.setdefault(leaf, len(self._numbers))
-        return lambda evaluator, rows: evaluator.leaf(number, asked.answer, rows)
+    def _leaf(self, leaf: Test | Compute | AnyField) -> Question:
+        question = self._leaves.get(leaf)
+        if question is None:
+            number, asked = len(self._leaves), self._asked(leaf)
+            self._paths.update(dict.fromkeys(asked.paths))
+            question = self._leaves[leaf] = lambda evaluator, rows: evaluator.leaf(number, asked.answer, rows)
+        return question
+
+    def _asked(self, leaf: Test | Compute | AnyField) -> _Tested | _Computed | _Anywhere:
+        match leaf:
+            case Test():
+                return _Tested(leaf, self._scope)
+            case Compute():
+                return _Computed(leaf)
+            case AnyField():
+                return _Anywhere(leaf, self)
 
     def _nested(self, path: str, item: Predicate) -> Question:
         inner = self._inner.setdefault(path, Predicates(path))

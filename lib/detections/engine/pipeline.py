@@ -7,8 +7,9 @@ from typing import Any
 
 from detections.engine.alert import Alert
 from detections.engine.bits import rows_of as row_numbers
+from detections.engine.collector import Collector
 from detections.engine.evaluator import Evaluator, Predicates
-from detections.engine.found import alerts_on, within
+from detections.engine.hits import Hits
 from detections.engine.rows import Row, columns_in, shown, step, value_of
 from detections.events import Batch
 from detections.mapping import Field
@@ -113,27 +114,27 @@ def _read(leaf: Leaf) -> Iterator[Column]:
         yield from columns_in(leaf.expression)
 
 
-class RowsCollector:
+class RowsCollector(Collector[list[Row]]):
     """Each row that the pipeline leaves is an alert on the event it came from."""
 
     def __init__(self, plan: RowsPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
         self._program = Program(plan.pipeline, output=False)
         self._question = predicates.ready(self._program.predicate)
-        self._within = within(plan, window)
+        self._hits = Hits(plan.time, window)
         self._rows: list[Row] = []
-        self.paths = [*self._within.paths, *(field.path for field in self._program.fields.values())]
+        self.paths = [*self._hits.paths, *(field.path for field in self._program.fields.values())]
 
-    def collect(self, evaluator: Evaluator) -> list[Row]:
+    def collect(self, evaluator: Evaluator) -> list[Row] | None:
         selected = self._question(evaluator, evaluator.everything).true
-        return self._program.rows(evaluator, self._within.found(evaluator, selected)) if selected else []
+        return self._program.rows(evaluator, self._hits.among(evaluator, selected)) if selected else None
 
-    def merge(self, collected: list[Row]) -> None:
-        self._rows += collected
+    def merge(self, part: list[Row]) -> None:
+        self._rows += part
 
     def alerts(self) -> Iterator[Alert]:
         ordered = sorted(self._rows, key=lambda row: row[_FOUND].position)
-        return alerts_on(self._plan, (row[_FOUND] for row in self._program.finish(ordered)))
+        return (Alert.on(self._plan, [row[_FOUND]]) for row in self._program.finish(ordered))
 
 
 def rows_of(pipeline: Pipeline, batches: Iterable[Batch]) -> Iterator[list[Any]]:

@@ -1,5 +1,11 @@
-"""Plans: what a rule asks of an engine."""
+"""Plans: what a rule asks of an engine, and what a plan is made of."""
 
-from detections.plan.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Sent, TimeField, Window
+from detections.plan.kinds import EqlPlan, NewTermsPlan, QueryPlan, RowsPlan, SelectionPlan
+from detections.plan.outline import Outline
+from detections.plan.plan import Condition, Plan, Role, Sent, Variant
+from detections.plan.window import TimeField, Window
 
-__all__ = ["EqlPlan", "NewTermsPlan", "Plan", "QueryPlan", "RowsPlan", "Sent", "TimeField", "Window"]
+__all__ = [
+    "Condition", "EqlPlan", "NewTermsPlan", "Outline", "Plan", "QueryPlan", "Role", "RowsPlan", "SelectionPlan", "Sent",
+    "TimeField", "Variant", "Window",
+]  # fmt: skip

@@ -1,119 +1,112 @@
-"""Plans: what a rule asks of an engine, one class a kind of rule.
+"""Plans: what a rule asks of an engine.
 
-All instants are milliseconds since 1970-01-01T00:00:00Z.
+A plan answers a few questions, so that whoever looks at plans (cases, replay, explain) knows no kind of them. Each kind
+is a module of :mod:`detections.plan.kinds`; each engine has a table that says what runs it.
 """
 
 from __future__ import annotations
 
+import enum
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, Self, TypeAlias
 
-from detections.mapping import Field, Mapping
-from detections.plan.predicate import And, Predicate
-from detections.plan.program import Events, Program
-from detections.plan.rows import Pipeline
+from detections.mapping import Mapping
+from detections.plan.outline import Outline
+from detections.plan.predicate import Predicate
+from detections.plan.window import TIMESTAMP, TimeField
+from detections.query import NOWHERE, Span
 
 Sent: TypeAlias = "AbstractMapping[str, Any] | None"
 """What the rule puts into the body of Kibana's search (:mod:`detections.compile.request`): what a real Elasticsearch is
 asked. None where a plan was changed after it was made, or made without a rule."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimeField:
-    """Where a document's time is: the primary field (``timestamp_override``), else ``fallback`` (``@timestamp``).
+class Role(enum.Enum):
+    """What a condition is asked of."""
 
-    ``fallback`` is None when there is no override or the rule disabled the fallback. Kibana calls the result the
-    combined timestamp.
-    """
-
-    primary: str = "@timestamp"
-    fallback: str | None = None
+    EVENT = "the event that alerts"
+    FILTER = "the event that alerts, by a filter of the rule: it stands beside the query"
+    JOINED = "another event, or one of several, that is joined to it"
+    ABSENT = "an event that must not be there"
+    ROW = "a row that the query has made"
 
 
 @dataclass(frozen=True, slots=True)
-class QueryPlan:
-    """Rule types query and saved_query: each selected document in the window is an alert."""
+class Condition:
+    """A predicate of a plan. ``label`` names it among others (``event 2``); ``put`` makes the plan with another
+    predicate in its place, which has no text that a server could be sent."""
 
-    rule_id: str
-    rule_name: str
     predicate: Predicate
-    time: TimeField
-    mapping: Mapping = field(compare=False, repr=False)
-    sent: Sent = field(default=None, compare=False, repr=False)
+    label: str
+    put: Callable[[Predicate], Plan]
+    role: Role = Role.EVENT
 
 
 @dataclass(frozen=True, slots=True)
-class NewTermsPlan:
-    """Rule type new_terms.
+class Variant:
+    """The plan with something changed that is no condition: a setting of its type. ``span`` is where the query says it,
+    if it does."""
 
-    T are the tuples of the ``fields``' values (cartesian product of several values; a document that lacks one gives
-    none) over the selected documents in the window; a tuple is new when its first selected document at or after
-    ``Window.history`` is strictly later than ``Window.start``; its alert stands on its first document in the window.
-    ``history_window_start`` is date math relative to the window's end (``now-14d``).
-    """
-
-    rule_id: str
-    rule_name: str
-    predicate: Predicate
-    time: TimeField
-    fields: tuple[Field, ...]
-    history_window_start: str
-    mapping: Mapping = field(compare=False, repr=False)
-    sent: Sent = field(default=None, compare=False, repr=False)
+    change: str
+    plan: Plan
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class RowsPlan:
-    """Rule type esql without aggregation: each row that the pipeline leaves is an alert."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan(ABC):
+    """What a rule asks of an engine. ``indices`` are the names and patterns of what it searches."""
 
     rule_id: str
     rule_name: str
-    pipeline: Pipeline
-    time: TimeField
+    time: TimeField = TIMESTAMP
+    indices: tuple[str, ...] = ()
     mapping: Mapping = field(compare=False, repr=False)
     sent: Sent = field(default=None, compare=False, repr=False)
 
+    @abstractmethod
+    def conditions(self) -> Iterator[Condition]:
+        """Its conditions, in the order in which they are asked."""
 
-@dataclass(frozen=True, slots=True)
-class EqlPlan:
-    """Rule type eql: each event, sequence or sample that the program finds among the events in the window is an alert.
+    @property
+    @abstractmethod
+    def lookback(self) -> int | None:
+        """How it may be cut by time: the alerts that stand in a slice of the window are those of the plan run from so
+        many milliseconds before the slice to its end. 0: each event alerts by itself. None: only the whole window gives
+        them."""
 
-    ``time`` is the rule's time filter; what puts the events in order is the program's own business (Kibana sends
-    ``timestamp_field`` for that and filters by ``timestamp_override``). ``filter`` are the rule's filters.
-    """
+    @abstractmethod
+    def asks(self) -> Iterator[Outline]:
+        """What is particular to its kind, conditions included, as it is explained."""
 
-    rule_id: str
-    rule_name: str
-    program: Program
-    filter: Predicate | None
-    time: TimeField
-    mapping: Mapping = field(compare=False, repr=False)
-    sent: Sent = field(default=None, compare=False, repr=False)
+    def variants(self) -> Iterator[Variant]:
+        """What mutation changes besides conditions: one setting at a time."""
+        return iter(())
 
-    def as_query(self) -> QueryPlan | None:
-        """The same as a query, where each event alone decides; None where events are joined or counted."""
-        match self.program.body:
-            case Events(predicate, ()):
-                whole = predicate if self.filter is None else And((self.filter, predicate))
-                return QueryPlan(self.rule_id, self.rule_name, whole, self.time, self.mapping)
+    def history(self, now: int) -> int | None:
+        """The instant from which it looks at what was before the window, seen from ``now``; None where it does not.
+
+        Raises:
+            ValueError: the rule's date math is none.
+        """
         return None
 
+    def unevaluated(self) -> tuple[str, ...]:
+        """The parts that nothing in this process evaluates, each with the reason."""
+        return ()
 
-Plan: TypeAlias = QueryPlan | NewTermsPlan | RowsPlan | EqlPlan
+    def quiet(self) -> str:
+        """Why it may raise no alert although each of its conditions holds for some event; empty where it will."""
+        return ""
 
+    def outline(self) -> Iterator[Outline]:
+        """What it asks, as it is explained."""
+        fallback = f", else {self.time.fallback}" if self.time.fallback else ""
+        yield Outline(f"time: {self.time.primary}{fallback}")
+        yield from self.asks()
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The window of one execution, both ends inclusive; ``None`` is open. ``history`` is where new terms look back to.
-
-    With an open ``start`` there is no history: a new term alerts at its first document.
-    """
-
-    start: int | None = None
-    end: int | None = None
-    history: int | None = None
-
-    def holds(self, time: int) -> bool:
-        """Whether an instant lies in the window."""
-        return (self.start is None or self.start <= time) and (self.end is None or time <= self.end)
+    def named(self, rule_id: str) -> Self:
+        """The same for a rule of another id, so that the alerts of several plans can be told apart."""
+        return replace(self, rule_id=rule_id)

@@ -19,7 +19,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from detections.mapping import Field
 from detections.plan.expression import Expression
-from detections.query import Span
+from detections.query import NOWHERE, Span
 from detections.values.wildcard import Wild
 
 Scalar: TypeAlias = str | int | float | bool
@@ -98,7 +98,7 @@ class Test:
     operator: Operator
     missing: Literal["false", "missing"] = "false"
     several: Literal["any", "missing"] = "any"
-    span: Span = attribute(default=(0, 0), compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Compute:
     """
 
     expression: Expression
-    span: Span = attribute(default=(0, 0), compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
     several: Literal["missing", "any"] = "missing"
 
 
@@ -120,7 +120,7 @@ class Always:
     """The same answer for every document. ``missing`` is :attr:`value` ``None``."""
 
     value: bool | None
-    span: Span = attribute(default=(0, 0), compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
 class FieldCondition(Protocol):
@@ -140,7 +140,7 @@ class AnyField:
     """
 
     condition: FieldCondition
-    span: Span = attribute(default=(0, 0), compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +187,24 @@ def leaves(predicate: Predicate) -> Iterator[Leaf]:
             yield from leaves(item)
         case _:
             yield predicate
+
+
+def conjunction(*predicates: Predicate | None) -> Predicate:
+    """What holds where each of them does; None asks nothing."""
+    asked = tuple(predicate for predicate in predicates if predicate is not None)
+    return asked[0] if len(asked) == 1 else And(asked)
+
+
+def extent(node: Predicate) -> Span:
+    """The place of a predicate in the query: from its first leaf to its last."""
+    match node:
+        case And(items) | Or(items):
+            spans = [extent(item) for item in items] or [NOWHERE]
+            return min(start for start, _ in spans), max(end for _, end in spans)
+        case Not(item) | IsTrue(item) | Nested(_, item):
+            return extent(item)
+        case _:
+            return node.span
 
 
 def rewrite(predicate: Predicate, change: Callable[[Leaf], Predicate]) -> Predicate:

@@ -5,12 +5,15 @@ Source of the semantics: Elasticsearch 9 (its EQL plugin: sequence matcher, samp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import Literal, TypeAlias
 
 from detections.mapping import Field
+from detections.plan.outline import Outline, outline
 from detections.plan.predicate import Predicate
+from detections.query import NOWHERE, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,11 @@ class Stage:
     predicate: Predicate
     keys: tuple[Key, ...] = ()
     missing: bool = False
-    span: tuple[int, int] = attribute(default=(0, 0), compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+    def without_key(self, number: int) -> Stage:
+        """The stage with one join key less."""
+        return replace(self, keys=(*self.keys[:number], *self.keys[number + 1 :]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,11 @@ class Sequence:
     maxspan: int | None = None
     limits: tuple[Limit, ...] = ()
 
+    def without_key(self, number: int) -> Sequence:
+        """The sequence with one join key less."""
+        until = None if self.until is None else self.until.without_key(number)
+        return replace(self, stages=tuple(stage.without_key(number) for stage in self.stages), until=until)
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -68,8 +80,13 @@ class Sample:
     stages: tuple[Stage, ...]
     limits: tuple[Limit, ...] = ()
 
+    def without_key(self, number: int) -> Sample:
+        """The sample with one join key less."""
+        return replace(self, stages=tuple(stage.without_key(number) for stage in self.stages))
 
-Body: TypeAlias = Events | Sequence | Sample
+
+Joined: TypeAlias = Sequence | Sample
+Body: TypeAlias = Events | Joined
 
 UNTIL = -1
 """The number of the stage ``until``."""
@@ -97,3 +114,25 @@ class Order:
 class Program:
     body: Body
     order: Order
+
+    def outline(self) -> Iterator[Outline]:
+        """What orders the events, the conditions, one a paragraph, and what is left of the results."""
+        by = [field.name for field in (self.order.timestamp, self.order.tiebreaker) if field is not None]
+        yield Outline(f"ordered by {', '.join(by)}")
+        match self.body:
+            case Events(condition):
+                yield Outline("events", (outline(condition),))
+            case Sequence(stages, until, maxspan):
+                named = [("none like this" if stage.missing else "then", stage) for stage in stages]
+                named[0] = (named[0][0] if stages[0].missing else "first", stages[0])
+                named += [] if until is None else [("until", until)]
+                within = "" if maxspan is None else f" within {maxspan:,} ms"
+                yield Outline(f"sequence{within}", tuple(_stage(word, stage) for word, stage in named))
+            case Sample(stages):
+                yield Outline("sample", tuple(_stage("with", stage) for stage in stages))
+        yield from (Outline(f"{limit.kind} {limit.count}") for limit in self.body.limits)
+
+
+def _stage(word: str, stage: Stage) -> Outline:
+    keys = ", ".join(f"{'?' * key.optional}{key.field.name}" for key in stage.keys)
+    return Outline(f"{word}{f' by {keys}' if keys else ''}", (outline(stage.predicate),))

@@ -7,10 +7,12 @@ either a document field or a column made by an earlier command.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from detections.plan.expression import Column, Expression
+from detections.plan.outline import Outline, outline, written
 from detections.plan.predicate import Predicate
 
 
@@ -62,3 +64,28 @@ class Pipeline:
     metadata: tuple[str, ...]
     commands: tuple[Command, ...]
     columns: tuple[Column, ...]
+
+    def outline(self) -> Iterator[Outline]:
+        """Where rows come from, the commands, and the columns of the result."""
+        metadata = f" metadata {', '.join(self.metadata)}" if self.metadata else ""
+        yield Outline(f"from {', '.join(self.indices)}{metadata}")
+        for command in self.commands:
+            yield from _outline(command)
+        yield Outline(f"columns {', '.join(f'{column.name}: {column.type}' for column in self.columns)}")
+
+
+def _outline(command: Command) -> Iterator[Outline]:
+    match command:
+        case Where(node):
+            yield Outline("where", (outline(node),))
+        case Eval(columns):
+            yield from (Outline(f"eval {name} = {written(value)}") for name, value in columns)
+        case Project(columns):
+            yield Outline(f"project {', '.join(f'{name} = {column.name}' for name, column in columns)}")
+        case Sort(orders):
+            for order in orders:
+                nulls = "first" if order.nulls_first else "last"
+                direction = " descending" * order.descending
+                yield Outline(f"sort {written(order.expression)}{direction}, nulls {nulls}")
+        case Limit(count):
+            yield Outline(f"limit {count}")

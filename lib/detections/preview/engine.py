@@ -10,12 +10,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from detections.elastic.documents import TemporaryIndex
 from detections.elastic.server import Server
 from detections.elastic.template import template
-from detections.engine.alert import Alert
+from detections.engine.alert import Alert, Hit
 from detections.engine.column import Column
 from detections.errors import Finding, Level, Location, NotEvaluated, ServerError
 from detections.events import Batch, Document
@@ -51,6 +52,10 @@ class Preview:
         self._report = report
         self.warnings: dict[str, None] = {}
 
+    def why_not(self, plan: Plan) -> str | None:
+        """Kibana runs rules of every type that has a plan."""
+        return None
+
     def run(self, tasks: Sequence[tuple[Plan, Window]], batches: Iterable[Batch]) -> Iterator[Alert]:
         """The alerts of every plan over its span, sorted by timestamp (none last), then rule_id, then input.
 
@@ -60,7 +65,7 @@ class Preview:
         """
         events = list(batches)
         alerts = [alert for plan, span in tasks for alert in self._preview(plan, span, events)]
-        yield from sorted(alerts, key=_order)
+        yield from sorted(alerts, key=attrgetter("order"))
 
     def _preview(self, plan: Plan, span: Window, events: Sequence[Batch]) -> Iterator[Alert]:
         rule = self._rules[plan.rule_id]
@@ -128,20 +133,16 @@ def _alert(plan: Plan, source: Mapping[str, Any], places: Mapping[str, tuple[Bat
     if _field(source, "kibana.alert.group.index") is not None:
         return None
     ancestors = [str(one.get("id")) for one in _field(source, "kibana.alert.ancestors") or ()]
-    events = [(int(name), *places[name]) for name in dict.fromkeys(ancestors) if name in places]
-    names = [str(name) for _, batch, row in events if (name := _field(batch.document(row), "event.id")) is not None]
+    hits = [_hit(plan, int(name), *places[name]) for name in dict.fromkeys(ancestors) if name in places]
     terms = tuple(_text(term) for term in _field(source, "kibana.alert.new_terms") or ())
-    times = [time for _, batch, row in events if (time := _time(plan, batch, row)) is not None]
-    first = min((position for position, _, _ in events), default=0)
-    return Alert(plan.rule_id, plan.rule_name, max(times, default=None), tuple(names), terms, first)
+    return Alert.on(plan, hits, terms) if hits else None
 
 
-def _time(plan: Plan, batch: Batch, row: int) -> int | None:
-    for name in (plan.time.primary, plan.time.fallback):
-        values = Column(Field(name, "date"), batch.columns([name])[0]).values(row) if name else ()
-        if values:
-            return int(min(values))
-    return None
+def _hit(plan: Plan, position: int, batch: Batch, row: int) -> Hit:
+    columns = (Column(Field(name, "date"), batch.columns([name])[0]) for name in plan.time.names)
+    time = next((min(values) for column in columns if (values := column.values(row))), None)
+    event_id = _field(batch.document(row), "event.id")
+    return Hit(time is None, time or 0, position, "" if event_id is None else str(event_id))
 
 
 def _field(document: Mapping[str, Any] | Document, name: str) -> Any:
@@ -158,7 +159,3 @@ def _field(document: Mapping[str, Any] | Document, name: str) -> Any:
 
 def _text(term: Any) -> str:
     return str(term).lower() if isinstance(term, bool) else str(term)
-
-
-def _order(alert: Alert) -> tuple[bool, int, str, int, tuple[str, ...]]:
-    return alert.timestamp is None, alert.timestamp or 0, alert.rule_id, alert.position, alert.new_terms

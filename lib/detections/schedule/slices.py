@@ -23,8 +23,7 @@ from detections.errors import (
     ServerUnavailable,
     TooManyResults,
 )
-from detections.plan import EqlPlan, NewTermsPlan, Plan, RowsPlan, TimeField, Window, program
-from detections.plan.rows import Limit
+from detections.plan import Plan, Window
 from detections.rule import Rule
 from detections.schedule.record import Record
 from detections.schedule.window import refusal, window_of
@@ -52,6 +51,11 @@ class Task:
     rule: Rule
     plan: Plan
     window: Window
+
+    @property
+    def whole(self) -> bool:
+        """Whether only the whole time gives its alerts."""
+        return self.plan.lookback is None
 
 
 def slices(start: int, end: int, width: int) -> Iterator[Slice]:
@@ -88,9 +92,9 @@ class SlicedReplay:
 
     def pieces(self, width: int) -> list[Slice]:
         """What there is to do, in order."""
-        cut = slices(self._start, self._end, width) if any(_cuttable(task.plan) for task in self._tasks) else ()
-        whole = any(not _cuttable(task.plan) for task in self._tasks)
-        return [*cut, *([Slice(self._start, self._end, whole=True)] if whole else [])]
+        whole = [task.whole for task in self._tasks]
+        cut = () if all(whole) else slices(self._start, self._end, width)
+        return [*cut, *([Slice(self._start, self._end, whole=True)] if any(whole) else [])]
 
     def run(
         self, pieces: Sequence[Slice], record: Record, progress: Callable[[int, Rule], None] | None = None
@@ -113,7 +117,7 @@ class SlicedReplay:
                 continue
             alerts: list[Alert] = []
             for task in list(self._tasks):
-                if _cuttable(task.plan) is not piece.whole:
+                if task.whole is piece.whole:
                     if progress:
                         progress(number, task.rule)
                     alerts += self._alerts(task, piece, record)
@@ -164,33 +168,11 @@ def _given(alerts: list[Alert], piece: Slice, record: Record) -> Iterator[Alert]
         raise
 
 
-def _cuttable(plan: Plan) -> bool:
-    """Whether the alerts of a window are those of its pieces."""
-    match plan:
-        case EqlPlan(program=program.Program(body=program.Sequence() as body, order=order)):
-            # A sequence is found where it ends, so what comes after its last event must not matter; and it must be in
-            # the order of the time that slices are cut by.
-            plain = not body.limits and not any(stage.missing for stage in body.stages)
-            return plain and body.maxspan is not None and plan.time == TimeField(order.timestamp.name)
-        case EqlPlan():
-            return isinstance(plan.program.body, program.Events) and not plan.program.body.limits
-        case RowsPlan():
-            return not any(isinstance(command, Limit) for command in plan.pipeline.commands)
-        case _:
-            return True
-
-
 def _within(task: Task, piece: Slice) -> Window:
-    whole = task.window
-    assert whole.start is not None
-    start = piece.start
-    match task.plan:
-        case NewTermsPlan():
-            # New is what was first seen strictly after the start: of an inner slice, after the end of the one before.
-            start = max(whole.start, piece.start - 1)
-        case EqlPlan(program=program.Program(body=program.Sequence(maxspan=int(maxspan)))):
-            start = max(whole.start, piece.start - maxspan)
-    return Window(start, piece.end, whole.history)
+    """The time to run a plan over so that it gives the alerts of a slice."""
+    whole, lookback = task.window, task.plan.lookback
+    assert whole.start is not None and lookback is not None
+    return Window(max(whole.start, piece.start - lookback), piece.end, whole.history)
 
 
 def _order(alert: Alert) -> tuple[bool, int, str, tuple[str, ...], tuple[str, ...]]:

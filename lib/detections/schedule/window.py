@@ -10,9 +10,8 @@ from detections.engine.alert import Alert
 from detections.engine.protocol import Engine
 from detections.errors import Finding, Level, NotEvaluated, QueryError
 from detections.events import Batch
-from detections.plan import NewTermsPlan, Plan, Window
+from detections.plan import Plan, Window
 from detections.rule import Rule
-from detections.values import datemath
 
 CODE = "not-replayed"
 
@@ -37,6 +36,8 @@ def replay(
     for rule in rules:
         try:
             plan = make_plan(rule)
+            if why := engine.why_not(plan):
+                raise NotEvaluated(why)
             tasks.append((plan, window_of(plan, start, end)))
         except (NotEvaluated, QueryError) as error:
             if report:
@@ -55,13 +56,13 @@ def window_of(plan: Plan, start: int | None, end: int | None) -> Window:
     """The window of a plan in a replay of [start, end].
 
     Raises:
-        NotEvaluated: the rule's ``history_window_start`` is no date math.
+        NotEvaluated: the rule's date math is none.
     """
-    if start is None or not isinstance(plan, NewTermsPlan):
+    if start is None:
         return Window(start, end)
     now = round(time.time() * 1000)
     try:
-        history = datemath.resolve(plan.history_window_start, now)
+        history = plan.history(now)
     except ValueError as error:
-        raise NotEvaluated(f"history_window_start: {error}") from None
-    return Window(start, end, start - (now - history))
+        raise NotEvaluated(str(error)) from None
+    return Window(start, end, None if history is None else start - (now - history))

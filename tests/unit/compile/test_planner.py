@@ -30,15 +30,15 @@ def test_query() -> None:
     assert (made.predicate.field.name, made.predicate.operator) == ("a", Equals(frozenset({"b"})))
 
 
-def test_filters_are_part_of_the_query() -> None:
+def test_filters_stand_beside_the_query() -> None:
     body = '[[rule.filters]]\n[rule.filters.meta]\nnegate = true\n[rule.filters.query.term]\n"x" = "y"\n'
     made = plan(rule(KQL + body), FIELDS)
     assert isinstance(made, QueryPlan)
-    assert isinstance(made.predicate, And)
-    kept = made.predicate.items[1]
+    kept = made.filter
     while isinstance(kept, And):
         (kept,) = kept.items
     assert isinstance(kept, Not)
+    assert isinstance(made.selects, And) and made.selects.items == (made.predicate, made.filter)
 
 
 @pytest.mark.parametrize(

@@ -101,12 +101,14 @@ def test_no_more_than_a_page_is_asked_for_before_it_is_needed(
     server: Server, index: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "PAGE", 5)
+    plan, cluster = make_plan(rule("query")), Cluster(server, index)
+    assert cluster.why_not(plan) is None
     asked: list[str] = []
     ask = server.ask
     monkeypatch.setattr(server, "ask", lambda method, path, *rest, **named: asked.append(path) or ask(
         method, path, *rest, **named
     ))  # fmt: skip
-    alerts = Cluster(server, index).run(make_plan(rule("query")), Window(0, 200 * MINUTE))
+    alerts = cluster.run(plan, Window(0, 200 * MINUTE))
     assert len(list(itertools.islice(alerts, 5))) == 5
     assert asked == [f"/{index}/_pit", "/_search"]
     alerts.close()  # type: ignore[attr-defined]

@@ -122,7 +122,15 @@ def test_new_terms_ask_three_times_and_let_the_server_combine_timestamps(nine: A
     field = MAPPING.get("k")
     assert field is not None
     time = TimeField("event.ingested", "@timestamp")
-    plan = NewTermsPlan("r", "My rule", Always(True), time, (field,), "now-1h", MAPPING)
+    plan = NewTermsPlan(
+        rule_id="r",
+        rule_name="My rule",
+        time=time,
+        mapping=MAPPING,
+        predicate=Always(True),
+        fields=(field,),
+        history_window_start="now-1h",
+    )
     with nine.server() as server:
         assert run(server, plan, Window(START, START + 60_000, START - 60_000)) == [alert(1, new_terms=("b",))]
     asked = nine.bodies(f"POST /{index.name}/_search")

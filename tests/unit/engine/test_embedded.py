@@ -27,11 +27,19 @@ SELECTED = Ask(Field("kind", "keyword"), Equals(frozenset({"a"})))
 
 
 def query(predicate: Predicate, time: TimeField = TIME, rule_id: str = "q") -> QueryPlan:
-    return QueryPlan(rule_id, f"rule {rule_id}", predicate, time, MAPPING)
+    return QueryPlan(rule_id=rule_id, rule_name=f"rule {rule_id}", time=time, mapping=MAPPING, predicate=predicate)
 
 
 def new_terms(fields: Sequence[Field], predicate: Predicate = EVERYTHING, rule_id: str = "n") -> NewTermsPlan:
-    return NewTermsPlan(rule_id, f"rule {rule_id}", predicate, TIME, tuple(fields), "now-1d", MAPPING)
+    return NewTermsPlan(
+        rule_id=rule_id,
+        rule_name=f"rule {rule_id}",
+        time=TIME,
+        mapping=MAPPING,
+        predicate=predicate,
+        fields=tuple(fields),
+        history_window_start="now-1d",
+    )
 
 
 def event(time: Any, **fields: Any) -> Document:

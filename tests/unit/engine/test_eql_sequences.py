@@ -148,7 +148,14 @@ def test_how_many_samples_of_a_key() -> None:
 
 def plan(query: str, condition: Predicate | None = None) -> EqlPlan:
     fields = Mapping.of(FIELDS)
-    return EqlPlan("r", "rule", compile_eql(parse(query, "eql"), fields), condition, TimeField("made"), fields)
+    return EqlPlan(
+        rule_id="r",
+        rule_name="rule",
+        time=TimeField("made"),
+        mapping=fields,
+        program=compile_eql(parse(query, "eql"), fields),
+        filter=condition,
+    )
 
 
 def run(made: EqlPlan, found: list[dict[str, Any]], span: Window = Window(), jobs: int = 1) -> list[Alert]:  # noqa: B008

@@ -10,7 +10,6 @@ import pytest
 from detections.case import Bases, coverage, mutate, run
 from detections.case.model import CaseFile
 from detections.case.read import read_cases
-from detections.case.stages import conditions
 from detections.compile.planner import plan as make_plan
 from detections.engine import Embedded
 from detections.plan import EqlPlan
@@ -102,20 +101,6 @@ def test_an_event_of_the_history_with_a_base_of_its_own_is_that_base(bases: Base
     assert [spec.set for spec in other.history] == [{}, {}]
 
 
-def test_the_conditions_of_a_program_are_those_of_its_text() -> None:
-    _, plan = made()
-    # The stage that runs twice has one condition, and until has one.
-    assert len(list(conditions(plan))) == 4
-    _, same = made("sequence [any where user.name == null] [any where user.name == null]")
-    assert len(list(conditions(same))) == 2
-    _, events = made('any where user.name == "x"')
-    ((condition, put),) = conditions(events)
-    assert put(condition) == events
-    for condition, put in conditions(plan):
-        assert put(condition) == plan
-        assert put(condition).sent is None
-
-
 def test_a_leaf_is_covered_where_its_stage_decides(bases: Bases) -> None:
     clauses = {(clause.text, clause.span[0]): clause.cases for clause in coverage(*made(), cases(), bases)}
     covered = {text: names for (text, _), names in clauses.items()}
@@ -128,7 +113,7 @@ def test_a_leaf_is_covered_where_its_stage_decides(bases: Bases) -> None:
 
 
 def test_mutants_of_a_program(bases: Bases) -> None:
-    mutants = {mutant.change: mutant.noticed for mutant in mutate(*made(), cases(), bases, Embedded())}
+    mutants = {mutant.change: mutant.noticed for mutant in mutate(*made(), cases(), bases)}
     both = ("stopped twice and started", "the own event comes first")
     # A stage that runs twice is changed in both its places at once.
     assert [change for change in mutants if '"stop"' in change and "always" in change] == [

@@ -1,0 +1,155 @@
+"""Predicates changed in one place: one leaf, one operator, one value or one connective at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from detections.plan.expression import Call, Constant, Expression
+from detections.plan.predicate import (
+    Always,
+    And,
+    AnyToken,
+    Between,
+    Compute,
+    Equals,
+    Exists,
+    IsTrue,
+    Leaf,
+    Like,
+    Matches,
+    Nested,
+    Not,
+    Operator,
+    Or,
+    Phrase,
+    Predicate,
+    Scalar,
+    Test,
+    extent,
+)
+from detections.query.span import Span, excerpt
+from detections.values.wildcard import ANY
+
+_SWAPS = {"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">", "and": "or", "or": "and"}
+
+
+class Change(NamedTuple):
+    """What was changed in words, where it stands in the query, and what came of it."""
+
+    description: str
+    span: Span
+    predicate: Predicate
+
+
+def mutants(predicate: Predicate, query: str) -> Iterator[Change]:
+    """Every predicate that differs from this one in one place, in the order of the query's text."""
+    return _walk(predicate, lambda whole: whole, query)
+
+
+def _walk(node: Predicate, rebuild: Callable[[Predicate], Predicate], query: str) -> Iterator[Change]:
+    """Every mutant of a node, put back into the whole predicate by ``rebuild``."""
+    match node:
+        case And(items) | Or(items):
+            joined, other = (And, Or) if isinstance(node, And) else (Or, And)
+            if len(items) > 1:
+                change = f"{other.__name__.lower()} instead of {joined.__name__.lower()}"
+                yield Change(change, extent(node), rebuild(other(items)))
+            for number, item in enumerate(items):
+
+                def put(new: Predicate, number: int = number) -> Predicate:
+                    return rebuild(joined((*items[:number], new, *items[number + 1 :])))
+
+                yield from _walk(item, put, query)
+        case Not(item):
+            yield Change("not removed", extent(node), rebuild(item))
+            yield from _walk(item, lambda new: rebuild(Not(new)), query)
+        case IsTrue(item):
+            yield from _walk(item, lambda new: rebuild(IsTrue(new)), query)
+        case Nested(path, item):
+            yield from _walk(item, lambda new: rebuild(Nested(path, new)), query)
+        case _:
+            text = excerpt(query, node.span) or "filter"
+            for change, new in _leaf(node):
+                yield Change(f"`{text}`: {change}", node.span, rebuild(new))
+
+
+def _leaf(leaf: Leaf) -> Iterator[tuple[str, Predicate]]:
+    if isinstance(leaf, Always):
+        if leaf.value is not None:
+            yield f"always {str(not leaf.value).lower()}", Always(not leaf.value, leaf.span)
+        return
+    yield "always true", Always(True, leaf.span)
+    yield "always false", Always(False, leaf.span)
+    if isinstance(leaf, Test):
+        for change, operator in _operators(leaf.operator):
+            yield change, replace(leaf, operator=operator)
+    elif isinstance(leaf, Compute):
+        for change, expression in _expressions(leaf.expression):
+            yield change, replace(leaf, expression=expression)
+
+
+def _operators(operator: Operator) -> Iterator[tuple[str, Operator]]:
+    if not isinstance(operator, Exists):
+        yield "only that it exists", Exists()
+    match operator:
+        case Equals(values):
+            for value in sorted(values, key=str):
+                rest = values - {value}
+                if rest:
+                    yield f"without {value!r}", replace(operator, values=rest)
+                yield (
+                    f"{_other(value)!r} instead of {value!r}",
+                    replace(operator, values=rest | {_other(value)}),
+                )
+        case Between(low, high, include_low, include_high):
+            if low is not None:
+                yield "lower bound the other way", replace(operator, include_low=not include_low)
+                yield "without the lower bound", replace(operator, low=None)
+            if high is not None:
+                yield "upper bound the other way", replace(operator, include_high=not include_high)
+                yield "without the upper bound", replace(operator, high=None)
+        case Like(pattern):
+            for number, part in enumerate(pattern):
+                if part is ANY and len(pattern) > 1:
+                    yield (
+                        f"without star {number}",
+                        replace(operator, pattern=pattern[:number] + pattern[number + 1 :]),
+                    )
+                elif isinstance(part, str):
+                    changed = (*pattern[:number], str(_other(part)), *pattern[number + 1 :])
+                    yield f"{_other(part)!r} instead of {part!r}", replace(operator, pattern=changed)
+        case Matches(pattern):
+            yield "another expression", Matches(f"({pattern})x", operator.case_insensitive)
+        case Phrase(tokens):
+            for number in range(len(tokens)):
+                if len(tokens) > 1:
+                    yield f"without {tokens[number]!r}", Phrase(tokens[:number] + tokens[number + 1 :])
+        case AnyToken(tokens):
+            for token in sorted(tokens):
+                if len(tokens) > 1:
+                    yield f"without {token!r}", AnyToken(tokens - {token})
+
+
+def _other(value: Scalar) -> Scalar:
+    """A value of the same kind that is not this one."""
+    if isinstance(value, bool):
+        return not value
+    return f"{value}x" if isinstance(value, str) else value + 1
+
+
+def _expressions(expression: Expression) -> Iterator[tuple[str, Expression]]:
+    """The expression with one operator or constant changed."""
+    if isinstance(expression, Constant):
+        if isinstance(expression.value, str | int | float):
+            other = _other(expression.value)
+            yield f"{other!r} instead of {expression.value!r}", replace(expression, value=other)
+    elif isinstance(expression, Call):
+        if expression.function in _SWAPS:
+            swapped = _SWAPS[expression.function]
+            yield f"{swapped} instead of {expression.function}", replace(expression, function=swapped)
+        for number, argument in enumerate(expression.arguments):
+            for change, new in _expressions(argument):
+                arguments = (*expression.arguments[:number], new, *expression.arguments[number + 1 :])
+                yield change, replace(expression, arguments=arguments)

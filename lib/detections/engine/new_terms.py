@@ -1,0 +1,72 @@
+"""Rule type new_terms. What is kept grows with distinct terms, not with events."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from detections.engine.alert import Alert, Hit
+from detections.engine.collector import Collector
+from detections.engine.evaluator import Evaluator, Predicates
+from detections.engine.hits import Hits
+from detections.mapping import Field
+from detections.plan import NewTermsPlan, Window
+from detections.plan.predicate import Scalar
+from detections.values.coerce import json_text
+from detections.values.dates import format_date
+from detections.values.ip import format_ip
+
+Terms: TypeAlias = tuple[Scalar, ...]
+Seen: TypeAlias = dict[Terms, tuple[Hit, Hit | None]]
+"""For each tuple of terms its first event since the history began, and its first in the window."""
+
+
+class NewTermsCollector(Collector[Seen]):
+    """Each tuple of terms that was not seen at or before the window's start is an alert, on its first event."""
+
+    def __init__(self, plan: NewTermsPlan, window: Window, predicates: Predicates) -> None:
+        self._plan = plan
+        self._start = window.start
+        self._question = predicates.ready(plan.selects)
+        self._hits = Hits(plan.time, window, with_history=True)
+        self._seen: Seen = {}
+        self.paths = [*self._hits.paths, *(field.path for field in plan.fields)]
+
+    def collect(self, evaluator: Evaluator) -> Seen | None:
+        selected = self._question(evaluator, evaluator.everything).true
+        if not selected:
+            return None
+        seen: Seen = {}
+        columns = [evaluator.column(field) for field in self._plan.fields]
+        for row, hit in self._hits.among(evaluator, selected):
+            inside = hit if self._start is None or hit.time >= self._start else None
+            values = [dict.fromkeys(column.values(row)) for column in columns]
+            for terms in itertools.product(*values):
+                _remember(seen, terms, hit, inside)
+        return seen
+
+    def merge(self, part: Seen) -> None:
+        for terms, (first, inside) in part.items():
+            _remember(self._seen, terms, first, inside)
+
+    def alerts(self) -> Iterator[Alert]:
+        for terms, (first, inside) in self._seen.items():
+            if inside is not None and (self._start is None or first.time > self._start):
+                shown = tuple(_shown(field, value) for field, value in zip(self._plan.fields, terms, strict=True))
+                yield Alert.on(self._plan, [inside], shown)
+
+
+def _remember(seen: Seen, terms: Terms, first: Hit, inside: Hit | None) -> None:
+    before = seen.get(terms)
+    if before is not None:
+        first = min(first, before[0])
+        inside = min((hit for hit in (inside, before[1]) if hit is not None), default=None)
+    seen[terms] = (first, inside)
+
+
+def _shown(field: Field, value: Scalar) -> str:
+    """A term as the alert shows it: as an aggregation's key, in text."""
+    if isinstance(value, int) and field.family == "date":
+        return format_date(value)
+    return format_ip(value) if isinstance(value, int) and field.family == "ip" else json_text(value)

@@ -1,0 +1,32 @@
+"""Rule types query and saved_query. What is kept grows with alerts, not with events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from detections.engine.alert import Alert, Hit
+from detections.engine.collector import Collector
+from detections.engine.evaluator import Evaluator, Predicates
+from detections.engine.hits import Hits
+from detections.plan import QueryPlan, Window
+
+
+class QueryCollector(Collector[list[Hit]]):
+    """Each selected event in the window is an alert."""
+
+    def __init__(self, plan: QueryPlan, window: Window, predicates: Predicates) -> None:
+        self._plan = plan
+        self._question = predicates.ready(plan.selects)
+        self._hits = Hits(plan.time, window)
+        self._found: list[Hit] = []
+        self.paths = self._hits.paths
+
+    def collect(self, evaluator: Evaluator) -> list[Hit] | None:
+        selected = self._question(evaluator, evaluator.everything).true
+        return [hit for _, hit in self._hits.among(evaluator, selected)] if selected else None
+
+    def merge(self, part: list[Hit]) -> None:
+        self._found += part
+
+    def alerts(self) -> Iterator[Alert]:
+        return (Alert.on(self._plan, [hit]) for hit in self._found)

@@ -1,0 +1,44 @@
+"""What runs a plan in this process, by its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from detections.engine.collector import Collector
+from detections.engine.eql import eql_collector
+from detections.engine.evaluator import Predicates
+from detections.engine.new_terms import NewTermsCollector
+from detections.engine.pipeline import RowsCollector
+from detections.engine.query import QueryCollector
+from detections.errors import NotEvaluated
+from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Window
+
+Runner: TypeAlias = Callable[[Any, Window, Predicates], Collector[Any]]
+"""Makes a plan of one kind ready for a window; its predicates are shared with other plans."""
+
+RUNNERS: dict[type[Plan], Runner] = {
+    QueryPlan: QueryCollector,
+    NewTermsPlan: NewTermsCollector,
+    RowsPlan: RowsCollector,
+    EqlPlan: eql_collector,
+}
+
+
+def why_not(plan: Plan) -> str | None:
+    """Why nothing in this process runs a plan, None where something does."""
+    if type(plan) not in RUNNERS:
+        return f"nothing in this process runs a {type(plan).__name__}"
+    return "; ".join(plan.unevaluated()) or None
+
+
+def collector(plan: Plan, window: Window, predicates: Predicates) -> Collector[Any]:
+    """A plan made ready.
+
+    Raises:
+        NotEvaluated: nothing in this process runs it.
+    """
+    why = why_not(plan)
+    if why is not None:
+        raise NotEvaluated(why)
+    return RUNNERS[type(plan)](plan, window, predicates)

@@ -1,0 +1,9 @@
+"""The kinds of plans, one a module."""
+
+from detections.plan.kinds.eql import EqlPlan
+from detections.plan.kinds.new_terms import NewTermsPlan
+from detections.plan.kinds.query import QueryPlan
+from detections.plan.kinds.rows import RowsPlan
+from detections.plan.kinds.selection import SelectionPlan
+
+__all__ = ["EqlPlan", "NewTermsPlan", "QueryPlan", "RowsPlan", "SelectionPlan"]
