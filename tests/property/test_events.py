@@ -1,5 +1,6 @@
 """Laws of reading: the fast way and the slow way see the same, and Java's maps are what a plain table says."""
 
+import itertools
 import json
 from typing import Any
 
@@ -47,19 +48,24 @@ def test_typed_decoding_sees_what_a_walk_over_whole_documents_sees(
     assert list(batch.documents()) == whole
 
 
+def doubled(buckets: list[list[str]]) -> list[list[str]]:
+    larger: list[list[str]] = [[] for _ in range(2 * len(buckets))]
+    for key in itertools.chain.from_iterable(buckets):
+        larger[spread_hash(key) % len(larger)].append(key)
+    return larger
+
+
 def table_order(keys: list[str]) -> list[str]:
     """A hash map that grows as it is filled, bucket by bucket."""
     buckets: list[list[str]] = [[] for _ in range(16)]
     for count, key in enumerate(keys, 1):
         bucket = buckets[spread_hash(key) % len(buckets)]
         bucket.append(key)
-        for grows in (len(bucket) > 8 and len(buckets) < 64, count > len(buckets) * 0.75):
-            if grows:
-                larger: list[list[str]] = [[] for _ in range(2 * len(buckets))]
-                for old in buckets:
-                    for one in old:
-                        larger[spread_hash(one) % len(larger)].append(one)
-                buckets = larger
+        if len(bucket) > 8 and len(buckets) < 64:
+            buckets = doubled(buckets)
+        # The table that has just grown is asked, not the one before.
+        if count > len(buckets) * 0.75:
+            buckets = doubled(buckets)
     return [key for bucket in buckets for key in bucket]
 
 
