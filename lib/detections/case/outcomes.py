@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from detections.case.event import Bases, documents
@@ -10,6 +11,7 @@ from detections.case.model import Case
 from detections.case.run import own_alerts, window
 from detections.engine import Embedded
 from detections.engine.alert import Alert
+from detections.engine.protocol import Task
 from detections.errors import DetectionsError
 from detections.events import Document, batches
 from detections.plan import Plan, Window
@@ -18,9 +20,9 @@ from detections.rule import Rule
 Outcome: TypeAlias = tuple[tuple[str, ...], ...]
 """The new terms of each alert on the case's own event, in order; nothing where the rule stays quiet."""
 
-Numbered: TypeAlias = Sequence[tuple[int, Plan]]
-
-QUIET: Outcome = ()
+Numbered: TypeAlias = dict[int, Plan]
+Found: TypeAlias = Iterator[tuple[int, int, Alert]]
+"""An alert on a case's own event: number of the plan, number of the case, and the alert."""
 
 
 def outcomes(rule: Rule, plans: Sequence[Plan], cases: Sequence[Case], bases: Bases) -> list[list[Outcome]]:
@@ -29,58 +31,58 @@ def outcomes(rule: Rule, plans: Sequence[Plan], cases: Sequence[Case], bases: Ba
     Raises:
         NotEvaluated: the embedded engine cannot run one of the plans.
     """
-    table = [[QUIET] * len(cases) for _ in plans]
-    single = [(number, plan) for number, plan in enumerate(plans) if plan.lookback == 0]
-    joining = [(number, plan) for number, plan in enumerate(plans) if plan.lookback != 0]
-    for place, number, alerts in (*_together(rule, single, cases, bases), *_apart(rule, joining, cases, bases)):
-        table[number][place] = tuple(sorted(alert.new_terms for alert in alerts))
-    return table
-
-
-Found: TypeAlias = Iterator[tuple[int, int, list[Alert]]]
-"""Number of the case, number of the plan, and the alerts on the case's own event."""
+    alone = {number: plan for number, plan in enumerate(plans) if plan.lookback == 0}
+    joining = {number: plan for number, plan in enumerate(plans) if plan.lookback != 0}
+    terms: dict[tuple[int, int], list[tuple[str, ...]]] = defaultdict(list)
+    for found in (_together(rule, alone, cases, bases), _apart(rule, joining, cases, bases)):
+        for number, place, alert in found:
+            terms[number, place].append(alert.new_terms)
+    return [[tuple(sorted(terms[number, place])) for place in range(len(cases))] for number in range(len(plans))]
 
 
 def _together(rule: Rule, plans: Numbered, cases: Sequence[Case], bases: Bases) -> Found:
-    """Where each event alerts by itself, the own events of all cases are one input."""
-    events: list[Document] = []
+    """Where each event alerts by itself, the own events of all cases are one input; the window has sorted them out."""
     places: list[int] = []
+    events: list[Document] = []
     for place, case in enumerate(cases):
-        for _, plan in plans[:1]:
-            made = _made(rule, plan, case, bases)
-            if made is not None and made[0].holds(made[1] + case.event.at):
-                places.append(place)
-                events.append(made[2][-1])
-    found: dict[tuple[int, int], list[Alert]] = {}
-    for number, alert in _run([(number, plan, Window()) for number, plan in plans], events):
-        found.setdefault((places[alert.position], number), []).append(alert)
-    return ((place, number, alerts) for (place, number), alerts in found.items())
+        made = _made(case, bases)
+        inside = None if made is None else next((_window(rule, plan, made[0]) for plan in plans.values()), None)
+        if made is not None and inside is not None and inside.holds(made[0] + case.event.at):
+            places.append(place)
+            events.append(made[1][-1])
+    for number, alert in _run({number: (plan, Window()) for number, plan in plans.items()}, events):
+        yield number, places[alert.position], alert
 
 
 def _apart(rule: Rule, plans: Numbered, cases: Sequence[Case], bases: Bases) -> Found:
-    """Elsewhere the events of each case are one."""
+    """Elsewhere each case is an input of its own."""
     for place, case in enumerate(cases):
-        made = [(number, plan, _made(rule, plan, case, bases)) for number, plan in plans]
-        tasks = [(number, plan, found[0]) for number, plan, found in made if found is not None]
-        events = next((found[2] for _, _, found in made if found is not None), [])
-        alerts: dict[int, list[Alert]] = {}
-        for number, alert in _run(tasks, events):
-            alerts.setdefault(number, []).append(alert)
-        yield from ((place, number, list(own_alerts(some))) for number, some in alerts.items())
+        made = _made(case, bases)
+        if made is not None:
+            windows = {number: _window(rule, plan, made[0]) for number, plan in plans.items()}
+            tasks = {number: (plans[number], window) for number, window in windows.items() if window is not None}
+            yield from ((number, place, alert) for number, alert in _run(tasks, made[1]) if own_alerts([alert]))
 
 
-def _made(rule: Rule, plan: Plan, case: Case, bases: Bases) -> tuple[Window, int, list[Document]] | None:
-    """The window, now, and the events; None where they cannot be made."""
+def _made(case: Case, bases: Bases) -> tuple[int, list[Document]] | None:
+    """Now, and the events of a case; None where they cannot be made."""
     try:
-        now, events = documents(case, bases)
-        return window(rule, plan, now), now, events
+        return documents(case, bases)
     except (DetectionsError, ValueError):
         return None
 
 
-def _run(tasks: Iterable[tuple[int, Plan, Window]], events: list[Document]) -> Iterator[tuple[int, Alert]]:
+def _window(rule: Rule, plan: Plan, now: int) -> Window | None:
+    try:
+        return window(rule, plan, now)
+    except ValueError:
+        return None
+
+
+def _run(tasks: dict[int, Task], events: list[Document]) -> Iterator[tuple[int, Alert]]:
     """The alerts, each with the number of its plan."""
-    numbered = [(plan.named(str(number)), window) for number, plan, window in tasks]
-    if events and numbered:
-        for alert in Embedded().run(numbered, batches(events, batch_size=len(events))):
-            yield int(alert.rule_id), alert
+    if not events or not tasks:
+        return
+    numbered = [(plan.named(str(number)), window) for number, (plan, window) in tasks.items()]
+    for alert in Embedded().run(numbered, batches(events, batch_size=len(events))):
+        yield int(alert.rule_id), alert
