@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from detections.functions import COMPUTED
 from detections.plan.expression import Call, Constant, Expression
 from detections.plan.predicate import (
     Always,
@@ -146,9 +147,11 @@ def _expressions(expression: Expression) -> Iterator[tuple[str, Expression]]:
             other = _other(expression.value)
             yield f"{other!r} instead of {expression.value!r}", replace(expression, value=other)
     elif isinstance(expression, Call):
-        if expression.function in _SWAPS:
-            swapped = _SWAPS[expression.function]
-            yield f"{swapped} instead of {expression.function}", replace(expression, function=swapped)
+        eql, name = expression.function.startswith("eql."), expression.function.removeprefix("eql.")
+        swapped = _SWAPS.get(name, "")
+        function = f"eql.{swapped}" if eql else swapped
+        if function in COMPUTED:
+            yield f"{swapped} instead of {name}", replace(expression, function=function)
         for number, argument in enumerate(expression.arguments):
             for change, new in _expressions(argument):
                 arguments = (*expression.arguments[:number], new, *expression.arguments[number + 1 :])

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from detections.compile.request import body_of
+from detections.compile.planner import time_field
+from detections.compile.request import body_of, request, time_filter
 from detections.mapping import Mapping
+from detections.plan import TimeField
 from detections.rule import Rule, load_rules
+from made_rules import QUERY, new_terms, rule_of
 
 REPO = Path(__file__).parents[3]
 MAPPING = Mapping.of({"a": "keyword", "o": "nested", "o.k": "keyword", "dataset": "constant_keyword", "at": "date"})
@@ -79,3 +82,90 @@ def test_filters_of_old_kibanas_have_the_query_beside_meta() -> None:
 def test_esql_is_sent_as_it_stands() -> None:
     rule = next(one for one in load_rules(REPO / "rules") if one.type == "esql")
     assert body_of(rule, MAPPING) == {"query": rule.query}
+
+
+def sent(rule: Rule) -> dict[str, Any]:
+    return request(rule, time_field(rule), MAPPING)
+
+
+def window(start: str, end: str = "now") -> dict[str, Any]:
+    bounds = {"format": "strict_date_optional_time", "gte": start, "lte": end}
+    return {"range": {"@timestamp": bounds}}
+
+
+@pytest.mark.parametrize(("max_signals", "size"), [(100, 100), (99, 99), (101, 100), (1000, 100)])
+def test_a_query_is_asked_for_a_page_of_its_alerts_oldest_first(max_signals: int, size: int) -> None:
+    rule = rule_of(f'max_signals = {max_signals}\nfrom = "now-9m"\n{QUERY}')
+    body = body_of(rule, MAPPING)["query"]
+    assert sent(rule) == {
+        "method": "POST", "path": "/logs-*/_search",
+        "body": {
+            "size": size, "query": {"bool": {"filter": [body, window("now-9m")]}},
+            "sort": [{"@timestamp": {"order": "asc", "unmapped_type": "date"}}],
+        },
+    }  # fmt: skip
+
+
+def test_an_override_is_sorted_by_and_filtered_by_first() -> None:
+    rule = rule_of(f'timestamp_override = "event.ingested"\n{QUERY}')
+    body = sent(rule)["body"]
+    assert [list(one) for one in body["sort"]] == [["event.ingested"], ["@timestamp"]]
+    assert body["query"]["bool"]["filter"][1] == time_filter(
+        TimeField("event.ingested", "@timestamp"), rule.from_, rule.to
+    )
+
+
+def test_new_terms_ask_for_the_tuples_in_the_window() -> None:
+    rule = rule_of(new_terms("a: x", '"a", "o.k"', "now-7d"))
+    body = sent(rule)["body"]
+    assert body["size"] == 0 and "sort" not in body
+    assert body["aggs"]["new_terms"]["composite"] == {
+        "size": 10_000, "sources": [{"a": {"terms": {"field": "a"}}}, {"o.k": {"terms": {"field": "o.k"}}}],
+    }  # fmt: skip
+
+
+def test_eql_is_asked_for_all_its_alerts_in_the_window() -> None:
+    query = 'type = "eql"\nlanguage = "eql"\nquery = "any where true"\ntiebreaker_field = "a"\nmax_signals = 7'
+    assert sent(rule_of(query)) == {
+        "method": "POST", "path": "/logs-*/_eql/search",
+        "body": {
+            "size": 7, "query": "any where true", "tiebreaker_field": "a",
+            "filter": {"bool": {"filter": [
+                window("now-6m"), {"bool": {"must": [], "filter": [], "should": [], "must_not": []}},
+            ]}},
+        },
+    }  # fmt: skip
+
+
+def test_esql_is_asked_for_one_row_more_than_it_may_alert() -> None:
+    body = 'type = "esql"\nlanguage = "esql"\nmax_signals = 20\nquery = "FROM logs METADATA _id\\n\\n"'
+    assert sent(rule_of(body, index="")) == {
+        "method": "POST", "path": "/_query?drop_null_columns=true",
+        "body": {
+            "query": "FROM logs METADATA _id\n| limit 21", "filter": {"bool": {"filter": [window("now-6m")]}},
+        },
+    }  # fmt: skip
+
+
+def test_a_rule_without_an_index_searches_everything() -> None:
+    assert sent(rule_of(QUERY, index=""))["path"] == "/_search"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "bounds"),
+    [(None, None, {}), ("a", None, {"gte": "a"}), (None, "b", {"lte": "b"}), ("a", "b", {"gte": "a", "lte": "b"})],
+)
+def test_the_filter_of_a_window(start: str | None, end: str | None, bounds: dict[str, str]) -> None:
+    expected = {"format": "strict_date_optional_time", **bounds}
+    assert time_filter(TimeField(), start, end) == {"range": {"@timestamp": expected}}
+    assert time_filter(TimeField("x", "y"), start, end) == {
+        "bool": {
+            "should": [
+                {"range": {"x": expected}},
+                {"bool": {"filter": [
+                    {"range": {"y": expected}}, {"bool": {"must_not": {"exists": {"field": "x"}}}},
+                ]}},
+            ],
+            "minimum_should_match": 1,
+        }
+    }  # fmt: skip
