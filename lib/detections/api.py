@@ -95,13 +95,15 @@ def search(
     event_category_field: str = "event.category",
     size: int | None = None,
     max_samples_per_key: int = 1,
+    report: Callable[[Finding], None] | None = None,
 ) -> SearchResult:
     """Run a query over events, in this process.
 
     ``fields`` are the types of the fields (see :meth:`detections.mapping.Mapping.of`), None the catalog.
     ``timestamp_field``, ``tiebreaker_field``, ``event_category_field`` and ``max_samples_per_key`` matter to eql only.
     ``size`` is how many events, rows, sequences or samples are wanted, None all. Of EQL's events and sequences these
-    are the last ones, in ascending order, as Elasticsearch gives them unless it is asked for the head.
+    are the last ones, in ascending order, as Elasticsearch gives them unless it is asked for the head. ``report`` is
+    told of events that are not looked at whole (docs/limits.md).
 
     Raises:
         QueryError: the query cannot be parsed, or the fields refuse it.
@@ -116,7 +118,7 @@ def search(
             parse(query, "eql"), mapping, timestamp_field=timestamp_field,
             tiebreaker_field=tiebreaker_field, event_category_field=event_category_field,
         )  # fmt: skip
-        return _found(program, events, size, max_samples_per_key)
+        return _found(program, events, size, max_samples_per_key, report)
     if language != "kuery":
         raise UsageError(f"unknown language '{language}': kuery, eql or esql")
     predicate = compile_kql(parse(query, "kuery"), mapping)
@@ -128,10 +130,13 @@ def search(
     return SearchResult(events=found[:size])
 
 
-def _found(program: Program, events: Iterable[Document], size: int | None, samples_per_key: int) -> SearchResult:
+def _found(
+    program: Program, events: Iterable[Document], size: int | None, samples_per_key: int,
+    report: Callable[[Finding], None] | None,
+) -> SearchResult:  # fmt: skip
     if samples_per_key < 1:
         raise UsageError(f"max_samples_per_key must be at least 1, not {samples_per_key}")
-    found = find(program, batches(events), size=size, samples_per_key=samples_per_key)
+    found = find(program, batches(events), size=size, samples_per_key=samples_per_key, report=report)
     if isinstance(program.body, Events):
         return SearchResult(events=[event for one in found for event in one.events if event is not None])
     return SearchResult(sequences=[Sequence(*one) for one in found])

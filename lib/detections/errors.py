@@ -11,6 +11,7 @@ An exception means that this run cannot go on; a problem found *in a file* is a 
     │   └── QueryTypeError      it parses, but the fields refuse it: Elasticsearch would answer with an error
     ├── NotEvaluated            sound, but nothing in this process can evaluate it; carries the reason
     ├── EventsError             events that cannot be read at all (a file that is not there, no event in it)
+    ├── WorkerLost              a process of --jobs was killed
     └── ServerError             Elasticsearch or Kibana answered with an error; carries the request and the status
         ├── ServerUnavailable   no answer: not there, not trusted, dropped, too slow
         │   └── NotInstalled    an Elasticsearch of our own cannot be had on this machine; the message says what to do
@@ -157,6 +158,10 @@ class NotEvaluated(DetectionsError):
 
 class EventsError(DetectionsError):
     """Events that cannot be read at all."""
+
+
+class WorkerLost(DetectionsError):
+    """A process that evaluates events was killed. The message names it."""
 
 
 class ServerError(DetectionsError):

@@ -23,11 +23,11 @@ from detections.errors import Finding, UsageError
 from detections.report.count import plural
 from detections.rule import Rule, Rules
 from detections.schedule import Record, Slice, SlicedReplay
-from detections.values import datemath
+from detections.values import datemath, limits
 from detections.values.dates import format_date
 
 _WIDTH = re.compile("[0-9]{1,9}[smhdw]")
-_MOST = 100_000
+_MOST = limits.SLICES.most
 
 
 @dataclass(frozen=True, slots=True)

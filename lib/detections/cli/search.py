@@ -55,7 +55,7 @@ def command(
     events: Iterator[Document] = api.read_events(*files, report=warnings, **settings)
     result = api.search(
         events, query, language, size=size, timestamp_field=timestamp_field, tiebreaker_field=tiebreaker_field,
-        event_category_field=event_category_field,
+        event_category_field=event_category_field, report=warnings,
     )  # fmt: skip
     for event in result.events:
         click.echo(json.encode(event) if style == "json" else _line(event))

@@ -14,9 +14,10 @@ from detections.mapping import Field, Mapping, name_pattern
 from detections.plan.predicate import Always, And, AnyField, Nested, Not, Or, Predicate
 from detections.query import KqlQuery, Span, kql
 from detections.query.kql import Is, Literal, Node, Operand, Range, Wildcard
+from detections.values import limits
 from detections.values.wildcard import ANY, Wild
 
-MAX_NESTED_DEPTH = 30
+MAX_NESTED_DEPTH = limits.DSL_DEPTH.most
 """``indices.query.bool.max_nested_depth``: how many queries may stand one in the other."""
 
 AROUND = 2

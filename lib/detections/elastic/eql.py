@@ -19,8 +19,9 @@ from detections.errors import NotEvaluated, TooManyResults
 from detections.events.batches import Documents
 from detections.plan import EqlPlan, Window
 from detections.plan.program import stages_of
+from detections.values import limits
 
-MOST = 10_000
+MOST = limits.EQL_RESULTS.most
 """Events or sequences that one ``_eql/search`` gives."""
 
 

@@ -14,7 +14,7 @@ from detections.compile.dsl import to_dsl
 from detections.compile.request import time_filter
 from detections.elastic.server import Server
 from detections.engine.alert import Alert, Hit
-from detections.engine.hits import EVENT_ID
+from detections.engine.evaluator import EVENT_ID
 from detections.plan import QueryPlan, SelectionPlan, TimeField, Window
 from detections.values.dates import format_date
 

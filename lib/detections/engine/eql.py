@@ -6,6 +6,7 @@ of batches or events: candidates are sorted first.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -14,11 +15,13 @@ from typing import Any, NamedTuple, TypeAlias
 from detections.engine.alert import Alert, Hit
 from detections.engine.bits import of_rows, rows_of
 from detections.engine.collector import Collector
+from detections.engine.combinations import combinations
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.hits import Hits
 from detections.engine.query import QueryCollector
 from detections.engine.sample import sample
-from detections.engine.sequence import Candidate, Keys, Match, Rank, join
+from detections.engine.sequence import Candidate, Keys, Match, Place, Rank, join
+from detections.errors import Finding
 from detections.events import Batch, Document
 from detections.functions.operators import sort_key
 from detections.mapping import Field
@@ -42,12 +45,17 @@ class Joined(NamedTuple):
 
 
 def find(
-    asked: program.Program, batches: Iterable[Batch], *, size: int | None = None, samples_per_key: int = 1
+    asked: program.Program,
+    batches: Iterable[Batch],
+    *,
+    size: int | None = None,
+    samples_per_key: int = 1,
+    report: Callable[[Finding], None] | None = None,
 ) -> Iterator[Joined]:
     """What a program finds: single events, sequences or samples, in Elasticsearch's order.
 
     ``size`` is how many are wanted, None all: the last ones of events and sequences, as Elasticsearch gives them unless
-    it is asked for the head; the first ones of samples.
+    it is asked for the head; the first ones of samples. ``report`` is told what was wrong with events.
 
     Raises:
         NotEvaluated: a predicate has a regular expression that Elasticsearch refuses.
@@ -61,6 +69,9 @@ def find(
         evaluator = Evaluator(batch, predicates, paths)
         found = finder.candidates(evaluator, finder.selected(evaluator))
         candidates += found
+        if report is not None:
+            for finding in batch.findings:
+                report(finding)
         documents.update((one.rank.position, batch.document(one.rank.position & _ROW)) for one in found)
     for keys, positions in finder.matches(candidates, size=size, samples_per_key=samples_per_key):
         events = [None if position is None else documents[position] for position in positions]
@@ -100,13 +111,18 @@ class Finder:
 
     def candidates(self, evaluator: Evaluator, selected: Selected) -> list[Candidate]:
         """The selected events, but for those that lack a join key of their stage."""
-        stages: dict[int, list[tuple[int, tuple[Keys, ...]]]] = {}
+        alike: dict[tuple[int, tuple[_JoinKey, ...]], list[int]] = {}
         for number, rows in selected.items():
-            columns = [(key, evaluator.column(key.field)) for key in self._keys[number]] if rows else []
+            alike.setdefault((rows, self._keys[number]), []).append(number)
+        stages: dict[int, list[Place]] = {}
+        for (rows, keys), numbers in alike.items():
+            columns = [(key, evaluator.column(key.field)) for key in keys] if rows else []
+            places = tuple(sorted(numbers))
             for row in rows_of(rows):
-                several = _product([(key, column.values(row)) for key, column in columns])
+                values = [(key, column.values(row)) for key, column in columns]
+                several = _product(values, functools.partial(evaluator.tell, row))
                 if several:
-                    stages.setdefault(row, []).append((number, several))
+                    stages.setdefault(row, []).append((places, several))
         rank = self._rank_of(evaluator)
         return [Candidate(rank(row), tuple(found)) for row, found in stages.items()]
 
@@ -159,7 +175,7 @@ class Finder:
         return tuple([_shown(key, value, dates_in_text) for key, value in zip(self._keys[0], keys, strict=True)])
 
 
-def _join_keys(body: program.Body, stages: dict[int, program.Stage]) -> dict[int, list[_JoinKey]]:
+def _join_keys(body: program.Body, stages: dict[int, program.Stage]) -> dict[int, tuple[_JoinKey, ...]]:
     """The join keys of each stage.
 
     A sequence compares their values as objects of Java: an integer 1 is no long 1. A sample asks the index for a value.
@@ -167,10 +183,12 @@ def _join_keys(body: program.Body, stages: dict[int, program.Stage]) -> dict[int
     classes = {number: [_java_class(key.field) for key in stage.keys] for number, stage in stages.items()}
     mixed = [isinstance(body, program.Sequence) and len(set(one)) > 1 for one in zip(*classes.values(), strict=True)]
     return {
-        number: [
-            _JoinKey(key.field, key.optional, name if differs else None)
-            for key, name, differs in zip(stage.keys, classes[number], mixed, strict=True)
-        ]
+        number: tuple(
+            [
+                _JoinKey(key.field, key.optional, name if differs else None)
+                for key, name, differs in zip(stage.keys, classes[number], mixed, strict=True)
+            ]
+        )
         for number, stage in stages.items()
     }
 
@@ -181,7 +199,7 @@ def _java_class(field: Field) -> str:
     return field.family
 
 
-def _product(keys: list[tuple[_JoinKey, list[Any]]]) -> tuple[Keys, ...]:
+def _product(keys: list[tuple[_JoinKey, list[Any]]], tell: Callable[[str], None]) -> tuple[Keys, ...]:
     """Every choice of one value a key; none at all where a key that is not optional has no value."""
     choices: list[list[Any]] = []
     for key, values in keys:
@@ -189,7 +207,7 @@ def _product(keys: list[tuple[_JoinKey, list[Any]]]) -> tuple[Keys, ...]:
             return ()
         distinct = list(dict.fromkeys(values)) if len(values) > 1 else values
         choices.append(([(key.kind, value) for value in distinct] if key.kind else distinct) or [None])
-    return tuple(itertools.product(*choices))
+    return tuple(combinations(choices, tell))
 
 
 def _shown(key: _JoinKey, value: Any, dates_in_text: bool) -> Any:

@@ -6,14 +6,16 @@ parts are asked first, and the others only about the rows that are left.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, TypeAlias
 
 from detections.engine.bits import Bits, of_rows, rows_of
 from detections.engine.column import Column, names, nulls, scalars
+from detections.engine.combinations import combinations
 from detections.engine.operators import COST, Check, check_of
 from detections.engine.rows import Condition, value_of
+from detections.errors import Finding, Level, Location
 from detections.events import Batch, Documents
 from detections.events.walk import objects
 from detections.mapping import UNMAPPED, Field
@@ -34,9 +36,12 @@ from detections.plan.predicate import (
     Test,
     leaves,
 )
+from detections.values import limits
 
 Question: TypeAlias = "Callable[[Evaluator, int], Bits]"
 """A predicate made ready: asked about some rows it answers for those, and for no others."""
+
+EVENT_ID = Field("event.id", "keyword")
 
 _COMPUTE_COST = 50
 _NESTED_COST = 40
@@ -235,7 +240,8 @@ class _Computed:
         for row in rows_of(rows):
             found: bool | None
             if self._any:
-                found = self._some([(name, column.values(row)) for name, _, column in columns])
+                values = [(name, column.values(row)) for name, _, column in columns]
+                found = self._some(values, partial(evaluator.tell, row))
             else:
                 found = self._condition({name: value_of(column.values(row), field) for name, field, column in columns})
             if found is None:
@@ -244,10 +250,10 @@ class _Computed:
                 true.append(row)
         return Bits(of_rows(true, evaluator.size), of_rows(missing, evaluator.size)), rows
 
-    def _some(self, values: list[tuple[str, list[Any]]]) -> bool:
+    def _some(self, values: list[tuple[str, list[Any]]], tell: Callable[[str], None]) -> bool:
         """Whether the expression is true for some choice of one value each; a field without values is null."""
         names = [name for name, _ in values]
-        choices = itertools.product(*(dict.fromkeys(found) if found else (None,) for _, found in values))
+        choices = combinations([list(dict.fromkeys(found)) if found else [None] for _, found in values], tell)
         return any(self._condition(dict(zip(names, choice, strict=True))) for choice in choices)
 
 
@@ -288,6 +294,12 @@ class Evaluator:
     @property
     def ordinal(self) -> int:
         return self._batch.ordinal
+
+    def tell(self, row: int, message: str) -> None:
+        """Say something of an event, among what was wrong with the events of the batch."""
+        names = self.column(EVENT_ID).values(row)
+        place = Location(f"event {names[0] if names else (self.ordinal << 32) + row}")
+        self._batch.findings.append(Finding(limits.CODE, message, place, Level.WARNING))
 
     def answer(self, predicate: Predicate) -> Bits:
         """What the predicate answers for each event; answers to leaves are kept for the next predicate.

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 from detections.engine.alert import Hit
 from detections.engine.bits import rows_of
-from detections.engine.evaluator import Evaluator
+from detections.engine.evaluator import EVENT_ID, Evaluator
 from detections.mapping import Field
 from detections.plan import TimeField, Window
-
-EVENT_ID = Field("event.id", "keyword")
 
 
 class Hits:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
+import functools
 from collections.abc import Iterator
 from typing import TypeAlias
 
 from detections.engine.alert import Alert, Hit
 from detections.engine.collector import Collector
+from detections.engine.combinations import combinations
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.hits import Hits
 from detections.mapping import Field
@@ -42,7 +43,7 @@ class NewTermsCollector(Collector[Seen]):
         for row, hit in self._hits.among(evaluator, selected):
             inside = hit if self._start is None or hit.time >= self._start else None
             values = [dict.fromkeys(column.values(row)) for column in columns]
-            for terms in itertools.product(*values):
+            for terms in combinations([*map(list, values)], functools.partial(evaluator.tell, row)):
                 _remember(seen, terms, hit, inside)
         return seen
 

@@ -5,6 +5,7 @@ Elasticsearch leaves open which of the events with the same keys make a sample; 
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -27,16 +28,23 @@ def sample(
     stages = len(body.stages)
     # With so many events a stage, others can always take what one sample has taken.
     enough = stages + samples_per_key - 1
+    # Of each keys and stage the first positions, negative, so that the last of them is the heap's first.
     found: dict[Keys, list[list[int]]] = {}
     for candidate in candidates:
-        for stage, several in candidate.stages:
+        place = -candidate.rank.position
+        for numbers, several in candidate.stages:
             for keys in several:
-                positions = found.setdefault(keys, [[] for _ in range(stages)])[stage]
-                positions.append(candidate.rank.position)
-                if len(positions) > enough:
-                    positions.remove(max(positions))
-    for keys in sorted((keys for keys, positions in found.items() if all(positions)), key=order):
-        choices = [sorted(positions) for positions in found[keys]]
+                heaps = found.get(keys)
+                if heaps is None:
+                    heaps = found[keys] = [[] for _ in range(stages)]
+                for stage in numbers:
+                    heap = heaps[stage]
+                    if len(heap) < enough:
+                        heapq.heappush(heap, place)
+                    elif place > heap[0]:
+                        heapq.heapreplace(heap, place)
+    for keys in sorted((keys for keys, heaps in found.items() if all(heaps)), key=order):
+        choices = [sorted(-place for place in heap) for heap in found[keys]]
         for _, chosen in zip(range(samples_per_key), _choose(choices, ()), strict=False):
             yield Match(keys, chosen)
 

@@ -16,7 +16,7 @@ hits of a server that has no EQL.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from detections.plan import program
@@ -35,14 +35,18 @@ class Rank(NamedTuple):
     position: int
 
 
+Place: TypeAlias = tuple[tuple[int, ...], tuple[Keys, ...]]
+"""Stages by number, ascending, that are alike (the runs of one), and the values that their join keys take."""
+
+
 class Candidate(NamedTuple):
-    """An event that some stage selects, with the stages by number and, for each, the values its join keys take.
+    """An event that some stage selects, with these stages.
 
     Several values of a key make several tuples; without join keys there is one empty tuple.
     """
 
     rank: Rank
-    stages: tuple[tuple[int, tuple[Keys, ...]], ...]
+    stages: tuple[Place, ...]
 
 
 class Match(NamedTuple):
@@ -63,6 +67,14 @@ def join(body: program.Sequence, candidates: Iterable[Candidate]) -> Iterator[Ma
         if not candidate.rank.timeless:
             yield from joiner.take(candidate)
     yield from joiner.finish()
+
+
+def _descending(places: Sequence[Place]) -> Iterable[tuple[Sequence[int], tuple[Keys, ...]]]:
+    """The stages, the last first, those with the same keys together where none stands between them."""
+    if len(places) == 1:
+        return [(places[0][0][::-1], places[0][1])]
+    alone = [((stage,), several) for numbers, several in places for stage in numbers]
+    return sorted(alone, reverse=True)
 
 
 def key_order(keys: Keys) -> tuple[Any, ...]:
@@ -111,6 +123,7 @@ class _Joiner:
         self._stages = len(body.stages)
         self._positive = [number for number, stage in enumerate(body.stages) if not stage.missing]
         self._place = {number: place for place, number in enumerate(self._positive)}
+        self._last = len(self._positive) - 1
         first, last = self._positive[0], self._positive[-1]
         self._leading = range(first)
         self._trailing = range(last + 1, self._stages)
@@ -123,16 +136,11 @@ class _Joiner:
     def take(self, candidate: Candidate) -> Iterator[Match]:
         rank = candidate.rank
         self._forget(rank.time)
-        complete = []
+        complete: list[_Sequence] = []
         # The last stage first: an event does not follow itself. ``until``, whose number is the lowest, ends it all.
-        for stage, several in sorted(candidate.stages, reverse=True):
+        for stages, several in _descending(candidate.stages):
             for keys in several:
-                if stage == program.UNTIL:
-                    self._end(keys)
-                elif stage not in self._place:
-                    self._see(stage, keys, rank.time)
-                elif (sequence := self._advance(self._place[stage], keys, rank)) is not None:
-                    complete.append(sequence)
+                complete += self._take(stages, keys, rank)
         complete.sort(key=lambda sequence: key_order(sequence.keys))
         if not self._trailing:
             return iter([self._match(sequence) for sequence in complete if self._is_free_before(sequence)])
@@ -180,29 +188,44 @@ class _Joiner:
             sequence = waiting.popleft()
             sequence.free = self._exceeds(self._reference(sequence), time)
 
-    def _advance(self, place: int, keys: Keys, rank: Rank) -> _Sequence | None:
-        """The sequence that an event of a positive stage completes."""
-        if place == 0:
-            keyed = self._touch(keys, rank.time)
-            sequence = _Sequence(keys, rank, keyed.last(self._leading, rank.time))
-        else:
-            found = self._keyed.get(keys)
-            if found is None or found.open[place - 1] is None:
-                return None
-            keyed, sequence = found, found.open[place - 1]  # type: ignore[assignment]
-            keyed.open[place - 1] = None
-            if self._exceeds(sequence.start, rank.time):
+    def _take(self, stages: Iterable[int], keys: Keys, rank: Rank) -> Iterator[_Sequence]:
+        """The sequences with some keys that an event completes at some stages."""
+        keyed = self._keyed.get(keys)
+        for stage in stages:
+            place = self._place.get(stage)
+            if place == 0:
+                keyed = self._touch(keys, rank.time)
+                sequence = _Sequence(keys, rank, keyed.last(self._leading, rank.time))
+            elif place is not None:
+                if keyed is None or (open_ := keyed.open[place - 1]) is None:
+                    continue
+                keyed.open[place - 1] = None
+                sequence = open_
+                if self._exceeds(sequence.start, rank.time):
+                    self._tidy(keys, keyed)
+                    continue
+                self._continue(sequence, keyed, self._gaps[place], rank)
+            else:
+                if stage == program.UNTIL:
+                    self._end(keys)
+                else:
+                    self._see(stage, keys, rank.time)
+                keyed = self._keyed.get(keys)
+                continue
+            if place < self._last:
+                keyed.open[place] = sequence
+            else:
                 self._tidy(keys, keyed)
-                return None
-            seen = keyed.last(self._gaps[place], rank.time)
+                if not sequence.spoilt:
+                    yield sequence
+
+    def _continue(self, sequence: _Sequence, keyed: _Keyed, gap: range, rank: Rank) -> None:
+        """Add an event to a sequence, which events of the missing stages in the gap before it may have spoilt."""
+        if gap:
+            seen = keyed.last(gap, rank.time)
             sequence.spoilt = sequence.spoilt or (seen is not None and seen > sequence.time)
-            sequence.time = rank.time
-            sequence.positions.append(rank.position)
-        if place == len(self._positive) - 1:
-            self._tidy(keys, keyed)
-            return None if sequence.spoilt else sequence
-        keyed.open[place] = sequence
-        return None
+        sequence.time = rank.time
+        sequence.positions.append(rank.position)
 
     def _exceeds(self, start: int, end: int) -> bool:
         return self._maxspan is not None and end - start > self._maxspan

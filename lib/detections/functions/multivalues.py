@@ -17,6 +17,7 @@ from detections.functions.signature import (
     Implementation,
     Parameter,
     Types,
+    check_count,
     first_type,
     function,
     in_range,
@@ -129,7 +130,11 @@ def check_order(order: str) -> bool:
 
 
 def _append(left: Any, right: Any) -> Any:
-    return None if left is None or right is None else (*several(left), *several(right))
+    if left is None or right is None:
+        return None
+    left, right = several(left), several(right)
+    check_count(len(left) + len(right))
+    return (*left, *right)
 
 
 def _zip(left: Any, right: Any, delimiter: Any = ",") -> Any:

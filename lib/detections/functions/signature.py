@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from typing import Literal as OneOf
 
 from detections.errors import NotEvaluated
+from detections.values import limits
 
 Types: TypeAlias = tuple[str, ...]
 Implementation: TypeAlias = Callable[..., Any]
@@ -139,6 +140,12 @@ def several(value: Any) -> tuple[Any, ...]:
 def packed(values: Sequence[Any]) -> Any:
     """Values as a result: null for none, the value itself for one."""
     return (tuple(values) if len(values) > 1 else values[0]) if values else None
+
+
+def check_count(count: int) -> None:
+    """Raises ValueError for more values than a function makes."""
+    if count > limits.VALUES.most:
+        raise ValueError(f"more than {limits.VALUES.most} values are not made")
 
 
 def in_range(value: int, kind: str) -> int:

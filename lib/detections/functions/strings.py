@@ -15,14 +15,16 @@ from detections.functions.signature import (
     WHOLE,
     Function,
     Parameter,
+    check_count,
     function,
     optional,
     packed,
     repeated,
 )
+from detections.values import limits
 
 _INTEGER = WHOLE - {"unsigned_long", "long"}
-_LONGEST = 1_048_576
+_LONGEST = limits.TEXT.most
 _HASHES = {
     "md5": "md5", "sha": "sha1", "sha1": "sha1", "sha-1": "sha1", "sha224": "sha224", "sha-224": "sha224",
     "sha256": "sha256", "sha-256": "sha256", "sha384": "sha384", "sha-384": "sha384", "sha512": "sha512",
@@ -70,6 +72,7 @@ def _locate(text: str, part: str, start: int = 0) -> int:
 
 
 def _split(text: str, delimiter: str) -> object:
+    check_count(text.count(delimiter) + 1)
     return packed(text.split(delimiter))
 
 

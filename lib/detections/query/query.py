@@ -6,11 +6,12 @@ import functools
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypeAlias, overload
 
-from detections.errors import NotEvaluated, QueryTypeError, UsageError
+from detections.errors import NotEvaluated, QuerySyntaxError, QueryTypeError, UsageError
 from detections.query import eql, esql, kql
 from detections.query.eql import ast as eql_ast
 from detections.query.esql import ast as esql_ast
 from detections.query.span import Span
+from detections.values import limits
 
 Language: TypeAlias = Literal["kuery", "eql", "esql"]
 """Kibana's names of the languages that are parsed here."""
@@ -105,6 +106,11 @@ def parse(text: str, language: str) -> Query:
 
 @functools.lru_cache(maxsize=_REMEMBERED)
 def _parse(text: str, language: str) -> Query:
+    if language in _UNPARSED:
+        raise NotEvaluated(_UNPARSED[language])
+    most = limits.QUERY_TEXT.most
+    if len(text) > most:
+        raise QuerySyntaxError(f"a query has at most {most:,} characters, this one {len(text):,}", text, most)
     match language:
         case "kuery":
             return KqlQuery(text, kql.parse(text))
@@ -112,6 +118,4 @@ def _parse(text: str, language: str) -> Query:
             return EqlQuery(text, eql.parse(text))
         case "esql":
             return EsqlQuery(text, esql.parse(text))
-    if language in _UNPARSED:
-        raise NotEvaluated(_UNPARSED[language])
     raise UsageError(f"unknown query language '{language}': kuery, esql, eql or lucene")

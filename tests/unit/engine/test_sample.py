@@ -15,7 +15,7 @@ def found(stages: int, events: list[tuple[str, str]], per_key: int = 1) -> list[
     made = [
         Candidate(
             Rank(True, 0, True, None, position),
-            tuple((int(stage), tuple((key,) for key in keys)) for stage in numbers),
+            tuple(((int(stage),), tuple((key,) for key in keys)) for stage in numbers),
         )
         for position, (numbers, keys) in enumerate(events)
     ]

@@ -33,7 +33,7 @@ def candidates(stages: str, events: str, *, until: str = "") -> list[Candidate]:
         keys = ((rest[len(time) :],),)
         numbers = [number for number, letter in enumerate(letters) if letter in kinds]
         numbers += [UNTIL] * (until != "" and until in kinds)
-        made.append(Candidate(Rank(False, int(time), True, None, position), tuple((one, keys) for one in numbers)))
+        made.append(Candidate(Rank(False, int(time), True, None, position), tuple(((one,), keys) for one in numbers)))
     return made
 
 
@@ -132,8 +132,8 @@ def test_matches_wait_for_those_before_them() -> None:
 def test_several_keys_make_several_sequences_in_the_order_of_the_keys() -> None:
     both = (("y",), (None,), ("x",))
     events = [
-        Candidate(Rank(False, 1, True, None, 0), ((0, both),)),
-        Candidate(Rank(False, 2, True, None, 1), ((1, both),)),
+        Candidate(Rank(False, 1, True, None, 0), (((0,), both),)),
+        Candidate(Rank(False, 2, True, None, 1), (((1,), both),)),
     ]
     assert [match.keys for match in join(body("ab"), events)] == [(None,), ("x",), ("y",)]
 
@@ -142,17 +142,24 @@ def test_memory_is_bounded_by_what_is_open_inside_maxspan() -> None:
     joiner = Joiner(body("!mab!n", 5))
     for time in range(1_000):
         for stage in (0, 1, 3):
-            list(joiner.take(Candidate(Rank(False, time, True, None, time), ((stage, ((time,),)),))))
+            list(joiner.take(Candidate(Rank(False, time, True, None, time), (((stage,), ((time,),)),))))
     assert len(joiner._keyed) <= 6
     # Without a maxspan only the keys of open sequences are kept.
     joiner = Joiner(body("ab"))
     for time in range(1_000):
         for stage in (0, 1):
-            list(joiner.take(Candidate(Rank(False, time, True, None, 2 * time + stage), ((stage, ((time,),)),))))
+            list(joiner.take(Candidate(Rank(False, time, True, None, 2 * time + stage), (((stage,), ((time,),)),))))
     assert not joiner._keyed
 
 
 def test_an_event_without_a_time_is_in_no_sequence() -> None:
-    timeless = Candidate(Rank(True, 0, True, None, 5), ((0, ((),)), (1, ((),))))
-    timely = Candidate(Rank(False, 0, True, None, 6), ((1, ((),)),))
+    timeless = Candidate(Rank(True, 0, True, None, 5), (((0, 1), ((),)),))
+    timely = Candidate(Rank(False, 0, True, None, 6), (((1,), ((),)),))
     assert not list(join(body("ab"), [timely, timeless, timeless]))
+
+
+def test_stages_that_are_alike_are_as_those_one_by_one() -> None:
+    events = [Candidate(Rank(False, time, True, None, time), (((0, 1, 2), ((time // 9,),)),)) for time in range(20)]
+    apart = [Candidate(rank, tuple(((stage,), keys) for stage in stages)) for rank, ((stages, keys),) in events]
+    assert list(join(body("aaa", 5), events)) == list(join(body("aaa", 5), apart)) != []
+    assert [match.positions for match in join(body("aaa"), events)][:2] == [(0, 1, 2), (1, 2, 3)]

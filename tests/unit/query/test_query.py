@@ -9,6 +9,7 @@ import pytest
 
 from detections.errors import NotEvaluated, QuerySyntaxError, UsageError
 from detections.query import EqlQuery, EsqlQuery, KqlQuery, Language, parse
+from detections.values import limits
 
 TEXTS = {
     "kuery": ("a :  b and not c: d", KqlQuery, "(a: b AND NOT c: d)"),
@@ -46,3 +47,12 @@ def test_what_is_no_query_says_why() -> None:
         parse("a:b", "lucene")
     with pytest.raises(UsageError, match="unknown query language 'kql'"):
         parse("a: b", "kql")
+
+
+@pytest.mark.parametrize(("language", "start"), [("kuery", "a: b"), ("eql", "any where a"), ("esql", "FROM x")])
+def test_a_query_is_of_no_more_than_so_many_characters(language: str, start: str) -> None:
+    most = limits.QUERY_TEXT.most
+    assert parse(start.ljust(most), language).text.strip() == start
+    with pytest.raises(QuerySyntaxError, match=f"at most {most:,} characters, this one {most + 1:,}") as caught:
+        parse(start.ljust(most + 1), language)
+    assert caught.value.start == most

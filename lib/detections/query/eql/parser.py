@@ -25,12 +25,13 @@ from detections.query.eql.ast import (
 )
 from detections.query.eql.expressions import Expressions
 from detections.query.eql.scan import Token
+from detections.values import limits
 
-MAX_STAGES = 256
+MAX_STAGES = limits.SEQUENCE_EVENTS.most
 """The most events of a sequence, a run of n events counted n times."""
-MAX_SAMPLES = 5
+MAX_SAMPLES = limits.SAMPLE_EVENTS.most
 """The most events of a sample."""
-MAX_RUNS = 100
+MAX_RUNS = limits.RUNS.most
 """The most runs of one event."""
 MAX_PIPE = 2**31 - 1
 """The most that head and tail can ask for."""

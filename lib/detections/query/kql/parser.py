@@ -32,9 +32,10 @@ from detections.query.kql.ast import (
     Wildcard,
 )
 from detections.query.span import Span
+from detections.values import limits
 from detections.values.order import utf16_length
 
-MAX_DEPTH = 200
+MAX_DEPTH = limits.KQL_DEPTH.most
 """How deep parentheses and braces may nest. Elasticsearch refuses queries far less deep (30 levels)."""
 
 _SPACE = r"[ \t\r\n\u00a0]"

@@ -1,0 +1,78 @@
+"""Work in several processes: each makes the plans ready for itself, and is given batches one by one."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
+from multiprocessing.process import BaseProcess
+
+from detections.engine.protocol import Task
+from detections.engine.work import Collected, Work
+from detections.errors import WorkerLost
+from detections.events import Batch
+
+_WAITING = 2
+"""Batches under way for each process: enough to keep it busy, few enough to keep memory flat."""
+
+_work: list[Work] = []
+"""In a worker process: the one piece of work that it was started for."""
+
+
+def in_processes(jobs: int, tasks: Sequence[Task], batches: Iterable[Batch]) -> Iterator[Collected]:
+    """What each batch has for the plans, in the order of the batches.
+
+    Raises:
+        WorkerLost: one of the processes was killed; the others are ended.
+    """
+    waiting: deque[Future[Collected]] = deque()
+    before = set(multiprocessing.active_children())
+    workers: set[BaseProcess] = set()
+    executor = ProcessPoolExecutor(jobs, initializer=_start, initargs=(tasks,))
+    try:
+        for batch in batches:
+            waiting.append(executor.submit(_collect, batch))
+            workers |= set(multiprocessing.active_children()) - before
+            if len(waiting) > _WAITING * jobs:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool:
+        raise WorkerLost(_lost(workers, jobs)) from None
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _lost(workers: Iterable[BaseProcess], jobs: int) -> str:
+    """Which process it was: the pool ends the others by SIGTERM."""
+    for worker in workers:
+        code = worker.exitcode
+        if code is not None and code not in (0, -signal.SIGTERM):
+            how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+            return f"worker process {worker.pid} of {jobs} {how} (is memory short?): use fewer --jobs"
+    return f"one of {jobs} worker processes was killed (is memory short?): use fewer --jobs"
+
+
+def _start(tasks: Sequence[Task]) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _work.append(Work(tasks))
+    gc.disable()
+
+
+def _end_with_parent() -> None:
+    """A worker waits for batches, and would do so for ever if who gives them were killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _collect(batch: Batch) -> Collected:
+    return _work[0].collect(batch)

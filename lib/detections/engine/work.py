@@ -1,0 +1,32 @@
+"""Plans made ready, and what they collect of batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from detections.engine.collector import Collector
+from detections.engine.evaluator import Evaluator, Predicates
+from detections.engine.protocol import Task
+from detections.engine.runners import collector
+from detections.errors import Finding
+from detections.events import Batch
+
+Collected: TypeAlias = tuple[list[Any], list[Finding]]
+"""What a batch has for each plan, and what was wrong with its events."""
+
+
+class Work:
+    """Plans made ready together: they share the answers to leaves, and the fields that are decoded."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        """Raises NotEvaluated where nothing in this process runs one of the plans."""
+        self._predicates = Predicates()
+        self.collectors: list[Collector[Any]] = [collector(plan, window, self._predicates) for plan, window in tasks]
+        paths = [path for made in self.collectors for path in made.paths]
+        self._paths = list(dict.fromkeys([*self._predicates.paths, *paths]))
+
+    def collect(self, batch: Batch) -> Collected:
+        """What one batch has for each plan."""
+        evaluator = Evaluator(batch, self._predicates, self._paths)
+        return [made.collect(evaluator) for made in self.collectors], list(batch.findings)

@@ -1,0 +1,94 @@
+"""The limits of what is read and computed, in one table: ``python -m detections.values.limits`` writes docs/limits.md.
+
+A limit is passed by nobody's work but by an attacker's, or by a slip. What is beyond one is refused, or left out and
+said, by the name that the limit has here.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+CODE = "limit"
+"""The code of findings about what is beyond a limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """``most`` is the largest number that is allowed of ``what``; ``beyond`` what happens to more, ``reason`` why it is
+    this number."""
+
+    name: str
+    most: int
+    what: str
+    beyond: str
+    reason: str
+
+
+QUERY_TEXT = Limit(
+    "query-text", 300_000, "characters of a query", "The query is refused.",
+    "Thirty times the longest of 1,800 public rules; ES|QL of this length is parsed in about two seconds. Elasticsearch"
+    " reads ES|QL of up to 1,000,000 characters.",
+)  # fmt: skip
+KQL_DEPTH = Limit(
+    "kql-depth", 200, "levels of parentheses and `not` in KQL", "The query is refused.",
+    "Kibana's own parser ends with its stack. Elasticsearch refuses a query from `dsl-depth` on.",
+)  # fmt: skip
+DSL_DEPTH = Limit(
+    "dsl-depth", 30, "queries that stand one in the other", "The query is refused.",
+    "Elasticsearch's `indices.query.bool.max_nested_depth`.",
+)  # fmt: skip
+SEQUENCE_EVENTS = Limit(
+    "sequence-events", 256, "events of an EQL sequence, a run of n events counted n times", "The query is refused.",
+    "Elasticsearch's own.",
+)  # fmt: skip
+SAMPLE_EVENTS = Limit("sample-events", 5, "events of an EQL sample", "The query is refused.", "Elasticsearch's own.")
+RUNS = Limit("runs", 100, "runs of one event of an EQL sequence", "The query is refused.", "Elasticsearch's own.")
+TEXT = Limit(
+    "text", 1_048_576, "bytes of a text that a function makes", "The result is null.", "Elasticsearch's own.",
+)  # fmt: skip
+VALUES = Limit(
+    "values", 100_000, "values of one column in one row that a function makes", "The result is null.",
+    "Elasticsearch has none, and ends such a query when memory runs out: `MV_APPEND(a, a)` forty times over are 10^12 "
+    "values.",
+)  # fmt: skip
+COMBINATIONS = Limit(
+    "combinations", 10_000,
+    "combinations of one event's values: of new terms fields, of join keys, of the fields in one condition of EQL",
+    "The first ones, in the order of their values, are looked at. A warning names the event.",
+    "A page of Kibana's composite aggregation: three fields of 200 values have 8,000,000.",
+)  # fmt: skip
+EQL_RESULTS = Limit(
+    "eql-results", 10_000, "events or sequences that one search in EQL gives on a server",
+    "The time is searched in halves; what cannot be cut is not run.", "Elasticsearch's `index.max_result_window`.",
+)  # fmt: skip
+SLICES = Limit(
+    "slices", 100_000, "slices of a replay on a cluster", "The replay is refused: take longer slices.",
+    "A slice a minute for two months.",
+)  # fmt: skip
+
+ALL = (
+    QUERY_TEXT, KQL_DEPTH, DSL_DEPTH, SEQUENCE_EVENTS, SAMPLE_EVENTS, RUNS, TEXT, VALUES, COMBINATIONS, EQL_RESULTS,
+    SLICES,
+)  # fmt: skip
+
+
+def page() -> str:
+    """The page of the limits, in Markdown."""
+    rows = [f"| {one.name} | {one.most:,} | {one.what} | {one.beyond} | {one.reason} |" for one in ALL]
+    return "\n".join([
+        "# Limits", "", "Made from `lib/detections/values/limits.py` by `make generate`.", "",
+        "| limit | at most | of | beyond it | why |", "|---|---|---|---|---|", *rows, "",
+    ])  # fmt: skip
+
+
+def main() -> None:
+    """Write the page into docs of this checkout."""
+    target = Path(__file__).resolve().parents[3] / "docs" / "limits.md"
+    target.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"docs/limits.md: {len(ALL)} limits\n")
+
+
+if __name__ == "__main__":
+    main()
