@@ -26,11 +26,11 @@ from detections.plan.predicate import (
     Or,
     Phrase,
     Predicate,
-    Scalar,
     Test,
     extent,
 )
 from detections.query.span import Span, excerpt
+from detections.values.coerce import Scalar
 from detections.values.wildcard import ANY
 
 _SWAPS = {"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">", "and": "or", "or": "and"}

@@ -17,15 +17,15 @@ from detections.events import Document, batches
 from detections.plan import Plan, Window
 from detections.rule import Rule
 
-Outcome: TypeAlias = tuple[tuple[str, ...], ...]
+CaseOutcome: TypeAlias = tuple[tuple[str, ...], ...]
 """The new terms of each alert on the case's own event, in order; nothing where the rule stays quiet."""
 
 Numbered: TypeAlias = dict[int, Plan]
-Found: TypeAlias = Iterator[tuple[int, int, Alert]]
+Alerts: TypeAlias = Iterator[tuple[int, int, Alert]]
 """An alert on a case's own event: number of the plan, number of the case, and the alert."""
 
 
-def outcomes(rule: Rule, plans: Sequence[Plan], cases: Sequence[Case], bases: Bases) -> list[list[Outcome]]:
+def outcomes(rule: Rule, plans: Sequence[Plan], cases: Sequence[Case], bases: Bases) -> list[list[CaseOutcome]]:
     """For each plan the outcome of every case; quiet where the case's events cannot be made.
 
     Raises:
@@ -40,7 +40,7 @@ def outcomes(rule: Rule, plans: Sequence[Plan], cases: Sequence[Case], bases: Ba
     return [[tuple(sorted(terms[number, place])) for place in range(len(cases))] for number in range(len(plans))]
 
 
-def _together(rule: Rule, plans: Numbered, cases: Sequence[Case], bases: Bases) -> Found:
+def _together(rule: Rule, plans: Numbered, cases: Sequence[Case], bases: Bases) -> Alerts:
     """Where each event alerts by itself, the own events of all cases are one input; the window has sorted them out."""
     places: list[int] = []
     events: list[Document] = []
@@ -54,7 +54,7 @@ def _together(rule: Rule, plans: Numbered, cases: Sequence[Case], bases: Bases) 
         yield number, places[alert.position], alert
 
 
-def _apart(rule: Rule, plans: Numbered, cases: Sequence[Case], bases: Bases) -> Found:
+def _apart(rule: Rule, plans: Numbered, cases: Sequence[Case], bases: Bases) -> Alerts:
     """Elsewhere each case is an input of its own."""
     for place, case in enumerate(cases):
         made = _made(case, bases)

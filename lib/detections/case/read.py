@@ -10,7 +10,7 @@ from detections.case.model import Case, CaseFile, EventSpec, Uncovered
 from detections.errors import Finding
 from detections.events.sources import known_settings
 from detections.rule.keys import nearest
-from detections.source import Document
+from detections.source import Document, Keys
 
 CODE = "case"
 
@@ -18,7 +18,6 @@ VERDICTS = ("alert", "quiet")
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _AT = re.compile(r"([+-])(\d+)([smhdw])")
 
-Keys = tuple[str | int, ...]
 
 _EVENT_KEYS: dict[str, type | tuple[type, ...]] = {
     "base": str, "raw": dict, "raw_unset": list, "set": dict, "unset": list, "at": str,

@@ -48,9 +48,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from detections.catalog import attack
-from detections.check.places import Keys
 from detections.errors import Finding, Level
 from detections.rule import Rule
+from detections.source import Keys
 
 CODE = "attack"
 _FRAMEWORK = "MITRE ATT&CK"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 from detections.rule import Rule, ThresholdRule
+from detections.source import Keys
 from detections.values import datemath
-
-Keys: TypeAlias = tuple[str | int, ...]
 
 
 def listed(rule: Rule, *keys: str | int) -> Iterator[tuple[Keys, str]]:

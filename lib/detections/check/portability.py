@@ -31,10 +31,9 @@ from typing import Any
 
 import toml
 
-from detections.check.places import Keys
 from detections.errors import Finding
 from detections.rule import Rule
-from detections.source import Document
+from detections.source import Document, Keys
 
 CODE = "portability"
 

@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import get_args
 
-from detections.check.places import Keys
 from detections.compile.eql import compile_eql
 from detections.compile.eql import refusals as refusals_of_eql
 from detections.compile.esql import compile_esql
@@ -21,6 +20,7 @@ from detections.plan.program import stages_of
 from detections.plan.rows import Where
 from detections.query import EqlQuery, EsqlQuery, KqlQuery, Language, Query, parse
 from detections.rule import EqlRule, Rule, ThreatMatchRule
+from detections.source import Keys
 
 _KEPT = 256
 

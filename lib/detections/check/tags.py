@@ -32,9 +32,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from detections.catalog import aws
-from detections.check.places import Keys, listed
+from detections.check.places import listed
 from detections.errors import Finding
 from detections.rule import Rule
+from detections.source import Keys
 
 CODE = "tags"
 KINDS = ("Domain", "Data Source", "Use Case", "Tactic", "Resources", "OS", "Rule Type", "Promotion")

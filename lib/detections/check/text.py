@@ -19,9 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detections.check.places import Keys, listed
+from detections.check.places import listed
 from detections.errors import Finding
 from detections.rule import Rule
+from detections.source import Keys
 
 CODE = "text"
 SHORTEST, LONGEST = 40, 1_000

@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
-from detections.check.places import Keys
 from detections.errors import Finding, Location
 from detections.rule import Rule
+from detections.source import Keys
 
 CODE = "unique"
 

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 
 from detections import catalog
 from detections.catalog.aws import closest
-from detections.check.places import Keys, grouping_fields, listed
+from detections.check.places import grouping_fields, listed
 from detections.check.queries import queries_of
 from detections.errors import Finding, Level
 from detections.mapping import catalog_mapping
@@ -32,6 +32,7 @@ from detections.query.eql import ast as eql
 from detections.query.esql import ast as esql
 from detections.query.kql import ast as kql
 from detections.rule import EqlRule, Rule
+from detections.source import Keys
 
 CODE = "unknown-field"
 _EVENT_FIELDS = ("event_category_override", "timestamp_field", "tiebreaker_field")

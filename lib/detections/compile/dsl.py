@@ -25,14 +25,15 @@ from detections.plan.predicate import (
     Or,
     Phrase,
     Predicate,
-    Scalar,
     Test,
 )
+from detections.values.coerce import Scalar
 from detections.values.dates import format_date
 from detections.values.ip import format_ip
 from detections.values.wildcard import ANY
 
 Dsl: TypeAlias = dict[str, Any]
+"""A query, or a part of a request's body, in Elasticsearch's Query DSL."""
 
 _ALL: Dsl = {"match_all": {}}
 _NONE: Dsl = {"match_none": {}}

@@ -18,7 +18,8 @@ from detections.mapping import Field, Mapping
 from detections.plan.predicate import Always, And, Nested, Not, Or, Predicate
 from detections.values.wildcard import ANY, ONE, Wild
 
-Dsl: TypeAlias = AbstractMapping[str, Any]
+Filter: TypeAlias = AbstractMapping[str, Any]
+"""A filter, or a query in one, as JSON has it."""
 
 _SPAN = (0, 0)
 _BESIDE = frozenset({"meta", "$state", "query"})
@@ -26,7 +27,7 @@ _IGNORED = frozenset({"boost", "_name"})
 _BOUNDS = ("gt", "gte", "lt", "lte")
 
 
-def compile_filters(filters: Iterable[Dsl], mapping: Mapping) -> Predicate:
+def compile_filters(filters: Iterable[Filter], mapping: Mapping) -> Predicate:
     """The predicate of a rule's filters.
 
     Raises:
@@ -37,36 +38,38 @@ def compile_filters(filters: Iterable[Dsl], mapping: Mapping) -> Predicate:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Combined:
     """The filters that a combined one is made of, the disabled ones left out: ``every`` of them must hold, or any."""
 
-    items: tuple[Dsl, ...]
+    items: tuple[Filter, ...]
     every: bool
 
 
-def is_enabled(given: Dsl) -> bool:
+def is_enabled(given: Filter) -> bool:
     return not _meta(given).get("disabled")
 
 
-def is_negated(given: Dsl) -> bool:
+def is_negated(given: Filter) -> bool:
     return bool(_meta(given).get("negate"))
 
 
-def enabled_parts(given: Dsl) -> Parts | None:
+def enabled_parts(given: Filter) -> Combined | None:
     """What a combined filter is made of, None for any other."""
     meta = _meta(given)
     if meta.get("type") != "combined":
         return None
-    return Parts(tuple([one for one in _objects(meta.get("params")) if is_enabled(one)]), meta.get("relation") == "AND")
+    return Combined(
+        tuple([one for one in _objects(meta.get("params")) if is_enabled(one)]), meta.get("relation") == "AND"
+    )
 
 
-def query_of(given: Dsl) -> Dsl:
+def query_of(given: Filter) -> Filter:
     """A filter's query. Filters of old Kibanas have the query's keys beside ``meta``."""
     query = given.get("query") or {key: value for key, value in given.items() if key not in _BESIDE}
     return query if isinstance(query, AbstractMapping) else {}
 
 
-def nested_path(query: Dsl, mapping: Mapping) -> str | None:
+def nested_path(query: Filter, mapping: Mapping) -> str | None:
     """The nested path of a filter on one field: Kibana puts the nested query around it itself."""
     ((kind, body),) = query.items()
     if kind in ("bool", "nested") or not isinstance(body, AbstractMapping) or not body:
@@ -75,7 +78,7 @@ def nested_path(query: Dsl, mapping: Mapping) -> str | None:
     return None if found is None else found.nested
 
 
-def _filter(given: Dsl, mapping: Mapping) -> Predicate:
+def _filter(given: Filter, mapping: Mapping) -> Predicate:
     try:
         made = _meant(given, mapping)
     except leaf.RefusedError as error:
@@ -83,7 +86,7 @@ def _filter(given: Dsl, mapping: Mapping) -> Predicate:
     return Not(made) if is_negated(given) else made
 
 
-def _meant(given: Dsl, mapping: Mapping) -> Predicate:
+def _meant(given: Filter, mapping: Mapping) -> Predicate:
     parts = enabled_parts(given)
     if parts is not None:
         return (And if parts.every else Or)(tuple([_filter(one, mapping) for one in parts.items]))
@@ -93,12 +96,12 @@ def _meant(given: Dsl, mapping: Mapping) -> Predicate:
     return made if path is None else Nested(path, made)
 
 
-def _meta(given: Dsl) -> Dsl:
+def _meta(given: Filter) -> Filter:
     meta = given.get("meta") if isinstance(given, AbstractMapping) else None
     return meta if isinstance(meta, AbstractMapping) else {}
 
 
-def _objects(given: Any) -> Sequence[Dsl]:
+def _objects(given: Any) -> Sequence[Filter]:
     found = [given] if isinstance(given, AbstractMapping) else given
     if not isinstance(found, list | tuple) or not all(isinstance(one, AbstractMapping) for one in found):
         raise leaf.RefusedError("a query must be an object")
@@ -126,7 +129,7 @@ class _Dsl:
             "wildcard": self._wildcard,
         }
 
-    def compile(self, query: Dsl) -> Predicate:
+    def compile(self, query: Filter) -> Predicate:
         if not isinstance(query, AbstractMapping) or len(query) != 1:
             raise leaf.RefusedError("a query must be an object with one key, the query's name")
         ((kind, body),) = query.items()
@@ -220,13 +223,13 @@ _DATE_FORMAT = "strict_date_optional_time"
 _DATE_FORMATS = (_DATE_FORMAT, "strict_date_optional_time||epoch_millis", "epoch_millis", "date_optional_time")
 
 
-def _object(body: Any, kind: str) -> Dsl:
+def _object(body: Any, kind: str) -> Filter:
     if not isinstance(body, AbstractMapping):
         raise leaf.RefusedError(f"[{kind}] query malformed, no start_object after query name")
     return body
 
 
-def _options(body: Any, kind: str, known: set[str]) -> Dsl:
+def _options(body: Any, kind: str, known: set[str]) -> Filter:
     options = {key: value for key, value in _object(body, kind).items() if key not in _IGNORED}
     unknown = sorted(options.keys() - known)
     if unknown:
@@ -234,7 +237,7 @@ def _options(body: Any, kind: str, known: set[str]) -> Dsl:
     return options
 
 
-def _one_field(body: Any, kind: str, short: str, known: set[str]) -> tuple[str, Dsl]:
+def _one_field(body: Any, kind: str, short: str, known: set[str]) -> tuple[str, Filter]:
     """The field's name and the options; ``{"f": value}`` is short for ``{"f": {short: value}}``."""
     fields = _object(body, kind)
     if len(fields) != 1:

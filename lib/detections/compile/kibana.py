@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any, TypeAlias
 
 from detections.compile.clauses import Clause, KibanaError, clauses, full_name
+from detections.compile.dsl import Dsl
 from detections.errors import QueryError, QuerySyntaxError
 from detections.mapping import Mapping
 from detections.query import KqlQuery
 from detections.query.kql import And, Is, Literal, Nested, Node, Not, Operand, Or, Range, Wildcard, kibana_text, leaves
-
-Dsl: TypeAlias = dict[str, Any]
 
 _RESERVED = re.compile(r'([+\-=&|><!(){}\[\]^"~*?:\\/])')
 _EPOCH = re.compile("[0-9]+", re.ASCII)

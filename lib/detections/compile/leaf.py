@@ -40,13 +40,12 @@ from detections.plan.predicate import (
     Or,
     Phrase,
     Predicate,
-    Scalar,
     Test,
 )
 from detections.query import Span
 from detections.values import datemath, regex
 from detections.values.analysis import standard_tokens
-from detections.values.coerce import LATEST_NANOSECOND, coerce, json_text
+from detections.values.coerce import LATEST_NANOSECOND, Scalar, coerce, json_text
 from detections.values.ip import parse_cidr, parse_ip
 from detections.values.order import lower
 from detections.values.wildcard import ANY, Wild

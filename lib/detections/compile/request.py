@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping as AbstractMapping
 from typing import Any
 
+from detections.compile.dsl import Dsl
 from detections.compile.filters import enabled_parts, is_enabled, is_negated, nested_path, query_of
-from detections.compile.kibana import Dsl, DslOptions, to_dsl
+from detections.compile.kibana import DslOptions, to_dsl
 from detections.mapping import Mapping
 from detections.plan import TimeField
 from detections.query import parse

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detections.compile.dsl import at_least, has_form
-from detections.elastic.search import Dsl, Found, Source, fields_of, hit
+from detections.compile.dsl import Dsl, at_least, has_form
+from detections.elastic.search import RawHit, Source, fields_of, hit
 from detections.engine.alert import Alert
 from detections.engine.bits import of_rows
 from detections.engine.eql import EqlCollector, Finder
@@ -39,7 +39,7 @@ def eql(plan: EqlPlan, source: Source, window: Window) -> Iterator[Alert]:
     body = {**plan.sent, "filter": filter_, "size": MOST, "fields": fields_of(plan.time)}
     path = f"/{source.index}/_eql/search"
     answer = source.server.ask("POST", path, body, rule=plan.rule_name).body["hits"]
-    results: list[list[Found]] = [[found] for found in answer.get("events", [])]
+    results: list[list[RawHit]] = [[found] for found in answer.get("events", [])]
     results += [[found for found in each["events"] if not found.get("missing")] for each in answer.get("sequences", [])]
     if len(results) >= MOST:
         message = f"rule '{plan.rule_name}': {MOST:,} results and perhaps more; ask for less time at once"
@@ -67,7 +67,7 @@ def computed(plan: EqlPlan) -> bool:
     return not all(has_form(condition.predicate) for condition in plan.conditions())
 
 
-def _joined(plan: EqlPlan, window: Window, documents: list[Found]) -> Iterator[Alert]:
+def _joined(plan: EqlPlan, window: Window, documents: list[RawHit]) -> Iterator[Alert]:
     """The documents, in the order in which they were indexed, as the rows of one batch."""
     predicates = Predicates()
     collector = EqlCollector(plan, window, predicates)

@@ -14,7 +14,8 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from detections.elastic.search import Dsl, Source, fields_of, hit
+from detections.compile.dsl import Dsl
+from detections.elastic.search import Source, fields_of, hit
 from detections.engine.alert import Alert
 from detections.mapping import Field
 from detections.plan import NewTermsPlan, Window

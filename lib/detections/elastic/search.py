@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from detections.compile.dsl import to_dsl
+from detections.compile.dsl import Dsl, to_dsl
 from detections.compile.request import time_filter
 from detections.elastic.server import Server
 from detections.engine.alert import Alert, Hit
@@ -18,8 +18,7 @@ from detections.engine.evaluator import EVENT_ID
 from detections.plan import QueryPlan, SelectionPlan, TimeField, Window
 from detections.values.dates import format_date
 
-Dsl: TypeAlias = dict[str, Any]
-Found: TypeAlias = dict[str, Any]
+RawHit: TypeAlias = dict[str, Any]
 """A hit as Elasticsearch answers it."""
 
 PAGE = 1000
@@ -77,7 +76,7 @@ class Source:
         found: dict[str, Any] = answer.body
         return found
 
-    def hits(self, query: Dsl, time: TimeField, rule: str, extra: Mapping[str, Any] | None = None) -> Iterator[Found]:
+    def hits(self, query: Dsl, time: TimeField, rule: str, extra: Mapping[str, Any] | None = None) -> Iterator[RawHit]:
         """Every hit, oldest first, page by page out of one point in time."""
         opened = self.server.ask("POST", f"/{self.index}/_pit", rule=rule, parameters={"keep_alive": _KEEP_ALIVE})
         pit = opened.body["id"]
@@ -115,7 +114,7 @@ def fields_of(time: TimeField) -> list[Any]:
     return [*({"field": name, "format": "epoch_millis"} for name in time.names), EVENT_ID.name]
 
 
-def hit(found: Found, time: TimeField) -> Hit:
+def hit(found: RawHit, time: TimeField) -> Hit:
     """A hit. The ``_id`` of a document of a temporary index ends in its place in the input; any other document has no
     such place, and is named by its ``_id`` where it has no ``event.id``."""
     fields = found.get("fields", {})

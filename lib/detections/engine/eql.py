@@ -20,7 +20,7 @@ from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.hits import Hits
 from detections.engine.query import QueryCollector
 from detections.engine.sample import sample
-from detections.engine.sequence import Candidate, Keys, Match, Place, Rank, join
+from detections.engine.sequence import Candidate, JoinKeys, Match, Rank, StageKeys, join
 from detections.errors import Finding
 from detections.events import Batch, Document
 from detections.functions.operators import sort_key
@@ -37,7 +37,7 @@ _ROW = (1 << 32) - 1
 _DOUBLES = frozenset({"double", "float", "half_float", "scaled_float"})
 
 
-class Joined(NamedTuple):
+class Result(NamedTuple):
     """Join keys (none for an event query) and events, None for a missing one."""
 
     keys: tuple[Any, ...]
@@ -51,7 +51,7 @@ def find(
     size: int | None = None,
     samples_per_key: int = 1,
     report: Callable[[Finding], None] | None = None,
-) -> Iterator[Joined]:
+) -> Iterator[Result]:
     """What a program finds: single events, sequences or samples, in Elasticsearch's order.
 
     ``size`` is how many are wanted, None all: the last ones of events and sequences, as Elasticsearch gives them unless
@@ -75,7 +75,7 @@ def find(
         documents.update((one.rank.position, batch.document(one.rank.position & _ROW)) for one in found)
     for keys, positions in finder.matches(candidates, size=size, samples_per_key=samples_per_key):
         events = [None if position is None else documents[position] for position in positions]
-        yield Joined(finder.shown(keys), tuple(events))
+        yield Result(finder.shown(keys), tuple(events))
 
 
 class _JoinKey(NamedTuple):
@@ -114,7 +114,7 @@ class Finder:
         alike: dict[tuple[int, tuple[_JoinKey, ...]], list[int]] = {}
         for number, rows in selected.items():
             alike.setdefault((rows, self._keys[number]), []).append(number)
-        stages: dict[int, list[Place]] = {}
+        stages: dict[int, list[StageKeys]] = {}
         for (rows, keys), numbers in alike.items():
             columns = [(key, evaluator.column(key.field)) for key in keys] if rows else []
             places = tuple(sorted(numbers))
@@ -158,10 +158,10 @@ class Finder:
                 found = sample(self._body, candidates, samples_per_key=samples_per_key, order=self._key_order)
         if size is not None:
             kind = "head" if isinstance(self._body, program.Sample) else limits[0].kind if limits else "tail"
-            limits = (program.Limit(kind, size), *limits)
+            limits = (program.Pipe(kind, size), *limits)
         return _limited(found, limits)
 
-    def _key_order(self, keys: Keys) -> tuple[Any, ...]:
+    def _key_order(self, keys: JoinKeys) -> tuple[Any, ...]:
         """How a composite aggregation over the keys of the last stage orders its buckets."""
         made = []
         for key, value in zip(list(self._keys.values())[-1], keys, strict=True):
@@ -169,7 +169,7 @@ class Finder:
             made.append((value is not None, as_ordered(value) if as_ordered and value is not None else value))
         return tuple(made)
 
-    def shown(self, keys: Keys) -> tuple[Any, ...]:
+    def shown(self, keys: JoinKeys) -> tuple[Any, ...]:
         """Join keys as Elasticsearch shows them: addresses in text, and dates, but for those of samples."""
         dates_in_text = not isinstance(self._body, program.Sample)
         return tuple([_shown(key, value, dates_in_text) for key, value in zip(self._keys[0], keys, strict=True)])
@@ -199,7 +199,7 @@ def _java_class(field: Field) -> str:
     return field.family
 
 
-def _product(keys: list[tuple[_JoinKey, list[Any]]], tell: Callable[[str], None]) -> tuple[Keys, ...]:
+def _product(keys: list[tuple[_JoinKey, list[Any]]], tell: Callable[[str], None]) -> tuple[JoinKeys, ...]:
     """Every choice of one value a key; none at all where a key that is not optional has no value."""
     choices: list[list[Any]] = []
     for key, values in keys:
@@ -220,17 +220,17 @@ def _shown(key: _JoinKey, value: Any, dates_in_text: bool) -> Any:
     return format_date(value) if dates_in_text else value
 
 
-def _limited(found: Iterator[Match], limits: Iterable[program.Limit]) -> Iterator[Match]:
+def _limited(found: Iterator[Match], limits: Iterable[program.Pipe]) -> Iterator[Match]:
     for limit in limits:
         found = itertools.islice(found, limit.count) if limit.kind == "head" else iter(deque(found, limit.count))
     return found
 
 
-Part: TypeAlias = tuple[list[Candidate], dict[int, Hit]]
+Candidates: TypeAlias = tuple[list[Candidate], dict[int, Hit]]
 """The candidates of a batch, and for the position of each what an alert says of it."""
 
 
-class EqlCollector(Collector[Part]):
+class EqlCollector(Collector[Candidates]):
     """Each event, sequence or sample among the events in the window is an alert.
 
     For a sequence that is the alert Kibana calls its shell: Kibana writes one more for each of its events, the building
@@ -246,7 +246,7 @@ class EqlCollector(Collector[Part]):
         self._found: dict[int, Hit] = {}
         self.paths = [*self._hits.paths, *self._finder.paths]
 
-    def collect(self, evaluator: Evaluator) -> Part | None:
+    def collect(self, evaluator: Evaluator) -> Candidates | None:
         selected = self._finder.selected(evaluator)
         rows = 0
         for some in selected.values():
@@ -258,7 +258,7 @@ class EqlCollector(Collector[Part]):
         candidates = self._finder.candidates(evaluator, {number: some & inside for number, some in selected.items()})
         return candidates, {hit.position: hit for hit in hits.values()}
 
-    def merge(self, part: Part) -> None:
+    def merge(self, part: Candidates) -> None:
         candidates, hits = part
         self._candidates += candidates
         self._found.update(hits)

@@ -32,11 +32,11 @@ from detections.plan.predicate import (
     Not,
     Or,
     Predicate,
-    Scalar,
     Test,
     leaves,
 )
 from detections.values import limits
+from detections.values.coerce import Scalar
 
 Question: TypeAlias = "Callable[[Evaluator, int], Bits]"
 """A predicate made ready: asked about some rows it answers for those, and for no others."""

@@ -13,8 +13,7 @@ from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.hits import Hits
 from detections.mapping import Field
 from detections.plan import NewTermsPlan, Window
-from detections.plan.predicate import Scalar
-from detections.values.coerce import json_text
+from detections.values.coerce import Scalar, json_text
 from detections.values.dates import format_date
 from detections.values.ip import format_ip
 

@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from detections.engine.sequence import Candidate, Keys, Match
+from detections.engine.sequence import Candidate, JoinKeys, Match
 from detections.plan import program
 
 
@@ -18,7 +18,7 @@ def sample(
     candidates: Iterable[Candidate],
     *,
     samples_per_key: int = 1,
-    order: Callable[[Keys], Any],
+    order: Callable[[JoinKeys], Any],
 ) -> Iterator[Match]:
     """The samples among candidates: for each keys that every stage has, a different event a stage.
 
@@ -29,7 +29,7 @@ def sample(
     # With so many events a stage, others can always take what one sample has taken.
     enough = stages + samples_per_key - 1
     # Of each keys and stage the first positions, negative, so that the last of them is the heap's first.
-    found: dict[Keys, list[list[int]]] = {}
+    found: dict[JoinKeys, list[list[int]]] = {}
     for candidate in candidates:
         place = -candidate.rank.position
         for numbers, several in candidate.stages:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from detections.plan import program
 
-Keys: TypeAlias = tuple[Any, ...]
+JoinKeys: TypeAlias = tuple[Any, ...]
 """Values of the join keys of one stage; None is a missing optional one."""
 
 
@@ -35,7 +35,7 @@ class Rank(NamedTuple):
     position: int
 
 
-Place: TypeAlias = tuple[tuple[int, ...], tuple[Keys, ...]]
+StageKeys: TypeAlias = tuple[tuple[int, ...], tuple[JoinKeys, ...]]
 """Stages by number, ascending, that are alike (the runs of one), and the values that their join keys take."""
 
 
@@ -46,13 +46,13 @@ class Candidate(NamedTuple):
     """
 
     rank: Rank
-    stages: tuple[Place, ...]
+    stages: tuple[StageKeys, ...]
 
 
 class Match(NamedTuple):
     """Joined events: their positions in the input, one a stage, None for a missing event."""
 
-    keys: Keys
+    keys: JoinKeys
     positions: tuple[int | None, ...]
 
 
@@ -69,7 +69,7 @@ def join(body: program.Sequence, candidates: Iterable[Candidate]) -> Iterator[Ma
     yield from joiner.finish()
 
 
-def _descending(places: Sequence[Place]) -> Iterable[tuple[Sequence[int], tuple[Keys, ...]]]:
+def _descending(places: Sequence[StageKeys]) -> Iterable[tuple[Sequence[int], tuple[JoinKeys, ...]]]:
     """The stages, the last first, those with the same keys together where none stands between them."""
     if len(places) == 1:
         return [(places[0][0][::-1], places[0][1])]
@@ -77,7 +77,7 @@ def _descending(places: Sequence[Place]) -> Iterable[tuple[Sequence[int], tuple[
     return sorted(alone, reverse=True)
 
 
-def key_order(keys: Keys) -> tuple[Any, ...]:
+def key_order(keys: JoinKeys) -> tuple[Any, ...]:
     """A sort key for join keys: missing ones first."""
     return tuple([(value is not None, value) for value in keys])
 
@@ -87,7 +87,7 @@ class _Sequence:
 
     __slots__ = ("before", "free", "keys", "positions", "spoilt", "start", "time")
 
-    def __init__(self, keys: Keys, rank: Rank, before: int | None) -> None:
+    def __init__(self, keys: JoinKeys, rank: Rank, before: int | None) -> None:
         self.keys = keys
         self.start = self.time = rank.time
         self.positions = [rank.position]
@@ -128,10 +128,10 @@ class _Joiner:
         self._leading = range(first)
         self._trailing = range(last + 1, self._stages)
         self._gaps = [range(0), *(range(a + 1, b) for a, b in zip(self._positive, self._positive[1:], strict=False))]
-        self._keyed: OrderedDict[Keys, _Keyed] = OrderedDict()
+        self._keyed: OrderedDict[JoinKeys, _Keyed] = OrderedDict()
         # Complete sequences that a trailing missing stage may still refuse: all in order, and those of each key.
         self._waiting: deque[_Sequence] = deque()
-        self._waiting_for: dict[Keys, deque[_Sequence]] = {}
+        self._waiting_for: dict[JoinKeys, deque[_Sequence]] = {}
 
     def take(self, candidate: Candidate) -> Iterator[Match]:
         rank = candidate.rank
@@ -160,7 +160,7 @@ class _Joiner:
                 break
             del self._keyed[keys]
 
-    def _touch(self, keys: Keys, time: int) -> _Keyed:
+    def _touch(self, keys: JoinKeys, time: int) -> _Keyed:
         keyed = self._keyed.get(keys)
         if keyed is None:
             keyed = self._keyed[keys] = _Keyed(len(self._positive))
@@ -169,17 +169,17 @@ class _Joiner:
         keyed.touched = time
         return keyed
 
-    def _end(self, keys: Keys) -> None:
+    def _end(self, keys: JoinKeys) -> None:
         keyed = self._keyed.get(keys)
         if keyed is not None:
             keyed.open = [None] * len(keyed.open)
             self._tidy(keys, keyed)
 
-    def _tidy(self, keys: Keys, keyed: _Keyed) -> None:
+    def _tidy(self, keys: JoinKeys, keyed: _Keyed) -> None:
         if not keyed.seen and not any(keyed.open):
             del self._keyed[keys]
 
-    def _see(self, stage: int, keys: Keys, time: int) -> None:
+    def _see(self, stage: int, keys: JoinKeys, time: int) -> None:
         if stage not in self._trailing:
             self._touch(keys, time).see(stage, time)
             return
@@ -188,7 +188,7 @@ class _Joiner:
             sequence = waiting.popleft()
             sequence.free = self._exceeds(self._reference(sequence), time)
 
-    def _take(self, stages: Iterable[int], keys: Keys, rank: Rank) -> Iterator[_Sequence]:
+    def _take(self, stages: Iterable[int], keys: JoinKeys, rank: Rank) -> Iterator[_Sequence]:
         """The sequences with some keys that an event completes at some stages."""
         keyed = self._keyed.get(keys)
         for stage in stages:

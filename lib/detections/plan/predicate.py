@@ -20,10 +20,8 @@ from typing import Literal, Protocol, TypeAlias
 from detections.mapping import Field
 from detections.plan.expression import Expression
 from detections.query import NOWHERE, Span
+from detections.values.coerce import Scalar
 from detections.values.wildcard import Wild
-
-Scalar: TypeAlias = str | int | float | bool
-"""A normalised value: what ``values.coerce`` makes of a raw one for the type of its field."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Pipe:
     """``head`` and ``tail`` after one another come to this: of the results, the first or last ``count``."""
 
     kind: Literal["head", "tail"]
@@ -55,7 +55,7 @@ class Events:
     """Each selected event is a result, in the order of time, tiebreaker and input."""
 
     predicate: Predicate
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[Pipe, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Sequence:
     stages: tuple[Stage, ...]
     until: Stage | None = None
     maxspan: int | None = None
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[Pipe, ...] = ()
 
     def without_key(self, number: int) -> Sequence:
         """The sequence with one join key less."""
@@ -78,7 +78,7 @@ class Sample:
     """Events in any order, a different one for each stage, that share their keys."""
 
     stages: tuple[Stage, ...]
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[Pipe, ...] = ()
 
     def without_key(self, number: int) -> Sample:
         """The sample with one join key less."""
@@ -103,7 +103,7 @@ def stages_of(body: Body) -> dict[int, Stage]:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class EventOrder:
     """What puts events in order: ``timestamp_field``, then ``tiebreaker_field`` (an event without one comes last)."""
 
     timestamp: Field
@@ -113,7 +113,7 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Program:
     body: Body
-    order: Order
+    order: EventOrder
 
     def outline(self) -> Iterator[Outline]:
         """What orders the events, the conditions, one a paragraph, and what is left of the results."""

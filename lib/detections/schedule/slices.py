@@ -47,7 +47,7 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Planned:
     rule: Rule
     plan: Plan
     window: Window
@@ -80,13 +80,13 @@ class SlicedReplay:
         self._tasks = list(self._planned(rules))
         self.failed = 0
 
-    def _planned(self, rules: Iterable[Rule]) -> Iterator[Task]:
+    def _planned(self, rules: Iterable[Rule]) -> Iterator[Planned]:
         for rule in rules:
             try:
                 plan = make_plan(rule)
                 if why := self._searched.why_not(plan):
                     raise NotEvaluated(why)
-                yield Task(rule, plan, window_of(plan, self._start, self._end))
+                yield Planned(rule, plan, window_of(plan, self._start, self._end))
             except (NotEvaluated, QueryError) as error:
                 self._report(refusal(rule, error))
 
@@ -124,7 +124,7 @@ class SlicedReplay:
             yield from _given(sorted(alerts, key=_order), piece, record)
             record.finish(piece.start, piece.end, piece.whole, len(alerts))
 
-    def _alerts(self, task: Task, piece: Slice, record: Record) -> list[Alert]:
+    def _alerts(self, task: Planned, piece: Slice, record: Record) -> list[Alert]:
         try:
             return self._found(task, piece)
         except (ServerUnavailable, NotAllowed):
@@ -134,7 +134,7 @@ class SlicedReplay:
             self._fail(task, str(error))
             return []
 
-    def _found(self, task: Task, piece: Slice) -> list[Alert]:
+    def _found(self, task: Planned, piece: Slice) -> list[Alert]:
         """The alerts of a rule in a slice; where they are too many for one answer, those of its halves."""
         found: list[Alert] = []
         waiting = [piece]
@@ -150,7 +150,7 @@ class SlicedReplay:
                 waiting += [Slice(part.start, middle), Slice(middle + 1, part.end)]
         return found
 
-    def _fail(self, task: Task, why: str) -> None:
+    def _fail(self, task: Planned, why: str) -> None:
         self._tasks.remove(task)
         self.failed += 1
         self._report(refusal(task.rule, NotEvaluated(why)))
@@ -168,7 +168,7 @@ def _given(alerts: list[Alert], piece: Slice, record: Record) -> Iterator[Alert]
         raise
 
 
-def _within(task: Task, piece: Slice) -> Window:
+def _within(task: Planned, piece: Slice) -> Window:
     """The time to run a plan over so that it gives the alerts of a slice."""
     whole, lookback = task.window, task.plan.lookback
     assert whole.start is not None and lookback is not None

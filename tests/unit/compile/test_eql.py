@@ -13,7 +13,7 @@ from detections.errors import NotEvaluated, QueryTypeError
 from detections.mapping import Field, Mapping, catalog_mapping
 from detections.plan import predicate as ir
 from detections.plan.predicate import Always, And, Between, Compute, Equals, Exists, Like, Matches, Not, Or, leaves
-from detections.plan.program import Events, Key, Limit, Program, Sample, Sequence
+from detections.plan.program import Events, Key, Pipe, Program, Sample, Sequence
 from detections.query import parse
 
 PUBLIC = Path(__file__).parents[4] / "shared" / "data" / "rules-corpus"
@@ -446,7 +446,7 @@ def test_the_program_of_a_sequence() -> None:
     assert body.stages[2].predicate == Always(False)
     assert body.until is not None
     assert [key.field.name for key in body.until.keys] == ["gone", "alias", "name"]
-    assert body.limits == (Limit("head", 10), Limit("tail", 3))
+    assert body.limits == (Pipe("head", 10), Pipe("tail", 3))
     assert pickle.loads(pickle.dumps(program)) == program
 
 

@@ -12,7 +12,7 @@ from detections.errors import NotEvaluated, QueryTypeError
 from detections.mapping import UNMAPPED, Field, Mapping
 from detections.plan.expression import Column
 from detections.plan.predicate import Always, Predicate
-from detections.plan.program import Events, Key, Limit, Order, Program, Sample, Sequence, Stage
+from detections.plan.program import EventOrder, Events, Key, Pipe, Program, Sample, Sequence, Stage
 from detections.query import EqlQuery
 from detections.query.eql import ast
 from detections.query.eql.parser import UNITS
@@ -66,8 +66,8 @@ class _Compiler:
         return self._conditions.problems
 
     def compile(self, timestamp: str, tiebreaker: str | None) -> Program:
-        limits = tuple(Limit(pipe.name, pipe.count) for pipe in self._tree.pipes)
-        order = Order(self._timestamp(timestamp), None if tiebreaker is None else self._field(tiebreaker))
+        limits = tuple(Pipe(pipe.name, pipe.count) for pipe in self._tree.pipes)
+        order = EventOrder(self._timestamp(timestamp), None if tiebreaker is None else self._field(tiebreaker))
         match self._tree.body:
             case ast.EventFilter() as events:
                 return Program(Events(self._events(events), limits), order)
