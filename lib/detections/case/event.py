@@ -104,7 +104,7 @@ def _make(spec: EventSpec, bases: Bases, now: int, identity: str) -> Document:
     return event
 
 
-def expand(value: Any) -> Any:
+def expand(value: object) -> object:
     """A value with its ``{ repeat = .., times = n }`` tables written out.
 
     A repeated string is one long string; anything else a list of copies, in whose strings ``{n}`` is the copy's number,
@@ -121,7 +121,7 @@ def expand(value: Any) -> Any:
     return {key: expand(entry) for key, entry in value.items()}
 
 
-def _number(value: Any, number: int) -> Any:
+def _number(value: object, number: int) -> object:
     if isinstance(value, str):
         return value.replace("{n}", f"{number:012d}")
     if isinstance(value, list):
@@ -131,9 +131,9 @@ def _number(value: Any, number: int) -> Any:
     return value
 
 
-def _put(event: dict[str, Any], path: str, value: Any) -> None:
+def _put(event: dict[str, Any], path: str, value: object) -> None:
     *way, last = path.split(".")
-    place: Any = event
+    place: object = event
     for step in way:
         if isinstance(place, list) and step.isdigit() and int(step) < len(place):
             place = place[int(step)]
@@ -153,7 +153,7 @@ def _put(event: dict[str, Any], path: str, value: Any) -> None:
 
 def _remove(event: dict[str, Any], path: str) -> None:
     *way, last = path.split(".")
-    place: Any = event
+    place: object = event
     for step in way:
         if isinstance(place, list) and step.isdigit() and int(step) < len(place):
             place = place[int(step)]
@@ -170,7 +170,7 @@ def _remove(event: dict[str, Any], path: str) -> None:
 
 
 def _at(event: Mapping[str, Any], path: str) -> Any:
-    place: Any = event
+    place: object = event
     for step in path.split("."):
         place = place.get(step) if isinstance(place, Mapping) else None
     return place

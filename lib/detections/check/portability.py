@@ -85,7 +85,7 @@ def _members(document: Document, table: dict[str, Any], keys: Keys) -> Iterator[
             yield at
 
 
-def differences(ours: Any, theirs: Any, keys: Keys = ()) -> Iterator[tuple[Keys, int, str]]:
+def differences(ours: object, theirs: object, keys: Keys = ()) -> Iterator[tuple[Keys, int, str]]:
     """Where two readings of a file part: the keys, the offset inside a string, and in what."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for key, value in ours.items():

@@ -101,7 +101,7 @@ def _meta(given: Filter) -> Filter:
     return meta if isinstance(meta, AbstractMapping) else {}
 
 
-def _objects(given: Any) -> Sequence[Filter]:
+def _objects(given: object) -> Sequence[Filter]:
     found = [given] if isinstance(given, AbstractMapping) else given
     if not isinstance(found, list | tuple) or not all(isinstance(one, AbstractMapping) for one in found):
         raise leaf.RefusedError("a query must be an object")
@@ -113,7 +113,7 @@ class _Dsl:
 
     def __init__(self, mapping: Mapping) -> None:
         self._mapping = mapping
-        self._kinds: dict[str, Callable[[Any], Predicate]] = {
+        self._kinds: dict[str, Callable[[object], Predicate]] = {
             "bool": self._bool,
             "exists": self._exists,
             "match_all": lambda body: Always(True),
@@ -137,7 +137,7 @@ class _Dsl:
             raise NotEvaluated(f"the query '{kind}' in a filter is not evaluated here")
         return self._kinds[kind](body)
 
-    def _bool(self, body: Any) -> Predicate:
+    def _bool(self, body: object) -> Predicate:
         options = _options(body, "bool", {"must", "filter", "should", "must_not", "minimum_should_match"})
         parts = {key: [self.compile(one) for one in _objects(options.get(key) or [])] for key in _CLAUSES}
         required = [*parts["must"], *parts["filter"], *(Not(one) for one in parts["must_not"])]
@@ -149,7 +149,7 @@ class _Dsl:
             required.append(Or(tuple(optional)))
         return And(tuple(required))
 
-    def _nested(self, body: Any) -> Predicate:
+    def _nested(self, body: object) -> Predicate:
         options = _options(body, "nested", {"path", "query", "score_mode", "ignore_unmapped"})
         path = str(options.get("path"))
         if not self._mapping.is_nested(path):
@@ -158,40 +158,40 @@ class _Dsl:
             raise leaf.RefusedError(f"[nested] failed to find nested object under path [{path}]")
         return Nested(path, self.compile(options.get("query") or {}))
 
-    def _exists(self, body: Any) -> Predicate:
+    def _exists(self, body: object) -> Predicate:
         name = str(_options(body, "exists", {"field"}).get("field"))
         found = self._mapping.get(name)
         return leaf.object_exists(self._mapping, name, _SPAN) if found is None else leaf.exists(found, _SPAN)
 
-    def _match(self, body: Any) -> Predicate:
+    def _match(self, body: object) -> Predicate:
         name, options = _one_field(body, "match", "query", {"type", "lenient", "minimum_should_match"})
         if options.get("type") == "phrase":
             return self._ask(name, lambda field: leaf.match_phrase(field, options["query"], _SPAN))
         return self._ask(name, lambda field: leaf.match(field, options.get("query"), _SPAN))
 
-    def _match_phrase(self, body: Any) -> Predicate:
+    def _match_phrase(self, body: object) -> Predicate:
         name, options = _one_field(body, "match_phrase", "query", set())
         return self._ask(name, lambda field: leaf.match_phrase(field, options.get("query"), _SPAN))
 
-    def _term(self, body: Any) -> Predicate:
+    def _term(self, body: object) -> Predicate:
         name, options = _one_field(body, "term", "value", {"case_insensitive"})
         folded = bool(options.get("case_insensitive"))
         return self._ask(name, lambda field: leaf.term(field, options.get("value"), _SPAN, case_insensitive=folded))
 
-    def _terms(self, body: Any) -> Predicate:
+    def _terms(self, body: object) -> Predicate:
         fields = {name: values for name, values in _object(body, "terms").items() if name not in _IGNORED}
         if len(fields) != 1 or not all(isinstance(values, list | tuple) for values in fields.values()):
             raise NotEvaluated("a terms query without a list of values is not evaluated here")
         ((name, values),) = fields.items()
         return self._ask(name, lambda field: Or(tuple([leaf.term(field, value, _SPAN) for value in values])))
 
-    def _wildcard(self, body: Any) -> Predicate:
+    def _wildcard(self, body: object) -> Predicate:
         name, options = _one_field(body, "wildcard", "value", {"wildcard", "case_insensitive", "rewrite"})
         pattern = _pattern(str(options.get("value", options.get("wildcard"))))
         folded = bool(options.get("case_insensitive"))
         return self._ask(name, lambda field: leaf.wildcard(field, pattern, _SPAN, case_insensitive=folded))
 
-    def _prefix(self, body: Any) -> Predicate:
+    def _prefix(self, body: object) -> Predicate:
         name, options = _one_field(body, "prefix", "value", {"case_insensitive", "rewrite"})
         text, folded = str(options.get("value")), bool(options.get("case_insensitive"))
         pattern: leaf.Pattern = (text, ANY) if text else (ANY,)
@@ -199,12 +199,12 @@ class _Dsl:
             name, lambda field: leaf.wildcard(field, pattern, _SPAN, case_insensitive=folded, kind="prefix")
         )
 
-    def _regexp(self, body: Any) -> Predicate:
+    def _regexp(self, body: object) -> Predicate:
         name, options = _one_field(body, "regexp", "value", {"case_insensitive", "rewrite"})
         pattern, folded = str(options.get("value")), bool(options.get("case_insensitive"))
         return self._ask(name, lambda field: leaf.regexp(field, pattern, _SPAN, case_insensitive=folded))
 
-    def _range(self, body: Any) -> Predicate:
+    def _range(self, body: object) -> Predicate:
         name, options = _one_field(body, "range", "gte", {*_BOUNDS, "format", "time_zone", "relation"})
         if options.get("time_zone", "UTC") not in ("UTC", "Zulu", "Z", "+00:00"):
             raise NotEvaluated(f"the time zone {options['time_zone']!r} in a filter is not evaluated here")
@@ -223,13 +223,13 @@ _DATE_FORMAT = "strict_date_optional_time"
 _DATE_FORMATS = (_DATE_FORMAT, "strict_date_optional_time||epoch_millis", "epoch_millis", "date_optional_time")
 
 
-def _object(body: Any, kind: str) -> Filter:
+def _object(body: object, kind: str) -> Filter:
     if not isinstance(body, AbstractMapping):
         raise leaf.RefusedError(f"[{kind}] query malformed, no start_object after query name")
     return body
 
 
-def _options(body: Any, kind: str, known: set[str]) -> Filter:
+def _options(body: object, kind: str, known: set[str]) -> Filter:
     options = {key: value for key, value in _object(body, kind).items() if key not in _IGNORED}
     unknown = sorted(options.keys() - known)
     if unknown:
@@ -237,7 +237,7 @@ def _options(body: Any, kind: str, known: set[str]) -> Filter:
     return options
 
 
-def _one_field(body: Any, kind: str, short: str, known: set[str]) -> tuple[str, Filter]:
+def _one_field(body: object, kind: str, short: str, known: set[str]) -> tuple[str, Filter]:
     """The field's name and the options; ``{"f": value}`` is short for ``{"f": {short: value}}``."""
     fields = _object(body, kind)
     if len(fields) != 1:

@@ -18,7 +18,7 @@ NOTHING = "detections-there-is-no-such-index-*"
 """A pattern of index names that matches none."""
 
 _NONE = {"ignore_unavailable": True, "allow_no_indices": True}
-_QUESTIONS: Mapping[Feature, tuple[str, str, Any, Mapping[str, str | bool]]] = {
+_QUESTIONS: Mapping[Feature, tuple[str, str, object, Mapping[str, str | bool]]] = {
     "eql": ("EQL", f"/{NOTHING}/_eql/search", {"query": "any where false"}, _NONE),
     "esql": ("ES|QL", "/_query", {"query": "ROW a = 1"}, {}),
     "pit": ("points in time", f"/{NOTHING}/_pit", None, {"keep_alive": "1s", **_NONE}),
@@ -76,7 +76,7 @@ def _why_not(name: str, answer: Response, server: Server) -> str | None:
     return None
 
 
-def _no_painless(body: Any, server: Server) -> str | None:
+def _no_painless(body: object, server: Server) -> str | None:
     known = body.get("language_contexts", []) if isinstance(body, dict) else []
     if any(one.get("language") == "painless" for one in known):
         return None

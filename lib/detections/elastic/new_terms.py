@@ -22,7 +22,7 @@ from detections.plan import NewTermsPlan, Window
 from detections.values.coerce import json_text
 from detections.values.dates import format_date
 
-Terms: TypeAlias = tuple[Any, ...]
+Terms: TypeAlias = tuple[object, ...]
 Bucket: TypeAlias = Mapping[str, Any]
 
 PAGE = 10_000

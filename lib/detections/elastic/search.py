@@ -109,7 +109,7 @@ def events(plan: QueryPlan, source: Source, window: Window) -> Iterator[Alert]:
         yield Alert.on(plan, [hit(document, plan.time)])
 
 
-def fields_of(time: TimeField) -> list[Any]:
+def fields_of(time: TimeField) -> list[object]:
     """The ``fields`` of a search that :func:`hit` reads."""
     return [*({"field": name, "format": "epoch_millis"} for name in time.names), EVENT_ID.name]
 
@@ -118,7 +118,7 @@ def hit(found: RawHit, time: TimeField) -> Hit:
     """A hit. The ``_id`` of a document of a temporary index ends in its place in the input; any other document has no
     such place, and is named by its ``_id`` where it has no ``event.id``."""
     fields = found.get("fields", {})
-    times: list[Any] = next((fields[name] for name in time.names if fields.get(name)), [])
+    times: list[object] = next((fields[name] for name in time.names if fields.get(name)), [])
     instant = min((int(str(one).partition(".")[0]) for one in times), default=None)
     ours = _OURS.fullmatch(found["_id"])
     name = next(iter(fields.get(EVENT_ID.name, ())), "" if ours else found["_id"])

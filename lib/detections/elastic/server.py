@@ -29,7 +29,7 @@ Parameters = Mapping[str, str | int | bool]
 class _Node(Urllib3HttpNode):
     """A server, without the transport's log of bodies and headers."""
 
-    def _log_request(self, *args: Any, **kwargs: Any) -> None:
+    def _log_request(self, *args: object, **kwargs: object) -> None:
         pass
 
 
@@ -203,7 +203,7 @@ _PASSING = {
 """What says nothing of the request: it may be answered another time."""
 
 
-def _partial(body: Mapping[str, Any]) -> tuple[str, list[Any]] | None:
+def _partial(body: Mapping[str, Any]) -> tuple[str, list[object]] | None:
     """Who gave no answer, and what they said instead. What others found is beside it, with status 200."""
     shards = body.get("_shards")
     if isinstance(shards, dict) and shards.get("failed"):
@@ -216,7 +216,7 @@ def _partial(body: Mapping[str, Any]) -> tuple[str, list[Any]] | None:
     return None
 
 
-def _passing(failure: Any) -> bool:
+def _passing(failure: object) -> bool:
     reason = failure.get("reason") if isinstance(failure, dict) else None
     return isinstance(reason, dict) and reason.get("type") in _PASSING
 
@@ -224,7 +224,7 @@ def _passing(failure: Any) -> bool:
 def _reason(error: Mapping[str, Any]) -> str:
     """The innermost reasons of an error: what the shards say is more than what is said about them."""
     found: dict[str, None] = {}
-    waiting: list[Any] = [error]
+    waiting: list[object] = [error]
     while waiting:
         one = waiting.pop()
         if not isinstance(one, dict):
@@ -255,14 +255,14 @@ def _judge(response: Response) -> Answer | None:
     return None if response.whole or not response.ok else Answer(502)
 
 
-def _decoded(data: bytes) -> tuple[Any, bool]:
+def _decoded(data: bytes) -> tuple[object, bool]:
     try:
         return (msgspec.json.decode(data) if data else None), True
     except (msgspec.MsgspecError, RecursionError):
         return None, False
 
 
-def _version(body: Any) -> str | None:
+def _version(body: object) -> str | None:
     version = body.get("version") if isinstance(body, dict) else None
     number = version.get("number") if isinstance(version, dict) else None
     return number if isinstance(number, str) and number.partition(".")[0].isdigit() else None

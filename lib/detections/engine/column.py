@@ -89,12 +89,12 @@ class Column:
         self._index()
         return self._several
 
-    def holding(self, values: Iterable[Any]) -> int:
+    def holding(self, values: Iterable[object]) -> int:
         """The rows that have one of some values."""
         index = self._index()
         return self._rows([place for value in values if value in index for place in index[value]])
 
-    def where(self, test: Callable[[Any], bool]) -> int:
+    def where(self, test: Callable[[object], bool]) -> int:
         """The rows that have a value which passes a test."""
         index = self._index()
         return self._rows([place for value, places in index.items() if test(value) for place in places])
@@ -107,7 +107,7 @@ class Column:
             table[code] = 49
         return int(self._codes.translate(table), 2)
 
-    def _index(self) -> dict[Any, list[int]]:
+    def _index(self) -> dict[object, list[int]]:
         """Each value with its places: codes, where there are codes, else rows."""
         if self._places is None:
             kinds = set(map(type, self._raw))
@@ -117,13 +117,13 @@ class Column:
                 self._places = self._index_any()
         return self._places
 
-    def _index_plain(self) -> dict[Any, list[int]]:
+    def _index_plain(self) -> dict[object, list[int]]:
         distinct = dict.fromkeys(self._raw)
         distinct.pop(None, None)
         if len(distinct) > _MOST_CODES:
             return self._index_rows()
-        codes: dict[Any, int] = {raw: code for code, raw in enumerate(distinct, 1)}
-        places: dict[Any, list[int]] = {}
+        codes: dict[object, int] = {raw: code for code, raw in enumerate(distinct, 1)}
+        places: dict[object, list[int]] = {}
         for raw, code in codes.items():
             value = self._value(raw)
             if value is not None:
@@ -134,7 +134,7 @@ class Column:
         self._present = self._rows([code for found in places.values() for code in found])
         return places
 
-    def _index_rows(self) -> dict[Any, list[int]]:
+    def _index_rows(self) -> dict[object, list[int]]:
         by_raw: dict[str, list[int]] = {}
         for row, raw in enumerate(self._raw):
             if raw is not None:
@@ -142,7 +142,7 @@ class Column:
                     by_raw[raw].append(row)
                 else:
                     by_raw[raw] = [row]
-        places: dict[Any, list[int]] = {}
+        places: dict[object, list[int]] = {}
         for raw, rows in by_raw.items():
             value = self._value(raw)
             if value is not None:
@@ -150,8 +150,8 @@ class Column:
         self._present = of_rows([row for rows in places.values() for row in rows], self.size)
         return places
 
-    def _index_any(self) -> dict[Any, list[int]]:
-        places: dict[Any, list[int]] = {}
+    def _index_any(self) -> dict[object, list[int]]:
+        places: dict[object, list[int]] = {}
         present, several = [], []
         for row, raw in enumerate(self._raw):
             values = [] if raw is None else self.values(row)
@@ -166,7 +166,7 @@ class Column:
         return places
 
 
-def scalars(raw: Any, *, inside: bool = False) -> Iterator[Any]:
+def scalars(raw: object, *, inside: bool = False) -> Iterator[object]:
     """The scalars of a raw value, in order; with ``inside`` those in objects too, at any depth."""
     waiting = [iter((raw,))]
     while waiting:
@@ -184,7 +184,7 @@ def scalars(raw: Any, *, inside: bool = False) -> Iterator[Any]:
             waiting.pop()
 
 
-def normaliser(field: Field) -> Callable[[Any], Any]:
+def normaliser(field: Field) -> Callable[[object], object]:
     """What a field's type makes of a raw scalar; None where it has no value for it."""
     if field.type == UNMAPPED:
         return lambda raw: None
@@ -198,14 +198,14 @@ def normaliser(field: Field) -> Callable[[Any], Any]:
     if limit is None or field.family not in ("keyword", "flattened"):
         return coerce
 
-    def within(raw: Any) -> Any:
+    def within(raw: object) -> object:
         text = json_text(raw)
         return None if len(text) > limit or (2 * len(text) > limit and utf16_length(text) > limit) else text
 
     return within
 
 
-def _dates(formats: str) -> Callable[[Any], int | None]:
+def _dates(formats: str) -> Callable[[object], int | None]:
     """How a date with a format of its own is read."""
 
     def read(raw: Any) -> int | None:
@@ -220,7 +220,7 @@ def _dates(formats: str) -> Callable[[Any], int | None]:
 def nulls(document: dict[str, Any], path: str) -> int:
     """How many nulls stand at a path: what a field with a ``null_value`` has a value for."""
     count = 0
-    waiting: list[tuple[Any, str]] = [(document, path)]
+    waiting: list[tuple[object, str]] = [(document, path)]
     while waiting:
         value, rest = waiting.pop()
         if isinstance(value, list):
@@ -238,7 +238,7 @@ def nulls(document: dict[str, Any], path: str) -> int:
 
 def names(document: dict[str, Any]) -> Iterator[str]:
     """The dotted paths of the values in a document; some may come twice."""
-    waiting: list[tuple[str, Any]] = [("", document)]
+    waiting: list[tuple[str, object]] = [("", document)]
     while waiting:
         path, value = waiting.pop()
         if isinstance(value, dict):

@@ -40,7 +40,7 @@ _DOUBLES = frozenset({"double", "float", "half_float", "scaled_float"})
 class Result(NamedTuple):
     """Join keys (none for an event query) and events, None for a missing one."""
 
-    keys: tuple[Any, ...]
+    keys: tuple[object, ...]
     events: tuple[Document | None, ...]
 
 
@@ -161,7 +161,7 @@ class Finder:
             limits = (program.Pipe(kind, size), *limits)
         return _limited(found, limits)
 
-    def _key_order(self, keys: JoinKeys) -> tuple[Any, ...]:
+    def _key_order(self, keys: JoinKeys) -> tuple[object, ...]:
         """How a composite aggregation over the keys of the last stage orders its buckets."""
         made = []
         for key, value in zip(list(self._keys.values())[-1], keys, strict=True):
@@ -169,7 +169,7 @@ class Finder:
             made.append((value is not None, as_ordered(value) if as_ordered and value is not None else value))
         return tuple(made)
 
-    def shown(self, keys: JoinKeys) -> tuple[Any, ...]:
+    def shown(self, keys: JoinKeys) -> tuple[object, ...]:
         """Join keys as Elasticsearch shows them: addresses in text, and dates, but for those of samples."""
         dates_in_text = not isinstance(self._body, program.Sample)
         return tuple([_shown(key, value, dates_in_text) for key, value in zip(self._keys[0], keys, strict=True)])
@@ -199,9 +199,9 @@ def _java_class(field: Field) -> str:
     return field.family
 
 
-def _product(keys: list[tuple[_JoinKey, list[Any]]], tell: Callable[[str], None]) -> tuple[JoinKeys, ...]:
+def _product(keys: list[tuple[_JoinKey, list[object]]], tell: Callable[[str], None]) -> tuple[JoinKeys, ...]:
     """Every choice of one value a key; none at all where a key that is not optional has no value."""
-    choices: list[list[Any]] = []
+    choices: list[list[object]] = []
     for key, values in keys:
         if not values and not key.optional:
             return ()

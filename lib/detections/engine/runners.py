@@ -32,7 +32,7 @@ def why_not(plan: Plan) -> str | None:
     return "; ".join(plan.unevaluated()) or None
 
 
-def collector(plan: Plan, window: Window, predicates: Predicates) -> Collector[Any]:
+def collector(plan: Plan, window: Window, predicates: Predicates) -> Collector[object]:
     """A plan made ready.
 
     Raises:

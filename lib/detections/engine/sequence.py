@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from detections.plan import program
 
-JoinKeys: TypeAlias = tuple[Any, ...]
+JoinKeys: TypeAlias = tuple[object, ...]
 """Values of the join keys of one stage; None is a missing optional one."""
 
 
@@ -31,7 +31,7 @@ class Rank(NamedTuple):
     timeless: bool
     time: int
     untied: bool
-    tiebreaker: Any
+    tiebreaker: object
     position: int
 
 
@@ -77,7 +77,7 @@ def _descending(places: Sequence[StageKeys]) -> Iterable[tuple[Sequence[int], tu
     return sorted(alone, reverse=True)
 
 
-def key_order(keys: JoinKeys) -> tuple[Any, ...]:
+def key_order(keys: JoinKeys) -> tuple[object, ...]:
     """A sort key for join keys: missing ones first."""
     return tuple([(value is not None, value) for value in keys])
 

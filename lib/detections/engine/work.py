@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from detections.engine.collector import Collector
 from detections.engine.evaluator import Evaluator, Predicates
@@ -12,7 +12,7 @@ from detections.engine.runners import collector
 from detections.errors import Finding
 from detections.events import Batch
 
-Collected: TypeAlias = tuple[list[Any], list[Finding]]
+Collected: TypeAlias = tuple[list[object], list[Finding]]
 """What a batch has for each plan, and what was wrong with its events."""
 
 
@@ -22,7 +22,7 @@ class Work:
     def __init__(self, tasks: Sequence[Task]) -> None:
         """Raises NotEvaluated where nothing in this process runs one of the plans."""
         self._predicates = Predicates()
-        self.collectors: list[Collector[Any]] = [collector(plan, window, self._predicates) for plan, window in tasks]
+        self.collectors: list[Collector[object]] = [collector(plan, window, self._predicates) for plan, window in tasks]
         paths = [path for made in self.collectors for path in made.paths]
         self._paths = list(dict.fromkeys([*self._predicates.paths, *paths]))
 

@@ -32,7 +32,7 @@ class Batch(ABC):
         """How many events there are (this may decode them)."""
 
     @abstractmethod
-    def columns(self, paths: Sequence[str]) -> list[list[Any]]:
+    def columns(self, paths: Sequence[str]) -> list[list[object]]:
         """For each dotted path one list with a raw value a row.
 
         A raw value is None (nothing there, or null), a scalar, a dict (the path leads to an object) or a list of

@@ -23,7 +23,7 @@ class Documents(Batch):
     def __len__(self) -> int:
         return len(self._documents)
 
-    def columns(self, paths: Sequence[str]) -> list[list[Any]]:
+    def columns(self, paths: Sequence[str]) -> list[list[object]]:
         return walk.columns(self._documents, paths)
 
     def document(self, row: int) -> Document:
@@ -86,7 +86,7 @@ class JsonText(_Text):
     def __len__(self) -> int:
         return len(self._load())
 
-    def columns(self, paths: Sequence[str]) -> list[list[Any]]:
+    def columns(self, paths: Sequence[str]) -> list[list[object]]:
         return walk.columns(self._load(), paths)
 
     def document(self, row: int) -> Document:
@@ -105,7 +105,7 @@ class JsonLines(_Text):
     def __len__(self) -> int:
         return len(self._places())
 
-    def columns(self, paths: Sequence[str]) -> list[list[Any]]:
+    def columns(self, paths: Sequence[str]) -> list[list[object]]:
         decoder = typed(tuple(paths))
         if decoder is None:
             return walk.columns(self.documents(), paths)
@@ -133,12 +133,12 @@ class JsonLines(_Text):
             self._rows = [*lines] if lines[-1] else [*lines[:-1]]
         return self._rows
 
-    def _line_by_line(self, decoder: Typed, paths: Sequence[str]) -> list[list[Any]]:
+    def _line_by_line(self, decoder: Typed, paths: Sequence[str]) -> list[list[object]]:
         """The columns where some lines are not plain: only these are decoded wholly."""
         if self._rows is None:
             self._plain = False
             self._rows = self._sorted_out(decoder)
-        rows: list[Any] = []
+        rows: list[object] = []
         odd: list[tuple[int, Document]] = []
         for at, place in enumerate(self._places()):
             row = decoder.empty

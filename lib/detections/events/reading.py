@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from detections.errors import Finding, Level, Location
 from detections.events import sources, text
@@ -55,8 +54,8 @@ class Reading:
             found.append(Finding("event-syntax", message, place, Level.WARNING, count=self._hidden))
         return found
 
-    def _events(self, value: Any, column: int) -> Iterator[Document]:
-        waiting: list[tuple[Any, Document]] = [(value, {})]
+    def _events(self, value: object, column: int) -> Iterator[Document]:
+        waiting: list[tuple[object, Document]] = [(value, {})]
         while waiting:
             value, metadata = waiting.pop()
             if isinstance(value, list):

@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -30,7 +29,7 @@ _LONGEST_INTEGER = 4300
 class Value:
     """A value, where it starts (line and column from 1), and what had to be changed to read it."""
 
-    value: Any
+    value: object
     line: int = 1
     column: int = 1
     notes: tuple[str, ...] = ()

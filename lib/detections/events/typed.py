@@ -38,12 +38,12 @@ class _Shape:
     def __init__(self, node: walk.Node, *, forbidden: Sequence[str] = ()) -> None:
         self.node = node
         self.fields: list[tuple[str, _Shape]] = []
-        self.struct: type[Any] | None = None
-        self.empty: Any = None
+        self.struct: type[object] | None = None
+        self.empty: object = None
         if node.columns:
             return
         names: dict[str, str] = {}
-        fields: list[tuple[str, Any, Any]] = []
+        fields: list[tuple[str, object, object]] = []
         for name, child in node.children.items():
             shape = _Shape(child)
             field = f"f{len(fields)}"
@@ -71,28 +71,28 @@ class Typed:
     def __init__(self, paths: tuple[str, ...], signals: tuple[str, ...]) -> None:
         self._width = len(paths)
         self._root = _Shape(walk.tree(paths), forbidden=signals)
-        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(self._root.struct)
+        self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(self._root.struct)
 
-    def lines(self, data: bytes) -> list[Any]:
+    def lines(self, data: bytes) -> list[object]:
         """The rows of NDJSON text. Raises one of :data:`REFUSED` where a line is not of the plain shape."""
         return self._decoder.decode_lines(data)
 
-    def line(self, data: bytes) -> Any:
+    def line(self, data: bytes) -> object:
         """The row of one line. Raises one of :data:`REFUSED`."""
         return self._decoder.decode(data)
 
     @property
-    def empty(self) -> Any:
+    def empty(self) -> object:
         """A row without a value, to stand for one that is filled in otherwise."""
         return self._root.empty
 
-    def columns(self, rows: list[Any]) -> list[list[Any]]:
+    def columns(self, rows: list[object]) -> list[list[object]]:
         """Raw values, as :meth:`detections.events.batch.Batch.columns` says, of rows that this decoder made."""
-        made: list[list[Any]] = [[] for _ in range(self._width)]
+        made: list[list[object]] = [[] for _ in range(self._width)]
         self._fill(self._root, rows, made)
         return made
 
-    def _fill(self, shape: _Shape, values: list[Any], made: list[list[Any]]) -> None:
+    def _fill(self, shape: _Shape, values: list[object], made: list[list[object]]) -> None:
         """Fill in the columns at and below a shape from the values that stand there, one a row."""
         if shape.struct is None:
             for column in shape.node.columns:
@@ -113,7 +113,7 @@ class Typed:
         for (_, child), part in zip(shape.fields, parts, strict=True):
             self._fill(child, part, made)
 
-    def _walk(self, shape: _Shape, rows: list[int], values: list[Any], made: list[list[Any]]) -> None:
+    def _walk(self, shape: _Shape, rows: list[int], values: list[object], made: list[list[object]]) -> None:
         """Fill in, row by row, what stands below a shape in lists, or in a value that was taken as it is."""
         targets = _columns_below(shape.node)
         for column in targets:
@@ -138,7 +138,7 @@ def _columns_below(node: walk.Node) -> list[int]:
     return found
 
 
-def _enter(shape: _Shape, value: Any, row: walk.Row) -> None:
+def _enter(shape: _Shape, value: object, row: walk.Row) -> None:
     """What :func:`walk.at` does for objects, for structs."""
     if isinstance(value, list):
         for item in walk.flat(value):

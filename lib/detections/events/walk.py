@@ -10,7 +10,7 @@ import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-Row = list[Any]
+Row = list[object]
 
 MAX_NESTING = 100
 """Deeper values are left out. Elasticsearch itself stops at 20 objects (``flattened``) and 1,000 levels (JSON)."""
@@ -55,7 +55,7 @@ def tree(paths: tuple[str, ...]) -> Node:
     return root
 
 
-def columns(documents: Iterable[dict[str, Any]], paths: Sequence[str]) -> list[list[Any]]:
+def columns(documents: Iterable[dict[str, Any]], paths: Sequence[str]) -> list[list[object]]:
     """For each path one list with a raw value a document (see :meth:`detections.events.batch.Batch.columns`)."""
     root = tree(tuple(paths))
     rows = [row_of(root, document, len(paths)) for document in documents]
@@ -77,7 +77,7 @@ def below(node: Node, value: dict[str, Any], row: Row) -> None:
             at(child, inner, row)
 
 
-def at(node: Node, value: Any, row: Row) -> None:
+def at(node: Node, value: object, row: Row) -> None:
     """Enter into a row a value that stands at a node, and what is below it."""
     if isinstance(value, list):
         for item in flat(value):
@@ -94,7 +94,7 @@ def objects(document: dict[str, Any], path: str) -> Iterator[dict[str, Any]]:
 
     A dotted key that leads into an object makes an object of its own: ``{"a.b": 1, "a.c": 2}`` has two at ``a``.
     """
-    waiting: list[tuple[Any, str]] = [(document, path)]
+    waiting: list[tuple[object, str]] = [(document, path)]
     while waiting:
         value, rest = waiting.pop()
         if isinstance(value, list):
@@ -112,7 +112,7 @@ def objects(document: dict[str, Any], path: str) -> Iterator[dict[str, Any]]:
                     yield {key[len(rest) + 1 :]: inner}
 
 
-def add(row: Row, column: int, value: Any) -> None:
+def add(row: Row, column: int, value: object) -> None:
     """One more value; several become a list."""
     before = row[column]
     if before is None:
@@ -123,7 +123,7 @@ def add(row: Row, column: int, value: Any) -> None:
         row[column] = [before, value]
 
 
-def flat(values: list[Any]) -> Iterator[Any]:
+def flat(values: list[object]) -> Iterator[object]:
     """The items of a list and of the lists in it, in order, without nulls."""
     waiting = [iter(values)]
     while waiting:
@@ -137,13 +137,13 @@ def flat(values: list[Any]) -> Iterator[Any]:
             waiting.pop()
 
 
-def deeper_than(value: Any, limit: int, *, lists: bool = True) -> bool:
+def deeper_than(value: object, limit: int, *, lists: bool = True) -> bool:
     """Whether more than ``limit`` containers stand inside each other; without ``lists`` only objects count."""
     waiting = [(value, 1)]
     while waiting:
         container, depth = waiting.pop()
         if isinstance(container, dict):
-            inner: Iterable[Any] = container.values()
+            inner: Iterable[object] = container.values()
         elif isinstance(container, list):
             inner = container
             depth -= not lists

@@ -161,7 +161,7 @@ def _java_number(text: str) -> str:
     return plain.rstrip("fFdD")
 
 
-def java_text(value: Any) -> str:
+def java_text(value: object) -> str:
     """What ``string()`` and ``concat()`` make of a value."""
     if isinstance(value, str):
         return value
@@ -174,7 +174,7 @@ def _java_datetime(instant: int) -> str:
     return f"{written.removesuffix(':00') if written.count(':') > 1 else written}Z"
 
 
-def _concat(*values: Any) -> str:
+def _concat(*values: object) -> str:
     return "".join(map(java_text, values))
 
 
@@ -188,7 +188,7 @@ def _is_long(value: int) -> bool:
 
 def _arithmetic(
     whole: Callable[[int, int], int], fraction: Callable[[float, float], float]
-) -> Callable[[Any, Any], int | float]:
+) -> Callable[[object, object], int | float]:
     def compute(left: Any, right: Any) -> int | float:
         if isinstance(left, float) or isinstance(right, float):
             return fraction(float(left), float(right))
@@ -282,7 +282,7 @@ def _both_cases(name: str, implementation: Implementation, *parameters: Any, **h
     return {name: function(implementation, *parameters, **how), f"{name}~": function(folding, *parameters, **how)}
 
 
-def _sum(name: str, symbol: str, compute: Callable[[Any, Any], Any]) -> dict[str, Function]:
+def _sum(name: str, symbol: str, compute: Callable[[object, object], object]) -> dict[str, Function]:
     """An arithmetic operator, which is also a function."""
     made = function(compute, *_NUMBERS, result=common_type)
     return {name: made, symbol: made}

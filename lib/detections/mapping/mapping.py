@@ -64,7 +64,7 @@ class Field:
     path: str = ""
     types: tuple[str, ...] = ()
     ignore_above: int | None = None
-    null_value: Any = None
+    null_value: object = None
     format: str | None = None
     constant: str | None = None
     nested: str | None = None
@@ -215,7 +215,7 @@ def name_pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
 
 
-def _spec(name: str, given: Any) -> dict[str, Any]:
+def _spec(name: str, given: object) -> dict[str, Any]:
     """One value of the API's ``fields`` argument as a dict, with its ``types``."""
     spec = dict(given) if isinstance(given, AbstractMapping) else {"type": given}
     types = spec.get("type", "alias" if "path" in spec else "object")

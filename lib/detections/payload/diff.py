@@ -20,8 +20,8 @@ class Difference:
     form or the default that Kibana fills in, None where there is neither (null is absent, too)."""
 
     field: str
-    old: Any
-    new: Any
+    old: object
+    new: object
 
 
 def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Difference, ...]:
@@ -54,13 +54,13 @@ def render(difference: Difference) -> list[str]:
     return [f"{sign} {name}:", *(f"    {line}" for line in _unified(_lines(old), _lines(new)))]
 
 
-def _lines(value: Any) -> list[str]:
+def _lines(value: object) -> list[str]:
     if value is None:
         return []
     return value.split("\n") if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False).split("\n")
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 

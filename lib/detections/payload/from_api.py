@@ -65,7 +65,7 @@ def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _like(name: str, old: Any, new: Any) -> Any:
+def _like(name: str, old: object, new: object) -> object:
     """A value of Kibana's in the words of the file's, where they mean the same."""
     if not isinstance(old, list) or not isinstance(new, list):
         return plain(new)
@@ -79,11 +79,11 @@ def _like(name: str, old: Any, new: Any) -> Any:
     ]
 
 
-def _clean(name: str, element: Any) -> Any:
+def _clean(name: str, element: object) -> object:
     if name in _CANONICAL:
         return normalise({name: [element]}).get(name, [plain(element)])[0]
     return plain(element)
 
 
-def _meaning(name: str, element: Any) -> bytes:
+def _meaning(name: str, element: object) -> bytes:
     return encode(normalise({name: [element]}))

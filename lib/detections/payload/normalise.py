@@ -69,12 +69,12 @@ def without_version(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in payload.items() if name != "version"}
 
 
-def encode(value: Any) -> bytes:
+def encode(value: object) -> bytes:
     """A value as JSON, the same bytes for the same value: keys sorted."""
     return msgspec.json.encode(value, order="sorted")
 
 
-def same(one: Any, other: Any) -> bool:
+def same(one: object, other: object) -> bool:
     """Whether two values of JSON are one; unlike Python's, ``true`` is no number here."""
     return type(one) is type(other) and encode(one) == encode(other)
 
@@ -84,7 +84,7 @@ def _table(value: Mapping[str, Any]) -> dict[str, Any]:
     return {name: plain(one) for name, one in value.items() if one is not None}
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """A value as JSON would bring it back, with line feeds alone; a whole number is one whatever its spelling."""
     if isinstance(value, str):
         return value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value
@@ -97,30 +97,30 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float) else msgspec.to_builtins(value)
 
 
-def _each(value: Any, drop: Iterable[str] = (), **defaults: Any) -> Any:
+def _each(value: object, drop: Iterable[str] = (), **defaults: object) -> object:
     """Of each table in a list, all but some keys, and those that say what they would say anyway."""
     if not isinstance(value, list):
         return value
     return [_less(one, drop, **defaults) for one in value]
 
 
-def _less(value: Any, drop: Iterable[str] = (), **defaults: Any) -> Any:
+def _less(value: object, drop: Iterable[str] = (), **defaults: object) -> object:
     if not isinstance(value, dict):
         return value
     return {name: one for name, one in value.items() if name not in drop and not same(one, defaults.get(name))}
 
 
-def _listed(value: Any) -> Any:
+def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-def _threshold(value: Any) -> Any:
+def _threshold(value: object) -> object:
     if not isinstance(value, dict):
         return value
     return _less(value | {"field": _listed(value.get("field", []))}, cardinality=[])
 
 
-def _threats(value: Any) -> Any:
+def _threats(value: object) -> object:
     """Techniques and subtechniques that are an empty list are none."""
     found = _each(value, technique=[])
     for threat in found if isinstance(found, list) else ():
@@ -129,7 +129,7 @@ def _threats(value: Any) -> Any:
     return found
 
 
-def _threat_mapping(value: Any) -> Any:
+def _threat_mapping(value: object) -> object:
     if not isinstance(value, list):
         return value
     return [
@@ -138,12 +138,12 @@ def _threat_mapping(value: Any) -> Any:
     ]
 
 
-def _actions(value: Any) -> Any:
+def _actions(value: object) -> object:
     """Kibana gives each action a uuid, a group and a frequency."""
     return _each(value, ("uuid",), group="default", frequency=_FREQUENCY)
 
 
-def _investigation_fields(value: Any) -> Any:
+def _investigation_fields(value: object) -> object:
     """Before 8.11 a list of names."""
     return {"field_names": value} if isinstance(value, list) else value
 

@@ -22,11 +22,11 @@ class Problem(NamedTuple):
     hint: str = ""
 
 
-class _Field(fields.Field[Any]):
+class _Field(fields.Field[object]):
     default_error_messages = {"required": [Problem("is missing")]}  # noqa: RUF012
     wanted = ""
 
-    def fail_type(self, value: Any) -> ValidationError:
+    def fail_type(self, value: object) -> ValidationError:
         return refusal(f"must be {self.wanted}, not {kind(value)}")
 
 
@@ -35,7 +35,7 @@ class Text(_Field):
 
     wanted = "a string"
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+    def _deserialize(self, value: object, attr: str | None, data: Mapping[str, Any] | None, **kwargs: object) -> object:
         if not isinstance(value, str):
             raise self.fail_type(value)
         return value
@@ -46,7 +46,7 @@ class Whole(_Field):
 
     wanted = "a whole number"
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+    def _deserialize(self, value: object, attr: str | None, data: Mapping[str, Any] | None, **kwargs: object) -> object:
         if type(value) is not int:
             raise self.fail_type(value)
         return value
@@ -57,7 +57,7 @@ class Flag(_Field):
 
     wanted = "true or false"
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+    def _deserialize(self, value: object, attr: str | None, data: Mapping[str, Any] | None, **kwargs: object) -> object:
         if not isinstance(value, bool):
             raise self.fail_type(value)
         return value
@@ -68,13 +68,13 @@ class Table(_Field):
 
     wanted = "a table"
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+    def _deserialize(self, value: object, attr: str | None, data: Mapping[str, Any] | None, **kwargs: object) -> object:
         if not isinstance(value, dict):
             raise self.fail_type(value)
         return value
 
 
-class Items(fields.List[Any]):
+class Items(fields.List[object]):
     """A list whose items are all of one kind. With ``or_one``, a single string may stand for a list of one.
 
     All its wrong items are reported, each at its place.
@@ -86,7 +86,7 @@ class Items(fields.List[Any]):
         super().__init__(inner, **kwargs)
         self.or_one = or_one
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+    def _deserialize(self, value: object, attr: str | None, data: Mapping[str, Any] | None, **kwargs: object) -> Any:
         if self.or_one and isinstance(value, str):
             value = [value]
         if not isinstance(value, list):
@@ -100,8 +100,8 @@ class Record(fields.Nested):
     default_error_messages = {"required": [Problem("is missing")]}  # noqa: RUF012
 
     def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, partial: Any = None, **kwargs: Any
-    ) -> Any:
+        self, value: object, attr: str | None, data: Mapping[str, Any] | None, partial: Any = None, **kwargs: object
+    ) -> object:
         if not isinstance(value, dict):
             raise refusal(f"must be a table, not {kind(value)}")
         return super()._deserialize(value, attr, data, partial, **kwargs)
@@ -136,7 +136,7 @@ class Matches(validate.Regexp):
 class Between(validate.Range):
     """A number in a range, both ends included."""
 
-    def __call__(self, value: Any) -> Any:
+    def __call__(self, value: object) -> Any:
         if (self.min is not None and value < self.min) or (self.max is not None and value > self.max):
             wanted = f"at least {self.min}" if self.max is None else f"between {self.min} and {self.max}"
             raise refusal(f"must be {wanted}, not {value}")
@@ -165,7 +165,7 @@ def quoted(value: str) -> str:
     return json.dumps(value if len(value) <= 60 else f"{value[:57]}...", ensure_ascii=False)
 
 
-def kind(value: Any) -> str:
+def kind(value: object) -> str:
     """What a TOML value is, in words."""
     if isinstance(value, bool):
         return "true" if value else "false"

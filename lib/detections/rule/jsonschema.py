@@ -65,12 +65,12 @@ def _table(kind: type[Schema], definitions: Json, without: Collection[str] = ())
     return {"type": "object", "properties": properties} | ({"required": required} if required else {})
 
 
-def _value(field: fields.Field[Any], definitions: Json) -> Json:
+def _value(field: fields.Field[object], definitions: Json) -> Json:
     described = {"description": field.metadata["description"]} if "description" in field.metadata else {}
     return described | _type(field, definitions) | _limits(field, field.validators)
 
 
-def _type(field: fields.Field[Any], definitions: Json) -> Json:
+def _type(field: fields.Field[object], definitions: Json) -> Json:
     if isinstance(field, Items):
         items = {"type": "array", "items": _value(field.inner, definitions)}
         return items | ({"type": ["array", "string"]} if field.or_one else {})
@@ -80,11 +80,11 @@ def _type(field: fields.Field[Any], definitions: Json) -> Json:
             definitions[kind.__name__] = {}  # its place, so that a table in itself would end here
             definitions[kind.__name__] = _table(kind, definitions)
         return {"$ref": f"#/definitions/{kind.__name__}"}
-    names: dict[type[fields.Field[Any]], str] = {Text: "string", Whole: "integer", Flag: "boolean"}
+    names: dict[type[fields.Field[object]], str] = {Text: "string", Whole: "integer", Flag: "boolean"}
     return {"type": names.get(type(field), "object")}
 
 
-def _limits(field: fields.Field[Any], validators: Collection[Any]) -> Json:
+def _limits(field: fields.Field[object], validators: Collection[object]) -> Json:
     limits: Json = {}
     unit = "Items" if isinstance(field, Items) else "Length"
     for one in validators:
@@ -102,7 +102,7 @@ def _limits(field: fields.Field[Any], validators: Collection[Any]) -> Json:
     return limits
 
 
-def _ends(low: str, least: Any, high: str, most: Any) -> Json:
+def _ends(low: str, least: object, high: str, most: object) -> Json:
     return ({} if least is None else {low: least}) | ({} if most is None else {high: most})
 
 

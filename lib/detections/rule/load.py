@@ -139,7 +139,7 @@ def _problems(messages: Any, keys: Keys) -> Iterator[tuple[Keys, Problem]]:
 
 def _no_json(table: Mapping[str, Any]) -> Iterator[Keys]:
     """Where there are numbers that Kibana could not be sent: infinite, undefined, or of more than 64 bits."""
-    todo: list[tuple[Keys, Any]] = [(("rule",), table)]
+    todo: list[tuple[Keys, object]] = [(("rule",), table)]
     while todo:
         keys, value = todo.pop()
         if isinstance(value, dict):
@@ -152,7 +152,7 @@ def _no_json(table: Mapping[str, Any]) -> Iterator[Keys]:
             yield keys
 
 
-def _type_problem(name: Any) -> Problem:
+def _type_problem(name: object) -> Problem:
     if name is None:
         return Problem("is missing", f"the types are {', '.join(SCHEMAS)}")
     if not isinstance(name, str):
@@ -196,7 +196,7 @@ def _metadata(values: dict[str, Any]) -> Metadata:
 @cache
 def _required(kind: type[Schema]) -> Mapping[str, Any]:
     """An empty value for each required key."""
-    empty: dict[type, Any] = {Text: "", Whole: 0, Items: [], Record: {}}
+    empty: dict[type, object] = {Text: "", Whole: 0, Items: [], Record: {}}
     return {name: empty[type(one)] for name, one in schema(kind).fields.items() if one.required}
 
 

@@ -66,7 +66,7 @@ def _escape(match: re.Match[str]) -> str:
     return _SHORT.get(character) or f"\\u{ord(character):04X}"
 
 
-def inline(value: Any, indent: str = "", before: int = 0) -> str:
+def inline(value: object, indent: str = "", before: int = 0) -> str:
     """A value as it stands behind an equals sign, where ``before`` characters of the line are taken already.
 
     A list that is too long, or has a string of several lines, has its items on lines of their own, four blanks further
@@ -83,7 +83,7 @@ def inline(value: Any, indent: str = "", before: int = 0) -> str:
     return "".join(["[\n", *(f"{below}{inline(one, below, len(below) + 1)},\n" for one in value), indent, "]"])
 
 
-def _line(value: Any) -> str:
+def _line(value: object) -> str:
     """A value that ends on the line where it begins."""
     if isinstance(value, str):
         literal = ('"' in value or "\\" in value) and _LITERAL.fullmatch(value)
@@ -102,13 +102,13 @@ def _line(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} is no TOML value")
 
 
-def entry(value: Any, *names: str) -> str:
+def entry(value: object, *names: str) -> str:
     """``name = value`` with its line end; of several names a dotted key."""
     start = f"{'.'.join(map(key, names))} = "
     return f"{start}{inline(value, '', len(start))}\n"
 
 
-def is_block(value: Any) -> bool:
+def is_block(value: object) -> bool:
     """Whether a value gets headers of its own: a table, or a list of tables, with something in it."""
     if isinstance(value, list):
         return bool(value) and all(isinstance(one, dict) for one in value)

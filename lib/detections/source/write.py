@@ -66,7 +66,7 @@ def _refuse(wanted: Table, path: str) -> None:
     """Raises SourceError for what no TOML document of ours can hold: tables too deep, and null."""
     if is_deep(wanted):
         raise SourceError([Finding(CODE, f"is nested more than {MAX_DEPTH} levels deep", Location(path))])
-    todo: list[tuple[str, Any]] = [("", wanted)]
+    todo: list[tuple[str, object]] = [("", wanted)]
     while todo:
         name, value = todo.pop()
         if isinstance(value, dict):
@@ -313,7 +313,7 @@ def _names(keys: Keys) -> tuple[str, ...]:
     return tuple(one for one in keys if isinstance(one, str))
 
 
-def _differences(old: Sequence[Any], new: Sequence[Any]) -> list[tuple[str, int, int, int, int]]:
+def _differences(old: Sequence[object], new: Sequence[object]) -> list[tuple[str, int, int, int, int]]:
     prints = [[json.dumps(one, sort_keys=True, default=repr) for one in values] for values in (old, new)]
     found = SequenceMatcher(None, prints[0], prints[1], autojunk=False).get_opcodes()
     return [one for one in found if one[0] != "equal"]

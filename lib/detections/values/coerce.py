@@ -35,19 +35,19 @@ LATEST_NANOSECOND = 2**63 // 1_000_000
 """The last millisecond of a date_nanos, which begins in 1970."""
 
 
-def coerce(type: str, raw: Any) -> Scalar | None:  # noqa: A002
+def coerce(type: str, raw: object) -> Scalar | None:  # noqa: A002
     """The normalised value, or None where the type refuses the raw one (null, objects and arrays too)."""
     if raw is None or isinstance(raw, dict | list):
         return None
     return _COERCIONS.get(type, json_text)(raw)
 
 
-def coercion(type: str) -> Callable[[Any], Scalar | None]:  # noqa: A002
+def coercion(type: str) -> Callable[[object], Scalar | None]:  # noqa: A002
     """The function behind :func:`coerce` for one type; it takes scalars only."""
     return _COERCIONS.get(type, json_text)
 
 
-def json_text(raw: Any) -> str:
+def json_text(raw: object) -> str:
     """A scalar as a string field holds it: numbers and booleans are their JSON text.
 
     What the source wrote (``1e3``, ``1.50``) is gone once JSON is decoded: the number's shortest form stands for it.
@@ -59,7 +59,7 @@ def json_text(raw: Any) -> str:
     return str(raw)
 
 
-def _whole(low: int, high: int, parse: Callable[[str], int | None]) -> Callable[[Any], int | None]:
+def _whole(low: int, high: int, parse: Callable[[str], int | None]) -> Callable[[object], int | None]:
     def coerce_whole(raw: Any) -> int | None:
         if isinstance(raw, bool):
             return None
@@ -118,7 +118,7 @@ def _packed(form: str) -> Callable[[Any], float | None]:
     return coerce_packed
 
 
-def _boolean(raw: Any) -> bool | None:
+def _boolean(raw: object) -> bool | None:
     if isinstance(raw, bool):
         return raw
     return _BOOLEANS.get(raw) if isinstance(raw, str) else None

@@ -14,7 +14,6 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Collection, Iterable
-from typing import Any
 
 _INITIAL_CAPACITY = 16
 _TREEIFY_THRESHOLD = 8
@@ -22,7 +21,7 @@ _MIN_TREEIFY_CAPACITY = 64
 _MASK = 0xFFFF_FFFF
 
 
-def hash_map(value: Any, pruned: Collection[str] = ()) -> Any:
+def hash_map(value: object, pruned: Collection[str] = ()) -> object:
     """A copy of a JSON value whose objects have their keys in ``HashMap`` order, without what is empty.
 
     Left out at every depth: null, the strings in ``pruned``, and objects and lists that are empty or became so. A
@@ -42,7 +41,7 @@ def hash_map(value: Any, pruned: Collection[str] = ()) -> Any:
     return None if isinstance(value, str) and value in pruned else value
 
 
-def to_string(value: Any) -> str:
+def to_string(value: object) -> str:
     """What Java prints for a JSON value: ``{k=v, list=[1, 2.0, true]}``, strings without quotes or escapes.
 
     Objects are printed in the order of their keys; :func:`hash_map` puts them in Java's.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from detections.events.batch import Document
 
@@ -19,7 +19,7 @@ Settings: TypeAlias = Mapping[str, str]
 """Values of the integrations' settings by name; a setting that is left out has its default."""
 
 
-def ignore(name: str, value: Any) -> None:
+def ignore(name: str, value: object) -> None:
     """Refuse without telling anybody."""
 
 

@@ -136,7 +136,7 @@ class _Target:
             "cloud": {"provider": "aws"},
         }
 
-    def put(self, field: str, value: Any) -> None:
+    def put(self, field: str, value: object) -> None:
         if value is None or value == "":
             return
         steps = _steps(field)
@@ -154,7 +154,7 @@ class _Target:
         else:
             self.put(field, value)
 
-    def date(self, field: str, value: Any) -> str | None:
+    def date(self, field: str, value: object) -> str | None:
         if value is None:
             return None
         # The pipeline's date processor reads ISO 8601 only: digits alone are no milliseconds there.
@@ -189,7 +189,7 @@ def _prune(record: Document, target: _Target) -> Document:
     return raw
 
 
-def _at(value: Any, path: str) -> Any:
+def _at(value: object, path: str) -> object:
     for key in _steps(path):
         if not isinstance(value, dict):
             return None
@@ -300,7 +300,7 @@ def _parameters(raw: Document, target: _Target, retain: str) -> None:
     target.put("aws.cloudtrail.flattened", flattened or None)
 
 
-def _flatten(name: str, value: Any, flattened: Document, target: _Target) -> None:
+def _flatten(name: str, value: object, flattened: Document, target: _Target) -> None:
     """A flattened field takes objects, and no more than 20 of them inside each other."""
     objects = value if isinstance(value, list) else [value]
     if not all(isinstance(item, dict) for item in objects) or deeper_than(value, _FLATTENED_DEPTH, lists=False):
