@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import multiprocessing
 import os
@@ -12,7 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
+from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 from detections.engine.protocol import Task
 from detections.engine.work import Collected, Work
@@ -33,21 +36,34 @@ def in_processes(jobs: int, tasks: Sequence[Task], batches: Iterable[Batch]) -> 
         WorkerLost: one of the processes was killed; the others are ended.
     """
     waiting: deque[Future[Collected]] = deque()
-    before = set(multiprocessing.active_children())
-    workers: set[BaseProcess] = set()
-    executor = ProcessPoolExecutor(jobs, initializer=_start, initargs=(tasks,))
+    workers: list[BaseProcess] = []
+    executor = ProcessPoolExecutor(jobs, _recording(workers), initializer=_start, initargs=(tasks,))
     try:
         for batch in batches:
             waiting.append(executor.submit(_collect, batch))
-            workers |= set(multiprocessing.active_children()) - before
             if len(waiting) > _WAITING * jobs:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     except BrokenProcessPool:
+        executor.shutdown(cancel_futures=True)  # now every process has an exit code
         raise WorkerLost(_lost(workers, jobs)) from None
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _recording(workers: list[BaseProcess]) -> BaseContext:
+    """How processes are started here, each one noted: a pool does not say which of its processes was killed."""
+    context = copy.copy(multiprocessing.get_context())
+    start = context.Process
+
+    def started(*arguments: Any, **named: Any) -> BaseProcess:
+        worker: BaseProcess = start(*arguments, **named)
+        workers.append(worker)
+        return worker
+
+    context.Process = started  # type: ignore[assignment, misc]
+    return context
 
 
 def _lost(workers: Iterable[BaseProcess], jobs: int) -> str:
