@@ -153,7 +153,12 @@ class QueryTypeError(QueryError):
 
 
 class NotEvaluated(DetectionsError):
-    """Sound, but nothing in this process can evaluate it. The message is the reason."""
+    """Sound, but nothing in this process can evaluate it. The message is the reason; ``span`` the part of the query
+    that it speaks of, where that is known."""
+
+    def __init__(self, reason: str, span: tuple[int, int] | None = None) -> None:
+        self.span = span
+        super().__init__(reason)
 
 
 class EventsError(DetectionsError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import detections
@@ -32,12 +32,20 @@ LITERAL = st.one_of(
     st.lists(st.integers(-9, 9), min_size=1, max_size=3).map(lambda values: ast.Literal(tuple(values), "integer")),
 )
 SPAN = st.builds(ast.TimeSpan, st.integers(-5, 400), st.sampled_from(["millisecond", "hour", "day", "year"]))
-LEAF = st.one_of(LITERAL, SPAN, st.builds(ast.Name, NAME))
+PARAMETER = st.sampled_from([ast.Parameter("?"), ast.Parameter("?1"), ast.Name("a.??b", unbound=True)])
+LEAF = st.one_of(LITERAL, SPAN, st.builds(ast.Name, NAME), PARAMETER)
 
 
-def _function(name: str, arguments: list[ast.Expression], option: str) -> ast.Function:
-    options = ((option, ast.Literal(1, "integer")),) if option and arguments else ()
-    return ast.Function(name, tuple(arguments), options)
+OPTION = st.recursive(
+    st.one_of(NUMBER, STRING, SPAN, st.just(ast.Parameter("?x"))),
+    lambda value: st.lists(st.builds(ast.Entry, TEXT, value), max_size=2).map(lambda them: ast.Map(tuple(them))),
+    max_leaves=3,
+)
+MAP = st.lists(st.builds(ast.Entry, TEXT, OPTION), max_size=2).map(lambda entries: ast.Map(tuple(entries)))
+
+
+def _function(name: str, arguments: list[ast.Expression], options: ast.Map | None) -> ast.Function:
+    return ast.Function(name, tuple(arguments), options if arguments else None)
 
 
 def _negative(value: ast.Expression) -> ast.Expression:
@@ -55,12 +63,13 @@ def _logical(operator: Any, items: list[ast.Expression]) -> ast.Logical:
 def _inner(one: st.SearchStrategy[ast.Expression]) -> st.SearchStrategy[ast.Expression]:
     some = st.lists(one, min_size=1, max_size=3)
     return st.one_of(
-        st.builds(_function, st.sampled_from(["concat", "to_ip", "left", "first"]), some, st.sampled_from(["", "b c"])),
+        st.builds(_function, st.sampled_from(["concat", "to_ip", "left", "first"]), some, st.one_of(st.none(), MAP)),
         st.builds(ast.Cast, one, st.sampled_from(["integer", "ip"])),
         st.builds(_negative, one),
         st.builds(ast.Arithmetic, st.sampled_from("+-*/%"), one, one),
         st.builds(ast.Comparison, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), one, one),
         st.builds(ast.In, one, some.map(tuple), st.booleans()),
+        st.builds(ast.InQuery, some.map(tuple), st.deferred(lambda: QUERY), st.booleans()),
         st.builds(_like, one, st.lists(STRING, min_size=1, max_size=3), st.booleans(), st.booleans(), st.booleans()),
         st.builds(ast.IsNull, one, st.booleans()),
         st.builds(ast.Not, one),
@@ -77,30 +86,70 @@ PATTERN = st.lists(st.sampled_from(["", "a", "a.b", "a b", "x`", "*", "."]), min
 PATTERNS = st.lists(PATTERN, min_size=1, max_size=3).map(tuple)
 PAIRS = st.lists(st.tuples(st.builds(ast.Name, NAME), st.builds(ast.Name, NAME)), min_size=1, max_size=2).map(tuple)
 ORDERS = st.lists(st.builds(ast.Order, EXPRESSION, st.booleans(), st.booleans()), min_size=1, max_size=2).map(tuple)
+INDEX = st.builds(
+    ast.Index, st.sampled_from(["logs-*", "a b", "c:d", "<x-{now/d}>", "metadata", "e::f", "on", "a:b::c"])
+)
+SOURCES = st.lists(st.one_of(INDEX, st.deferred(lambda: QUERY)), min_size=1, max_size=2).map(tuple)
+METADATA = st.lists(st.sampled_from(["_id", "_index"]).map(ast.Name), max_size=2).map(tuple)
 SOURCE = st.one_of(
-    st.builds(
-        ast.From,
-        st.lists(st.sampled_from(["logs-*", "a b", "c:d", "<x-{now/d}>", "metadata", "e::f"]), min_size=1).map(tuple),
-        st.lists(st.sampled_from(["_id", "_index"]).map(ast.Name), max_size=2).map(tuple),
-    ),
+    st.builds(ast.From, SOURCES, METADATA, st.booleans()),
     st.builds(ast.Row, FIELDS),
+    st.just(ast.Show()),
+    st.just(ast.Promql((("index", "a"), ("step", "5m")), "(rate(x[5m]))", "v")),
 )
-COMMAND = st.one_of(
-    st.builds(ast.Where, EXPRESSION),
-    st.builds(ast.Eval, FIELDS),
-    st.builds(ast.Keep, PATTERNS),
-    st.builds(ast.Drop, PATTERNS),
-    st.builds(ast.Rename, PAIRS),
-    st.builds(ast.Sort, ORDERS),
-    st.builds(ast.Limit, st.integers(0, 10**6)),
-    st.sampled_from(
-        [ast.Opaque("stats", 'STATS x = COUNT(*) BY y, "|"'), ast.Opaque("fork", "FORK (WHERE a | LIMIT 1)")]
-    ),
+NAMES = st.builds(ast.Name, NAME)
+SOME_NAMES = st.lists(NAMES, min_size=1, max_size=2).map(tuple)
+NO_NAME = st.one_of(st.none(), NAMES)
+OPTIONS = st.one_of(st.none(), MAP)
+GROUPS = st.lists(EXPRESSION, max_size=2).map(tuple)
+AGGREGATES = st.lists(
+    st.builds(ast.Aggregate, NAME, EXPRESSION, st.one_of(st.none(), EXPRESSION)), min_size=1, max_size=2
 )
-QUERY = st.builds(lambda source, commands: ast.Query((source, *commands)), SOURCE, st.lists(COMMAND, max_size=3))
+TEXTS = st.lists(STRING, min_size=1, max_size=2).map(tuple)
+COMMAND = st.deferred(
+    lambda: st.one_of(
+        st.builds(ast.Where, EXPRESSION),
+        st.builds(ast.Eval, FIELDS),
+        st.builds(ast.Stats, AGGREGATES.map(tuple), st.one_of(st.just(()), FIELDS), st.booleans()),
+        st.builds(ast.Stats, st.just(()), FIELDS),
+        st.builds(ast.Keep, PATTERNS),
+        st.builds(ast.Drop, PATTERNS),
+        st.builds(ast.Rename, PAIRS),
+        st.builds(ast.Sort, ORDERS),
+        st.builds(ast.Limit, st.one_of(st.integers(0, 10**6), st.just(ast.Parameter("?n"))), GROUPS),
+        st.builds(ast.Dissect, EXPRESSION, STRING, st.sampled_from([(), ((ast.Name("append_separator"), A_STRING),)])),
+        st.builds(ast.Grok, EXPRESSION, TEXTS),
+        st.builds(ast.MvExpand, NAMES),
+        st.builds(ast.Join, INDEX, st.lists(EXPRESSION, min_size=1, max_size=2).map(tuple)),
+        st.builds(
+            ast.Enrich, st.sampled_from(["p", "a b", "on"]), NO_NAME,
+            st.lists(st.tuples(NO_NAME, NAMES), max_size=2).map(tuple), st.sampled_from([None, "_any", "_remote"]),
+        ),
+        st.builds(ast.ChangePoint, NAMES, NO_NAME, st.one_of(st.none(), st.tuples(NAMES, NAMES)), GROUPS),
+        st.just(ast.Sample(ast.Literal(0.1, "double"))),
+        st.builds(ast.Fork, st.lists(BRANCH, min_size=1, max_size=2).map(tuple)),
+        st.builds(
+            ast.Fuse, st.sampled_from([None, ast.Name("linear")]), NO_NAME, NO_NAME,
+            st.one_of(st.just(()), SOME_NAMES), OPTIONS,
+        ),
+        st.builds(ast.Completion, EXPRESSION, NO_NAME, OPTIONS),
+        st.builds(ast.Completion, EXPRESSION, NO_NAME, st.none(), NAMES),
+        st.builds(ast.Rerank, STRING, FIELDS, NO_NAME, OPTIONS),
+        st.builds(ast.Mmr, NAMES, st.integers(0, 9), st.one_of(st.none(), EXPRESSION), OPTIONS),
+        st.builds(ast.Highlight, EXPRESSION, SOME_NAMES, st.one_of(st.none(), st.tuples(NAMES, STRING)), OPTIONS),
+        st.builds(ast.Parts, st.sampled_from(["user_agent", "ip_location"]), NAMES, EXPRESSION, OPTIONS),
+        st.builds(ast.Parts, st.sampled_from(["uri_parts", "registered_domain"]), NAMES, EXPRESSION),
+        st.builds(ast.Plain, st.sampled_from(["dedup", "metrics_info", "ts_info", "ts_collapse"])),
+    )
+)  # fmt: skip
+BRANCH = st.lists(COMMAND, min_size=1, max_size=2).map(tuple)
+A_STRING = ast.Literal(", ", "keyword")
+QUERY = st.deferred(
+    lambda: st.builds(lambda source, commands: ast.Query((source, *commands)), SOURCE, st.lists(COMMAND, max_size=2))
+)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(QUERY)
 def test_what_is_printed_parses_to_the_same_tree(query: ast.Query) -> None:
     assert parse(to_esql(query)) == query

@@ -31,12 +31,9 @@ def check(rule: Rule) -> Iterator[Finding]:
 def _first(query: Query | None) -> Iterator[tuple[str, Span]]:
     if not isinstance(query, EsqlQuery):
         return
-    for command in query.tree.opaque:
-        yield f"{command.name.upper()} is not evaluated here", (command.span[0], command.span[0] + len(command.name))
-        return
     try:
         compile_esql(query, catalog_mapping())
     except NotEvaluated as reason:
-        yield str(reason), (0, 1)
+        yield str(reason), reason.span or (0, 1)
     except QueryError:
         pass  # field-type says so

@@ -128,18 +128,15 @@ def _eql_names(tree: eql.Query) -> Iterator[tuple[str, Span]]:
 
 
 def _esql_names(tree: esql.Query) -> Iterator[tuple[str, Span]]:
-    """The document fields that the commands before the first unread one use; what a command makes is no field."""
+    """The document fields that commands use as long as there are some; what a command makes is no field."""
     made: set[str] = set(tree.metadata)
     for command in tree.commands:
-        if isinstance(command, esql.Opaque):
-            return
         for step in _steps(command):
             yield from ((name.name, name.span) for name in esql.names(esql.Query((step,))) if name.name not in made)
-            match step:
-                case esql.Eval(fields) | esql.Row(fields):
-                    made.update(field.name for field in fields)
-                case esql.Rename(pairs):
-                    made.update(new.name for _, new in pairs)
+            new = esql.made(step)
+            if new is None:
+                return
+            made.update(new)
 
 
 def _steps(command: esql.Command) -> Iterator[esql.Command]:

@@ -15,7 +15,7 @@ from detections.engine.alert import Alert, Hit
 from detections.errors import NotEvaluated
 from detections.plan import RowsPlan, Window
 from detections.query import parse
-from detections.query.esql.ast import From, Limit, Name, Query
+from detections.query.esql.ast import From, Index, Limit, Name, Query
 from detections.query.esql.printer import to_esql
 
 PAGE = 1000
@@ -52,7 +52,7 @@ def _over(tree: Query, index: str) -> Query:
     assert isinstance(source, From)
     names = {name.name: name for name in source.metadata}
     metadata = tuple(({"_id": Name("_id")} | names).values())
-    return replace(tree, commands=(From((index,), metadata), *tree.commands[1:], Limit(PAGE)))
+    return replace(tree, commands=(From((Index(index),), metadata), *tree.commands[1:], Limit(PAGE)))
 
 
 def _ids(answer: dict[str, Any]) -> list[str]:

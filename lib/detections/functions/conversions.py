@@ -27,7 +27,7 @@ from detections.functions.signature import (
     in_range,
     typed,
 )
-from detections.query.esql.expressions import UNITS as SPELLINGS
+from detections.query.esql.constants import UNITS as SPELLINGS
 from detections.values.dates import format_date
 from detections.values.ip import format_ip, parse_ip
 from detections.values.javamap import double as java_double

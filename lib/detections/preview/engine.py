@@ -25,7 +25,7 @@ from detections.mapping import Field
 from detections.payload import to_api
 from detections.plan import Plan, Window
 from detections.query import parse
-from detections.query.esql.ast import From
+from detections.query.esql.ast import From, Index
 from detections.query.esql.printer import to_esql
 from detections.rule import Rule
 from detections.values import datemath
@@ -120,7 +120,7 @@ def previewed(rule: Rule, index: str) -> dict[str, Any]:
         source = tree.commands[0]
         if not isinstance(source, From):
             raise NotEvaluated("the query reads no index")
-        body["query"] = to_esql(replace(tree, commands=(replace(source, indices=(index,)), *tree.commands[1:])))
+        body["query"] = to_esql(replace(tree, commands=(replace(source, sources=(Index(index),)), *tree.commands[1:])))
     else:
         body["index"] = [index]
     if rule.type == "saved_query":

@@ -78,7 +78,7 @@ class _Compiler:
         if not isinstance(command, ast.From | ast.Where):
             self._columnar = False
         match command:
-            case ast.From(metadata=metadata):
+            case ast.From(sources, metadata, False) if not any(isinstance(one, ast.Query) for one in sources):
                 self.scope = documents(self._mapping, [self._checked(name) for name in metadata], self._names)
                 return ()
             case ast.Row(fields):
@@ -99,10 +99,12 @@ class _Compiler:
                 return [self._renamed(old, new) for old, new in pairs]
             case ast.Sort(orders):
                 return (Sort(tuple(self._order(order) for order in orders)),)
-            case ast.Limit(count):
+            case ast.Limit(int(count), ()):
                 return (Limit(count),)
-            case ast.Opaque(name):
-                raise NotEvaluated(f"the ES|QL command {name.upper()} is not evaluated yet")
+            case _:
+                name = ast.command_name(command).upper()
+                start = command.span[0]
+                raise NotEvaluated(f"{name} is not evaluated here", (start, start + len(name)))
 
     def _project(self) -> Project:
         made = Project(tuple((column.name, column) for column in self.scope))

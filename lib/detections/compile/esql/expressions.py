@@ -98,10 +98,19 @@ class Expressions:
                 return fold(Call(operator, tuple(self.condition(item) for item in items), "boolean"))
             case ast.Match():
                 raise NotEvaluated("the operator : is full-text search, not evaluated here")
+            case ast.InQuery():
+                raise NotEvaluated("IN with a sub-query is not evaluated here")
+            case ast.Lambda():
+                self.refuse("-> is in no released version of Elasticsearch", node)
+            case ast.Parameter(text):
+                self.refuse(f"no value for the parameter {text}: a rule has none", node)
+        raise AssertionError(node)
 
     def column(self, node: ast.Name | ast.Pattern) -> Column:
         """A column by name. Raises QueryTypeError: unknown."""
         name = node.name if isinstance(node, ast.Name) else node.texts[0]
+        if node.unbound:
+            self.refuse(f"no value for the parameter in {name}: a rule has none", node)
         found = self.scope.get(name)
         if found is None:
             root = self.scope.flattened_above(name)
@@ -227,10 +236,10 @@ class Expressions:
             self.refuse(f"Unknown function [{node.name}]{hint}", node)
         if node.star:
             self.refuse(f"[{name}] takes no *", node)
-        for key, value in node.options:
-            name = f"{name} {key} {value.value}"
+        for entry in node.options.entries if node.options is not None else ():
+            name = f"{name} {entry.key} {entry.value.value if isinstance(entry.value, ast.Literal) else ''}"
             if name not in FUNCTIONS:
-                raise NotEvaluated(f"the option {key} of {node.name.upper()} is not evaluated here")
+                raise NotEvaluated(f"the option {entry.key} of {node.name.upper()} is not evaluated here")
         if name == "case":
             return self._case(node)
         return self._call(name, FUNCTIONS[name], node, node.arguments)

@@ -1,278 +1,166 @@
-"""The commands of ES|QL (Elasticsearch 9.2).
-
-FROM, ROW, WHERE, EVAL, KEEP, DROP, RENAME, SORT and LIMIT are understood; every other command of the language is kept
-as :class:`~.ast.Opaque` text, and what follows it is parsed all the same.
-"""
+"""Queries of ES|QL (Elasticsearch 9.5): settings, a source, and commands behind pipes."""
 
 from __future__ import annotations
 
 import difflib
 import functools
-import re
-from collections.abc import Callable
-from typing import TypeAlias, TypeVar
 
 from detections.errors import QuerySyntaxError
-from detections.query.esql.ast import (
-    Command,
-    Drop,
-    Eval,
-    Field,
-    From,
-    Keep,
-    Limit,
-    Literal,
-    Name,
-    Opaque,
-    Order,
-    Pattern,
-    Query,
-    Rename,
-    Row,
-    Sort,
-    Where,
-)
-from detections.query.esql.expressions import Expressions
-from detections.query.esql.scan import (
-    EXPRESSION,
-    NAMES,
-    SOURCES,
-    Token,
-    command_word,
-    pattern_texts,
-    scan,
-    skip_blank,
-    skip_command,
-    string_value,
-)
+from detections.query.esql import processing, reshaping, sources
+from detections.query.esql.ast import Command, Fork, Query, Setting
+from detections.query.esql.reader import Reader, Readers
+from detections.query.esql.scan import EXPRESSION, Token, command_word, skip_blank
+from detections.query.esql.stream import Source
 
 MOST_COMMANDS = 500
 """Elasticsearch refuses more."""
 
-_OPAQUE_SOURCES = ("explain", "metrics_info", "promql", "show", "ts", "ts_info")
-_OPAQUE = (
-    "change_point", "completion", "dissect", "enrich", "fork", "fuse", "grok", "inlinestats", "insist", "mmr",
-    "mv_expand", "registered_domain", "rerank", "sample", "stats", "uri_parts", "user_agent",
-)  # fmt: skip
-_TWO_WORDS = {"inline": ("stats",), "lookup": ("join",), "left": ("join",), "right": ("join",), "full": ("join",)}
+_SOURCES: Readers = sources.READERS
+_PROCESSING: Readers = {**processing.READERS, **reshaping.READERS}
+_TWO_WORDS = {
+    "inline": ("stats", "inlinestats"),
+    "lookup": ("join", "lookup"),
+    "left": ("join", ""),
+    "right": ("join", ""),
+    "full": ("join", ""),
+}
+"""The first word of a command of two: the second, and what the command is listed under (nothing: no release has it)."""
 
-_T = TypeVar("_T")
+_SHOWN = {"inlinestats": "inline stats", "lookup": "lookup join"}
+_UNRELEASED = frozenset(("dense_vector", "explain", "external", "insist", "lookup_\U0001f414"))
 
 
 @functools.lru_cache(maxsize=1024)
 def parse(text: str) -> Query:
     """The syntax tree of a query. Raises QuerySyntaxError."""
-    commands: list[Command] = []
-    at = skip_blank(text, 0)
-    while True:
-        command, at = _command(text, at, first=not commands)
-        commands.append(command)
-        if at == len(text):
-            return Query(tuple(commands), (commands[0].span[0], commands[-1].span[1]))
-        at = skip_blank(text, at + 1)
-        if len(commands) == MOST_COMMANDS:
-            raise QuerySyntaxError(f"query has more than {MOST_COMMANDS} commands", text, at)
+    return _Parser(text).whole()
 
 
-def _command(text: str, at: int, first: bool) -> tuple[Command, int]:
-    """One command, and the position of the pipe behind it (or the end)."""
-    word = command_word(text, at)
-    known = _SOURCES if first else _PROCESSING
-    if word.lower in known and word.kind == "word":
-        pattern, read = known[word.lower]
-        if word.lower == "from" and text.startswith("(", skip_blank(text, word.end)):
-            return _opaque(text, word, "from (subquery)", word.end)
-        tokens = scan(text, word.end, pattern)
-        parser = Expressions(text, tokens)
-        command = read(parser, at)
-        if parser.token.kind != "end":
-            raise _leftover(parser, command)
-        return command, parser.token.start
-    if word.lower in (_OPAQUE_SOURCES if first else _OPAQUE):
-        return _opaque(text, word, word.lower, word.end)
-    if not first and word.lower in _TWO_WORDS:
-        second = command_word(text, skip_blank(text, word.end))
-        if second.lower in _TWO_WORDS[word.lower]:
-            return _opaque(text, word, f"{word.lower} {second.lower}", second.end)
-    raise _unknown_command(text, word, first)
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._source = Source(text)
 
+    def whole(self) -> Query:
+        at = self._blank(0)
+        start = at
+        settings: list[Setting] = []
+        while command_word(self._text, at).lower == "set":
+            made, at = self._setting(at)
+            settings.append(made)
+        commands, at = self._pipeline(at, first=True)
+        if at < len(self._text):
+            raise QuerySyntaxError(
+                f"unexpected '{self._text[at]}', expected '|' or the end of the query", self._text, at
+            )
+        return Query(commands, tuple(settings), (start, commands[-1].span[1]), tuple(self._source.comments))
 
-def _opaque(text: str, word: Token, name: str, at: int) -> tuple[Opaque, int]:
-    end = skip_command(text, at)
-    body = text[word.start : end].rstrip()
-    return Opaque("inline stats" if name == "inlinestats" else name, body, (word.start, word.start + len(body))), end
+    def _blank(self, at: int) -> int:
+        return skip_blank(self._text, at, self._source.comments)
 
+    def _setting(self, start: int) -> tuple[Setting, int]:
+        """``SET name = value;`` and the place behind it."""
+        reader = Reader(self._source, command_word(self._text, start).end, EXPRESSION)
+        reader.subquery = self._subquery
+        name = reader.name(any_word=True)
+        if not reader.accept("="):
+            raise reader.unexpected("'='")
+        value = reader.map() if reader.token.kind == "{" else reader.constant()
+        if reader.token.text != ";":
+            raise reader.unexpected("';'")
+        end = reader.token.end
+        return Setting(name.name, value, (start, end)), self._blank(end)
 
-def _unknown_command(text: str, word: Token, first: bool) -> QuerySyntaxError:
-    known = [*_SOURCES, *_OPAQUE_SOURCES] if first else [*_PROCESSING, *_OPAQUE, "inline stats", "lookup join"]
-    if word.kind == "end":
-        what = "a query starts with FROM or ROW" if first else "expected a command behind the pipe"
-        shown = f"unexpected {word.text!r}, " if word.text else ""
-        return QuerySyntaxError(f"{shown}{what}", text, word.start, word.end)
-    if first and word.lower in (*_PROCESSING, *_OPAQUE):
-        message = f"{word.text.upper()} needs rows: a query starts with FROM or ROW"
-        return QuerySyntaxError(message, text, word.start, word.end)
-    near = difflib.get_close_matches(word.lower, known, 1)
-    hint = f", did you mean {near[0].upper()}?" if near else ""
-    return QuerySyntaxError(f"unknown command '{word.text}'{hint}", text, word.start, word.end)
+    def _pipeline(self, at: int, *, first: bool) -> tuple[tuple[Command, ...], int]:
+        """Commands behind each other and the place of what ends them; with ``first`` they begin with a source."""
+        commands: list[Command] = []
+        while True:
+            command, at = self._command(at, first=first and not commands)
+            commands.append(command)
+            if self._text[at : at + 1] != "|":
+                return tuple(commands), at
+            at = self._blank(at + 1)
+            if len(commands) == MOST_COMMANDS:
+                raise QuerySyntaxError(f"query has more than {MOST_COMMANDS} commands", self._text, at)
 
+    def _subquery(self, start: int) -> tuple[Query, int]:
+        """The query in parentheses that begins at a place, and the place behind it."""
+        self._source.deeper(start)
+        at = self._blank(start)
+        commands, end = self._pipeline(at, first=True)
+        behind = self._closed(end)
+        self._source.depth -= 1
+        return Query(commands, (), (at, commands[-1].span[1])), behind
 
-def _leftover(parser: Expressions, command: Command) -> QuerySyntaxError:
-    if parser.is_next("="):
-        token = parser.token
-        message = "unexpected '=', expected an operator: equality is '=='"
-        return QuerySyntaxError(message, parser.text, token.start, token.end)
-    separator = () if isinstance(command, Where | Limit) else ("','",)
-    return parser.unexpected(*separator, "'|'", "the end of the query")
+    def _closed(self, at: int) -> int:
+        if self._text[at : at + 1] != ")":
+            what = f"'{self._text[at]}'" if at < len(self._text) else "end of query"
+            raise QuerySyntaxError(f"unexpected {what}, expected '|' or ')'", self._text, at)
+        return at + 1
 
+    def _command(self, at: int, *, first: bool) -> tuple[Command, int]:
+        """One command, and the place of what ends it."""
+        word = command_word(self._text, at)
+        if not first and word.lower == "fork":
+            return self._fork(word)
+        if first and word.lower == "promql":
+            return sources.promql(self._text, word)
+        readers = _SOURCES if first else _PROCESSING
+        name, end = word.lower, word.end
+        if not first and name in _TWO_WORDS:
+            name, end = self._two_words(word)
+        if word.kind != "word" or name not in readers:
+            raise self._unknown_command(word, first)
+        pattern, stops, read = readers[name]
+        reader = Reader(self._source, end, pattern, stops)
+        reader.subquery = self._subquery
+        command = read(reader, at)
+        if reader.token.kind != "end":
+            raise reader.leftover(command)
+        return command, reader.token.start
 
-def _list(parser: Expressions, read: Callable[[Expressions], _T]) -> tuple[_T, ...]:
-    items = [read(parser)]
-    while parser.accept(","):
-        items.append(read(parser))
-    return tuple(items)
+    def _two_words(self, word: Token) -> tuple[str, int]:
+        second, name = _TWO_WORDS[word.lower]
+        following = command_word(self._text, self._blank(word.end))
+        if following.lower != second:
+            message = f"unexpected {following.shown()}, expected {second.upper()}"
+            raise QuerySyntaxError(message, self._text, following.start, following.end)
+        return name, following.end
 
+    def _fork(self, word: Token) -> tuple[Command, int]:
+        branches: list[tuple[Command, ...]] = []
+        end = word.end
+        at = self._blank(end)
+        while self._text[at : at + 1] == "(":
+            self._source.deeper(at)
+            branch, closing = self._pipeline(self._blank(at + 1), first=False)
+            end = self._closed(closing)
+            self._source.depth -= 1
+            branches.append(branch)
+            at = self._blank(end)
+        if not branches or self._text[at : at + 1] not in ("|", ")", ""):
+            found = f"'{self._text[at]}'" if at < len(self._text) else "end of query"
+            raise QuerySyntaxError(f"unexpected {found}, expected a branch in parentheses", self._text, at)
+        return Fork(tuple(branches), (word.start, end)), at
 
-def _from(parser: Expressions, start: int) -> From:
-    indices = _list(parser, _index)
-    if parser.is_next("["):
-        token = parser.token
-        message = "METADATA stands without brackets since Elasticsearch 9.0: METADATA _id"
-        raise QuerySyntaxError(message, parser.text, token.start, token.end)
-    metadata: tuple[Name, ...] = ()
-    if parser.token.kind == "source" and parser.token.lower == "metadata":
-        parser.take()
-        metadata = _list(parser, _metadata)
-    return From(indices, metadata, parser.end_of(start))
-
-
-def _index(parser: Expressions) -> str:
-    token = parser.token
-    if token.kind == "string":
-        parser.take()
-        return string_value(token.text)
-    name = _source(parser, "an index pattern")
-    for separator in (":", "::"):
-        if parser.accept(separator):
-            name += separator + _source(parser, "an index pattern")
-            break
-    return name
-
-
-def _source(parser: Expressions, expected: str) -> str:
-    if parser.token.kind != "source" or parser.token.lower == "metadata":
-        raise parser.unexpected(expected)
-    return parser.take().text
-
-
-def _metadata(parser: Expressions) -> Name:
-    token = parser.token
-    return Name(_source(parser, "the name of a metadata column"), (token.start, token.end))
-
-
-def _field(parser: Expressions) -> Field:
-    start = parser.token.start
-    name = None
-    if parser.assigns():
-        name = parser.name().name
-        parser.take()
-    value = parser.expression()
-    span = parser.end_of(start)
-    return Field(parser.text[start : span[1]] if name is None else name, value, span)
-
-
-def _pattern(parser: Expressions) -> Pattern:
-    start = parser.token.start
-    texts = _pattern_part(parser)
-    while parser.accept("."):
-        following = _pattern_part(parser)
-        texts = [*texts[:-1], f"{texts[-1]}.{following[0]}", *following[1:]]
-    return Pattern(tuple(texts), parser.end_of(start))
-
-
-def _pattern_part(parser: Expressions) -> list[str]:
-    if parser.token.kind != "pattern":
-        raise parser.unexpected("a column name")
-    return list(pattern_texts(parser.take().text))
-
-
-def _plain_name(parser: Expressions) -> Name:
-    pattern = _pattern(parser)
-    if len(pattern.texts) > 1:
-        raise QuerySyntaxError("a wildcard cannot be renamed", parser.text, *pattern.span)
-    return Name(pattern.texts[0], pattern.span)
-
-
-def _rename_pair(parser: Expressions) -> tuple[Name, Name]:
-    one = _plain_name(parser)
-    if parser.accept("="):
-        return _plain_name(parser), one
-    token = parser.token
-    if token.kind != "pattern" or token.lower != "as":
-        raise parser.unexpected("AS", "'='")
-    parser.take()
-    return one, _plain_name(parser)
-
-
-def _order(parser: Expressions) -> Order:
-    start = parser.token.start
-    value = parser.expression()
-    ascending = not parser.accept("desc")
-    if ascending:
-        parser.accept("asc")
-    nulls_first = not ascending
-    if parser.accept("nulls"):
-        nulls_first = parser.accept("first")
-        if not nulls_first and not parser.accept("last"):
-            raise parser.unexpected("FIRST", "LAST")
-    return Order(value, ascending, nulls_first, parser.end_of(start))
-
-
-def _limit(parser: Expressions, start: int) -> Limit:
-    token = parser.token
-    value = parser.expression()
-    if not isinstance(value, Literal) or value.type not in ("integer", "long") or int(value.value) < 0:  # type: ignore[arg-type]
-        message = "LIMIT takes a whole number that is not negative"
-        raise QuerySyntaxError(message, parser.text, token.start, parser.end_of(token.start)[1])
-    return Limit(int(value.value), parser.end_of(start))  # type: ignore[arg-type]
-
-
-def _where(parser: Expressions, start: int) -> Where:
-    return Where(parser.expression(), parser.end_of(start))
-
-
-def _row(parser: Expressions, start: int) -> Row:
-    return Row(_list(parser, _field), parser.end_of(start))
-
-
-def _eval(parser: Expressions, start: int) -> Eval:
-    return Eval(_list(parser, _field), parser.end_of(start))
-
-
-def _keep(parser: Expressions, start: int) -> Keep:
-    return Keep(_list(parser, _pattern), parser.end_of(start))
-
-
-def _drop(parser: Expressions, start: int) -> Drop:
-    return Drop(_list(parser, _pattern), parser.end_of(start))
-
-
-def _rename(parser: Expressions, start: int) -> Rename:
-    return Rename(_list(parser, _rename_pair), parser.end_of(start))
-
-
-def _sort(parser: Expressions, start: int) -> Sort:
-    return Sort(_list(parser, _order), parser.end_of(start))
-
-
-_Reader: TypeAlias = Callable[[Expressions, int], Command]
-_SOURCES: dict[str, tuple[re.Pattern[str], _Reader]] = {"from": (SOURCES, _from), "row": (EXPRESSION, _row)}
-_PROCESSING: dict[str, tuple[re.Pattern[str], _Reader]] = {
-    "where": (EXPRESSION, _where),
-    "eval": (EXPRESSION, _eval),
-    "keep": (NAMES, _keep),
-    "drop": (NAMES, _drop),
-    "rename": (NAMES, _rename),
-    "sort": (EXPRESSION, _sort),
-    "limit": (EXPRESSION, _limit),
-}
+    def _unknown_command(self, word: Token, first: bool) -> QuerySyntaxError:
+        start, end = word.start, word.end
+        if word.kind == "end":
+            what = "a query starts with FROM or ROW" if first else "expected a command behind the pipe"
+            if not first and word.text and word.text not in "|)":
+                what = "expected the name of a command"
+            shown = f"unexpected {word.text!r}, " if word.text else ""
+            return QuerySyntaxError(f"{shown}{what}", self._text, start, end)
+        if word.lower in _UNRELEASED or _TWO_WORDS.get(word.lower, ("", " "))[1] == "":
+            message = f"{word.text.upper()} is in no released version of Elasticsearch"
+            return QuerySyntaxError(message, self._text, start, end)
+        if first and word.lower in (*_PROCESSING, *_TWO_WORDS, "fork"):
+            message = f"{word.text.upper()} needs rows: a query starts with FROM or ROW"
+            return QuerySyntaxError(message, self._text, start, end)
+        if not first and word.lower in (*_SOURCES, "promql"):
+            message = f"{word.text.upper()} begins a query, it does not stand behind a pipe"
+            return QuerySyntaxError(message, self._text, start, end)
+        known = [*_SOURCES, "promql"] if first else [*(_SHOWN.get(one, one) for one in _PROCESSING), "fork"]
+        near = difflib.get_close_matches(word.lower, known, 1)
+        hint = f", did you mean {near[0].upper()}?" if near else ""
+        return QuerySyntaxError(f"unknown command '{word.text}'{hint}", self._text, start, end)
