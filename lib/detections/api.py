@@ -21,10 +21,15 @@ from detections.compile.kibana import DslOptions
 from detections.compile.kql import compile_kql
 from detections.engine import Embedded, find, rows_of, select
 from detections.engine.alert import Alert
+from detections.engine.column import names as names_in
+from detections.engine.column import scalars
 from detections.errors import Finding, UsageError
 from detections.events import Document, batches, read
+from detections.events.walk import columns as columns_of
+from detections.functions.warning import Warnings
 from detections.mapping import FieldSpec
 from detections.plan.program import Events, Program
+from detections.plan.rows import LookupTable
 from detections.query import esql, parse
 from detections.rule import Rule, Rules
 from detections.rule import load_rules as load
@@ -32,6 +37,9 @@ from detections.schedule import replay as replay_plans
 from detections.values.dates import parse_date
 
 Instant: TypeAlias = str | int | datetime.datetime
+TableSpec: TypeAlias = "Iterable[Document] | Mapping[str, Any]"
+
+_DYNAMIC = {bool: "boolean", int: "long", float: "double"}
 
 
 def load_rules(*paths: str | Path) -> Rules:
@@ -75,13 +83,15 @@ class Sequence:
 class SearchResult:
     """What a query found: ``events`` (kuery, eql), ``sequences`` (eql), ``columns`` and ``rows`` (esql).
 
-    ``columns`` are ``{"name": ..., "type": ...}`` as Elasticsearch names them; ``rows`` lists of their values.
+    ``columns`` are ``{"name": ..., "type": ...}`` as Elasticsearch names them; ``rows`` lists of their values;
+    ``warnings`` what it would say of rows that have no result, each with its place in the query (``Line 1:5: ...``).
     """
 
     events: list[Document] = field(default_factory=list)
     sequences: list[Sequence] = field(default_factory=list)
     columns: list[dict[str, str]] = field(default_factory=list)
     rows: list[list[Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def search(
@@ -95,6 +105,7 @@ def search(
     event_category_field: str = "event.category",
     size: int | None = None,
     max_samples_per_key: int = 1,
+    tables: Mapping[str, TableSpec] | None = None,
     report: Callable[[Finding], None] | None = None,
 ) -> SearchResult:
     """Run a query over events, in this process.
@@ -102,8 +113,10 @@ def search(
     ``fields`` are the types of the fields (see :meth:`detections.mapping.Mapping.of`), None the catalog.
     ``timestamp_field``, ``tiebreaker_field``, ``event_category_field`` and ``max_samples_per_key`` matter to eql only.
     ``size`` is how many events, rows, sequences or samples are wanted, None all. Of EQL's events and sequences these
-    are the last ones, in ascending order, as Elasticsearch gives them unless it is asked for the head. ``report`` is
-    told of events that are not looked at whole (docs/limits.md).
+    are the last ones, in ascending order, as Elasticsearch gives them unless it is asked for the head. ``tables`` are
+    what ES|QL looks up, by the name of the lookup index (LOOKUP JOIN) or of the policy (ENRICH): documents, or a dict
+    with ``rows``, ``fields`` (their types) and ``match``, the field of a policy that is compared. ``report`` is told of
+    events that are not looked at whole (docs/limits.md).
 
     Raises:
         QueryError: the query cannot be parsed, or the fields refuse it.
@@ -112,7 +125,7 @@ def search(
     """
     mapping = mappings.Mapping.of(fields)
     if language == "esql":
-        return _table(query, mapping, events, size)
+        return _table(query, mapping, events, size, _tables(tables))
     if language == "eql":
         program = compile_eql(
             parse(query, "eql"), mapping, timestamp_field=timestamp_field,
@@ -142,17 +155,49 @@ def _found(
     return SearchResult(sequences=[Sequence(*one) for one in found])
 
 
-def _table(query: str, mapping: mappings.Mapping, events: Iterable[Document], size: int | None) -> SearchResult:
+def _table(
+    query: str,
+    mapping: mappings.Mapping,
+    events: Iterable[Document],
+    size: int | None,
+    tables: Mapping[str, LookupTable],
+) -> SearchResult:
     parsed = parse(query, "esql")
     tree = parsed.tree
-    pipeline = compile_esql(parsed, mapping, list_fields=True)
-    rows = list(itertools.islice(rows_of(pipeline, batches(events)), size))
+    pipeline = compile_esql(parsed, mapping, list_fields=True, tables=tables)
+    warnings = Warnings(query, dict(pipeline.wholes))
+    for message in pipeline.warnings:
+        warnings.add(message)
+    rows = list(itertools.islice(rows_of(pipeline, batches(events), tables=tables, warnings=warnings), size))
     shown: list[int] = list(range(len(pipeline.columns)))
-    if mapping.dynamic and tree.indices and not any(isinstance(command, esql.ast.Keep) for command in tree.commands):
+    named = any(isinstance(command, esql.ast.Keep) for command in tree.commands) or tree.aggregates
+    if mapping.dynamic and tree.indices and not named:
         # Nobody named the columns, and the catalog has thousands of fields: those without a value are left out.
         shown = [at for at in shown if any(row[at] is not None for row in rows)]
     columns = [{"name": pipeline.columns[at].name, "type": pipeline.columns[at].type} for at in shown]
-    return SearchResult(columns=columns, rows=[[row[at] for at in shown] for row in rows])
+    return SearchResult(columns=columns, rows=[[row[at] for at in shown] for row in rows], warnings=warnings.messages)
+
+
+def _tables(given: Mapping[str, TableSpec] | None) -> dict[str, LookupTable]:
+    """What LOOKUP JOIN and ENRICH look up. Raises UsageError."""
+    made: dict[str, LookupTable] = {}
+    for name, spec in (given or {}).items():
+        whole: Mapping[str, Any] = spec if isinstance(spec, Mapping) else {"rows": spec}
+        rows = tuple(whole.get("rows", ()))
+        types = whole.get("fields")
+        fields = mappings.Mapping.of(_types_of(rows) if types is None else types)
+        made[name] = LookupTable(name, fields, rows, whole.get("match"))
+    return made
+
+
+def _types_of(rows: Iterable[Document]) -> dict[str, FieldSpec]:
+    """The types that Elasticsearch gives to fields that nobody declared; a text is a keyword."""
+    types: dict[str, FieldSpec] = {}
+    for row in rows:
+        for path in names_in(row):
+            for value in scalars(columns_of([row], [path])[0][0]):
+                types.setdefault(path, _DYNAMIC.get(type(value), "keyword"))
+    return types
 
 
 def replay(

@@ -1,9 +1,8 @@
 """An ES|QL query uses what cannot be evaluated here yet.
 
-`FROM`, `WHERE`, `EVAL`, `KEEP`, `DROP`, `RENAME`, `SORT` and `LIMIT` with the functions that detection rules use are
-read, checked and evaluated. A command or function beyond that is carried through untouched: the rule loads, is
-checked otherwise and exported, but its cases cannot run, and what stands behind the command is not looked at. This
-warning stands once, at the first such place.
+The commands and functions that detection rules use are read, checked and evaluated. What is beyond them (`COMPLETION`,
+`CHANGE_POINT`, `SAMPLE`, a sub-query, a table that `LOOKUP JOIN` looks up and nobody gives) is read and checked as far
+as it goes: the rule loads and is exported, but its cases cannot run. This warning stands once, at the first such place.
 
 Nothing is wrong with the query. Silence it where that is known.
 """

@@ -135,6 +135,8 @@ def _esql(rule: Rule, mapping: Mapping) -> RowsPlan:
     pipeline = compile_esql(query, mapping)
     if not pipeline.indices:
         raise NotEvaluated("an ES|QL rule that starts with ROW has no events behind its alerts")
+    if pipeline.aggregates:
+        raise NotEvaluated("an ES|QL rule that aggregates is not evaluated yet")
     return RowsPlan(**common(rule, mapping, pipeline.indices), pipeline=pipeline)
 
 

@@ -6,7 +6,7 @@ are kept as one byte a row, which turns a set of values into a set of rows with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from detections.engine.bits import of_rows
@@ -53,6 +53,14 @@ class Column:
             return [] if found is None else [found]
         values = [value for value in map(self._value, scalars(raw, inside=self._root)) if value is not None]
         return list(dict.fromkeys(values)) if self._set and len(values) > 1 else values
+
+    def cells(self, rows: Sequence[int], pack: Callable[[list[Any]], Any]) -> list[Any]:
+        """What ``pack`` makes of the normalised values of some rows; of none it makes None."""
+        raw = self._raw if len(rows) == self.size else [self._raw[row] for row in rows]
+        if set(map(type, raw)) <= {str, type(None)}:
+            known = {one: None if one is None else self._value(one) for one in set(raw)}
+            return list(map(known.__getitem__, raw))
+        return [pack(self.values(row)) for row in rows]
 
     def _value(self, raw: Any) -> Any:
         # 1, 1.0 and True are one key, but not one value.

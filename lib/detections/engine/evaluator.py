@@ -14,10 +14,11 @@ from detections.engine.bits import Bits, of_rows, rows_of
 from detections.engine.column import Column, names, nulls, scalars
 from detections.engine.combinations import combinations
 from detections.engine.operators import COST, Check, check_of
-from detections.engine.rows import Condition, value_of
+from detections.engine.table import Table, Vectors, cells
 from detections.errors import Finding, Level, Location
 from detections.events import Batch, Documents
 from detections.events.walk import objects
+from detections.functions.warning import Warnings
 from detections.mapping import UNMAPPED, Field
 from detections.plan.predicate import (
     Always,
@@ -35,6 +36,7 @@ from detections.plan.predicate import (
     Test,
     leaves,
 )
+from detections.plan.rows import columns_in
 from detections.values import limits
 from detections.values.coerce import Scalar
 
@@ -52,12 +54,14 @@ _FEW = 8
 class Predicates:
     """Predicates made ready to be asked of any number of batches; equal leaves are one.
 
-    ``scope`` is the nested path whose objects are the rows, None for documents.
+    ``scope`` is the nested path whose objects are the rows, None for documents. ``warnings`` is told what is computed
+    and has no result.
     """
 
-    def __init__(self, scope: str | None = None) -> None:
+    def __init__(self, scope: str | None = None, *, warnings: Warnings | None = None) -> None:
         self._scope = scope
         self._leaves: dict[Leaf, Question] = {}
+        self._warnings = warnings
         self._inner: dict[str, Predicates] = {}
         self._paths: dict[str, None] = {}
 
@@ -106,7 +110,7 @@ class Predicates:
             case Test():
                 return _Tested(leaf, self._scope)
             case Compute():
-                return _Computed(leaf)
+                return _Computed(leaf, self._warnings)
             case AnyField():
                 return _Anywhere(leaf, self)
 
@@ -227,34 +231,37 @@ def _looked_up(test: Test) -> frozenset[Scalar] | None:
 class _Computed:
     """A computed leaf, ready to be asked."""
 
-    def __init__(self, leaf: Compute) -> None:
-        self._condition = Condition(leaf.expression)
+    def __init__(self, leaf: Compute, warnings: Warnings | None) -> None:
+        self._answers = Vectors(warnings).predicate(leaf)
+        read = dict.fromkeys(columns_in(leaf.expression))
+        self._fields = {column.name: column.field for column in read if column.field is not None}
         self._any = leaf.several == "any"
-        self.paths = [field.path for field in self._condition.fields.values()]
+        self.paths = [field.path for field in self._fields.values()]
 
     def answer(self, evaluator: Evaluator, rows: int) -> tuple[Bits, int]:
         """The answer for ``rows``."""
-        columns = [(name, field, evaluator.column(field)) for name, field in self._condition.fields.items()]
-        true: list[int] = []
-        missing: list[int] = []
-        for row in rows_of(rows):
-            found: bool | None
-            if self._any:
-                values = [(name, column.values(row)) for name, _, column in columns]
-                found = self._some(values, partial(evaluator.tell, row))
-            else:
-                found = self._condition({name: value_of(column.values(row), field) for name, field, column in columns})
-            if found is None:
-                missing.append(row)
-            elif found:
-                true.append(row)
+        asked = list(rows_of(rows))
+        columns = {name: (field, evaluator.column(field)) for name, field in self._fields.items()}
+        if self._any:
+            return Bits(of_rows(self._some(evaluator, columns, asked), evaluator.size), 0), rows
+        table = Table({name: cells(column, field, asked) for name, (field, column) in columns.items()}, len(asked))
+        answers = self._answers(table)
+        true = [row for row, answer in zip(asked, answers, strict=True) if answer]
+        missing = [row for row, answer in zip(asked, answers, strict=True) if answer is None]
         return Bits(of_rows(true, evaluator.size), of_rows(missing, evaluator.size)), rows
 
-    def _some(self, values: list[tuple[str, list[Any]]], tell: Callable[[str], None]) -> bool:
-        """Whether the expression is true for some choice of one value each; a field without values is null."""
-        names = [name for name, _ in values]
-        choices = combinations([list(dict.fromkeys(found)) if found else [None] for _, found in values], tell)
-        return any(self._condition(dict(zip(names, choice, strict=True))) for choice in choices)
+    def _some(self, evaluator: Evaluator, columns: dict[str, tuple[Field, Column]], asked: list[int]) -> set[int]:
+        """The rows where the expression is true for some choice of one value each; a field without values is null."""
+        rows: list[int] = []
+        choices: list[tuple[Any, ...]] = []
+        for row in asked:
+            values = (column.values(row) for _, column in columns.values())
+            several = [list(dict.fromkeys(found)) if found else [None] for found in values]
+            made = list(combinations(several, partial(evaluator.tell, row)))
+            rows += [row] * len(made)
+            choices += made
+        chosen = {name: [choice[at] for choice in choices] for at, name in enumerate(columns)}
+        return {row for row, answer in zip(rows, self._answers(Table(chosen, len(rows))), strict=True) if answer}
 
 
 class _Anywhere:

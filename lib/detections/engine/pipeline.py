@@ -1,25 +1,34 @@
-"""ES|QL pipelines over batches: the leading WHEREs column by column, the rest row by row on what is left."""
+"""ES|QL pipelines over batches: the leading WHEREs column by column, the rest over tables of what is left.
+
+A batch becomes a table of the columns that the query reads. What looks at one row at a time is done batch by batch;
+STATS keeps a state a group; SORT and its like wait for all rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from detections.engine.alert import Alert
+from detections.engine.alert import Alert, Hit
 from detections.engine.bits import rows_of as row_numbers
 from detections.engine.collector import Collector
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.hits import Hits
-from detections.engine.rows import Row, columns_in, shown, step, value_of
+from detections.engine.liveness import needed
+from detections.engine.steps import Steps
+from detections.engine.table import Table, cells
 from detections.events import Batch
+from detections.functions.conversions import to_text
+from detections.functions.warning import Warnings
 from detections.mapping import Field
 from detections.plan import RowsPlan, Window
-from detections.plan.expression import Column
-from detections.plan.predicate import Always, And, Compute, Leaf, Predicate, leaves
-from detections.plan.rows import Command, Eval, Limit, Pipeline, Project, Sort, Where
+from detections.plan.expression import UNSUPPORTED
+from detections.plan.predicate import Always, And, Predicate, Test, leaves
+from detections.plan.rows import Aggregate, Distinct, Fork, Limit, LookupTable, Pipeline, Sort, Where
 
 _FOUND = "\0found"
 _MANY = 100
+_WHOLE = (Aggregate, Distinct, Fork, Limit, Sort)
 
 
 class Program:
@@ -29,33 +38,40 @@ class Program:
     needs are not read or computed.
     """
 
-    def __init__(self, pipeline: Pipeline, *, output: bool) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        output: bool,
+        tables: Mapping[str, LookupTable] | None = None,
+        warnings: Warnings | None = None,
+    ) -> None:
         commands = list(pipeline.commands)
         leading: list[Predicate] = []
         while commands and isinstance(commands[0], Where):
             leading.append(commands.pop(0).predicate)  # type: ignore[union-attr]
         self.predicate: Predicate = And(tuple(leading)) if leading else Always(True)
         self._columns = pipeline.columns
-        commands, needed = _needed(commands, self._columns if output else ())
-        whole = next((at for at, one in enumerate(commands) if isinstance(one, Sort | Limit)), len(commands))
-        self._local = [step(_keeping(one)) for one in commands[:whole]]
-        self._global = [step(_keeping(one)) for one in commands[whole:]]
-        self.fields = {column.name: column.field for column in needed if column.field is not None}
+        commands, read = needed(commands, self._columns if output else ())
+        whole = next((at for at, one in enumerate(commands) if isinstance(one, _WHOLE)), len(commands))
+        steps = Steps(warnings, tables, () if output else (_FOUND,))
+        self._local = [steps.step(one) for one in commands[:whole]]
+        self._global = [steps.step(one) for one in commands[whole:]]
+        self.fields = {column.name: column.field for column in read if column.field is not None}
 
-    def rows(self, evaluator: Evaluator, found: Iterable[tuple[int, Any]]) -> list[Row]:
-        """The rows that a batch's selected events become; ``found`` goes with each of them."""
-        columns = [(name, field, evaluator.column(field)) for name, field in self._present(evaluator)]
-        rows: Iterable[Row] = (
-            {_FOUND: what} | {name: value_of(column.values(number), field) for name, field, column in columns}
-            for number, what in found
-        )
-        return self.local(rows)
+    def table(self, evaluator: Evaluator, rows: list[int], found: list[Hit] | None = None) -> Table:
+        """What a batch's selected events become; ``found`` goes with them."""
+        columns = {name: cells(evaluator.column(field), field, rows) for name, field in self._present(evaluator)}
+        if found is not None:
+            columns[_FOUND] = found
+        return self.local(Table(columns, len(rows)))
 
-    def local(self, rows: Iterable[Row]) -> list[Row]:
-        """What the commands that look at one row at a time make of rows."""
+    def local(self, table: Table) -> Table:
+        """What the commands that look at one row at a time make of a table."""
+        tables: Iterable[Table] = [table]
         for apply in self._local:
-            rows = apply(rows)
-        return list(rows)
+            tables = apply(tables)
+        return next(iter(tables))
 
     def _present(self, evaluator: Evaluator) -> list[tuple[str, Field]]:
         """The fields to read; where they are very many, of those the ones that the batch has."""
@@ -64,57 +80,28 @@ class Program:
         present = set(evaluator.names())
         return [(name, field) for name, field in self.fields.items() if field.path in present]
 
-    def finish(self, rows: Iterable[Row]) -> Iterable[Row]:
-        """What the rest of the pipeline makes of the rows of all batches."""
+    def finish(self, tables: Iterable[Table]) -> Iterator[Table]:
+        """What the rest of the pipeline makes of the tables of all batches."""
         for apply in self._global:
-            rows = apply(rows)
-        return rows
+            tables = apply(tables)
+        return iter(tables)
 
-    def output(self, row: Row) -> list[Any]:
-        """The values of the result's columns."""
-        return [shown(row.get(column.name), column.type) for column in self._columns]
-
-
-def _keeping(command: Command) -> Command:
-    """The command, the row's event being carried through it."""
-    if isinstance(command, Project):
-        return Project((*command.columns, (_FOUND, Column(_FOUND, "null"))))
-    return command
+    def output(self, table: Table) -> Iterator[list[Any]]:
+        """The values of the result's columns, row by row, as Elasticsearch's API shows them."""
+        columns = [[shown(one, column.type) for one in table.values(column.name)] for column in self._columns]
+        return map(list, zip(*columns, strict=True)) if columns else iter([[] for _ in range(table.size)])
 
 
-def _needed(commands: list[Command], output: Iterable[Column]) -> tuple[list[Command], list[Column]]:
-    """The commands without what nobody reads, and the columns that they read of the documents."""
-    live = {column.name: column for column in output}
-    kept: list[Command] = []
-    for command in reversed(commands):
-        match command:
-            case Where(predicate):
-                read = [column for leaf in leaves(predicate) for column in _read(leaf)]
-            case Sort(orders):
-                read = [column for order in orders for column in columns_in(order.expression)]
-            case Eval(columns):
-                made = []
-                for name, expression in reversed(columns):
-                    if live.pop(name, None) is not None:
-                        made.append((name, expression))
-                        live.update((column.name, column) for column in columns_in(expression))
-                command, read = Eval(tuple(reversed(made))), []
-            case Project(columns):
-                command = Project(tuple(pair for pair in columns if pair[0] in live))
-                live, read = {}, [column for _, column in command.columns]
-            case Limit():
-                read = []
-        live.update((column.name, column) for column in read)
-        kept.append(command)
-    return kept[::-1], list(live.values())
+def shown(value: Any, kind: str) -> Any:
+    """A value as Elasticsearch's API shows it: dates, addresses and points in text, several values as a list."""
+    if kind == UNSUPPORTED or value is None:
+        return None
+    if isinstance(value, tuple):
+        return [shown(one, kind) for one in value]
+    return to_text(kind)(value) if kind in ("datetime", "ip", "geo_point", "cartesian_point", "date_nanos") else value
 
 
-def _read(leaf: Leaf) -> Iterator[Column]:
-    if isinstance(leaf, Compute):
-        yield from columns_in(leaf.expression)
-
-
-class RowsCollector(Collector[list[Row]]):
+class RowsCollector(Collector[list[Table]]):
     """Each row that the pipeline leaves is an alert on the event it came from."""
 
     def __init__(self, plan: RowsPlan, window: Window, predicates: Predicates) -> None:
@@ -122,36 +109,58 @@ class RowsCollector(Collector[list[Row]]):
         self._program = Program(plan.pipeline, output=False)
         self._question = predicates.ready(self._program.predicate)
         self._hits = Hits(plan.time, window)
-        self._rows: list[Row] = []
+        self._tables: list[Table] = []
         self.paths = [*self._hits.paths, *(field.path for field in self._program.fields.values())]
 
-    def collect(self, evaluator: Evaluator) -> list[Row] | None:
+    def collect(self, evaluator: Evaluator) -> list[Table] | None:
         selected = self._question(evaluator, evaluator.everything).true
-        return self._program.rows(evaluator, self._hits.among(evaluator, selected)) if selected else None
+        pairs = list(self._hits.among(evaluator, selected)) if selected else []
+        if not pairs:
+            return None
+        return [self._program.table(evaluator, [row for row, _ in pairs], [hit for _, hit in pairs])]
 
-    def merge(self, part: list[Row]) -> None:
-        self._rows += part
+    def merge(self, part: list[Table]) -> None:
+        self._tables += part
 
     def alerts(self) -> Iterator[Alert]:
-        ordered = sorted(self._rows, key=lambda row: row[_FOUND].position)
-        return (Alert.on(self._plan, [row[_FOUND]]) for row in self._program.finish(ordered))
+        tables = [table for table in self._tables if table.size]
+        ordered = sorted(tables, key=lambda table: table.values(_FOUND)[0].position)
+        for table in self._program.finish(ordered) if tables else ():
+            yield from (Alert.on(self._plan, [hit]) for hit in table.values(_FOUND))
 
 
-def rows_of(pipeline: Pipeline, batches: Iterable[Batch]) -> Iterator[list[Any]]:
+def rows_of(
+    pipeline: Pipeline,
+    batches: Iterable[Batch],
+    *,
+    tables: Mapping[str, LookupTable] | None = None,
+    warnings: Warnings | None = None,
+) -> Iterator[list[Any]]:
     """The rows that a pipeline makes of events, in their order: the values of ``pipeline.columns``.
 
-    Values are as Elasticsearch's API shows them: dates and addresses in text, several values as a list.
+    Values are as Elasticsearch's API shows them: dates and addresses in text, several values as a list. ``tables`` are
+    those that the pipeline was compiled with; ``warnings`` is told what Elasticsearch would warn of.
     """
-    program, predicates = Program(pipeline, output=True), Predicates()
+    program = Program(pipeline, output=True, tables=tables, warnings=warnings)
+    predicates = Predicates(warnings=warnings)
     question = predicates.ready(program.predicate)
 
-    def made() -> Iterator[Row]:
+    def made() -> Iterator[Table]:
         if not pipeline.indices:  # ROW reads no events: it makes one row of nothing
-            yield from program.local([{}])
+            yield program.local(Table({}, 1))
             return
         for batch in batches:
             evaluator = Evaluator(batch, predicates, predicates.paths)
             selected = question(evaluator, evaluator.everything).true
-            yield from program.rows(evaluator, ((number, None) for number in row_numbers(selected)))
+            if warnings is not None:
+                _warn_of_several(evaluator, program.predicate, warnings)
+            yield program.table(evaluator, list(row_numbers(selected)))
 
-    return (program.output(row) for row in program.finish(made()))
+    return (row for table in program.finish(made()) for row in program.output(table))
+
+
+def _warn_of_several(evaluator: Evaluator, predicate: Predicate, warnings: Warnings) -> None:
+    """A test of a field that has several values is null there."""
+    for leaf in leaves(predicate):
+        if isinstance(leaf, Test) and leaf.several == "missing" and evaluator.column(leaf.field).several:
+            warnings.several(leaf.span)

@@ -5,7 +5,8 @@ The tables stand in this room, below the engine, since the compiler resolves typ
 
 from __future__ import annotations
 
-from detections.functions import conversions, dates, eql, multivalues, numbers, operators, others, strings
+from detections.functions import buckets, conversions, dates, eql, multivalues, numbers, operators, others, strings
+from detections.functions.aggregates import AGGREGATES
 from detections.functions.signature import Function
 
 FUNCTIONS: dict[str, Function] = {
@@ -15,6 +16,7 @@ FUNCTIONS: dict[str, Function] = {
     **conversions.FUNCTIONS,
     **multivalues.FUNCTIONS,
     **others.FUNCTIONS,
+    **buckets.FUNCTIONS,
 }
 """The functions of ES|QL by name, lower case."""
 
@@ -29,17 +31,18 @@ ALIASES = {
     "to_str": "to_string", "to_ul": "to_unsigned_long", "to_ulong": "to_unsigned_long", "to_ver": "to_version",
 }  # fmt: skip
 
-AGGREGATES = frozenset(
+AGGREGATES_NOT_EVALUATED = frozenset(
     (
-        "absent", "absent_over_time", "avg", "avg_over_time", "bucket", "categorize", "count", "count_distinct",
-        "count_distinct_over_time", "count_over_time", "delta", "deriv", "first", "first_over_time", "idelta",
-        "increase", "irate", "last", "last_over_time", "max", "max_over_time", "median", "median_absolute_deviation",
-        "min", "min_over_time", "percentile", "percentile_over_time", "present", "present_over_time", "rate", "sample",
-        "st_centroid_agg", "st_extent_agg", "std_dev", "stddev_over_time", "sum", "sum_over_time", "tbucket", "top",
-        "values", "variance", "weighted_avg",
+        "absent_over_time", "avg_over_time", "count_distinct_over_time", "count_over_time", "delta", "deriv",
+        "earliest", "first_over_time", "idelta", "increase", "irate", "last_over_time", "latest", "max_over_time",
+        "min_over_time", "percentile_over_time", "present_over_time", "rate", "sample", "sparkline", "st_centroid_agg",
+        "st_extent_agg", "stddev_over_time", "sum_over_time", "variance_over_time",
     )
 )  # fmt: skip
-"""Functions that only STATS has."""
+"""Aggregate functions that Elasticsearch has and nothing here evaluates."""
+
+GROUPINGS = frozenset(("bucket", "categorize", "tbucket", "tstep", "without"))
+"""Functions that only the groups of STATS have."""
 
 NOT_EVALUATED = frozenset(
     (
@@ -55,4 +58,14 @@ NOT_EVALUATED = frozenset(
 )  # fmt: skip
 """Functions that Elasticsearch has and nothing here evaluates."""
 
-__all__ = ["AGGREGATES", "ALIASES", "COMPUTED", "FUNCTIONS", "NOT_EVALUATED", "OPERATORS", "Function"]
+__all__ = [
+    "AGGREGATES",
+    "AGGREGATES_NOT_EVALUATED",
+    "ALIASES",
+    "COMPUTED",
+    "FUNCTIONS",
+    "GROUPINGS",
+    "NOT_EVALUATED",
+    "OPERATORS",
+    "Function",
+]

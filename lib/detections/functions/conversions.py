@@ -15,14 +15,17 @@ from detections.functions.signature import (
     DATETIME,
     IP,
     NUMERIC,
+    RANGES,
     SPAN,
     STRING,
     Duration,
     Function,
     Implementation,
+    OutOfRange,
     Parameter,
     Period,
     Types,
+    Unparsable,
     function,
     in_range,
     typed,
@@ -45,20 +48,34 @@ def _same(value: Any) -> Any:
 def _to_double(text: str) -> float:
     found = _NUMBER.fullmatch(text)
     if found is None:
-        raise ValueError(f"cannot parse number [{text}]")
+        raise Unparsable(text)
     return float(found[1])
 
 
 def _text_to_whole(text: str, kind: str) -> int:
-    if _WHOLE_NUMBER.fullmatch(text):
-        return in_range(int(text), kind)
-    return _double_to_whole(_to_double(text), kind)
+    low, high = RANGES[kind]
+    value = int(text) if _WHOLE_NUMBER.fullmatch(text) else None
+    if value is None:
+        number = _to_double(text)
+        value = round_half_up(number) if math.isfinite(number) else high + 1
+    if not low <= value <= high:
+        raise Unparsable(text)
+    return value
 
 
 def _double_to_whole(value: float, kind: str) -> int:
     if not math.isfinite(value):
-        raise ArithmeticError(f"[{value}] out of [{kind}] range")
-    return in_range(round_half_up(value), kind)
+        raise OutOfRange(f"[{java_double(value)}] out of [{kind}] range")
+    return _whole_to_whole(round_half_up(value), kind, value)
+
+
+def _whole_to_whole(value: int, kind: str, shown: int | float | None = None) -> int:
+    low, high = RANGES[kind]
+    if not low <= value <= high:
+        given = value if shown is None else shown
+        text = java_double(given) if isinstance(given, float) else str(given)
+        raise OutOfRange(f"[{text}] out of [{kind}] range")
+    return value
 
 
 def _to_whole(kind: str) -> Callable[[Types], Implementation]:
@@ -69,7 +86,7 @@ def _to_whole(kind: str) -> Callable[[Types], Implementation]:
             return lambda value: _double_to_whole(value, kind)
         if types[0] == "boolean":
             return int
-        return lambda value: in_range(value, kind)
+        return lambda value: _whole_to_whole(value, kind)
 
     return make
 

@@ -77,7 +77,7 @@ def check_interval(span: Period | Duration) -> None:
         raise ValueError("zero or negative time interval is not supported")
 
 
-def _truncate(span: Period | Duration, instant: int) -> int:
+def truncate(span: Period | Duration, instant: int) -> int:
     check_interval(span)
     if isinstance(span, Duration):
         return instant - instant % span.milliseconds
@@ -210,9 +210,7 @@ FUNCTIONS: dict[str, Function] = {
     "date_extract": function(_extract, Parameter(STRING, check=_field), DATETIME, result="long"),
     "date_format": function(_format, _FORMAT, DATETIME, result="keyword"),
     "date_parse": function(_parse, _FORMAT, _TEXT, result="datetime"),
-    "date_trunc": function(
-        _truncate, Parameter(SPAN, constant=True, check=check_interval), DATETIME, result="datetime"
-    ),
+    "date_trunc": function(truncate, Parameter(SPAN, constant=True, check=check_interval), DATETIME, result="datetime"),
     "day_name": function(lambda at: calendar.day_name[(at // DAY + 3) % 7], DATETIME, result="keyword"),
     "month_name": function(lambda at: calendar.month_name[civil_from_days(at // DAY)[1]], DATETIME, result="keyword"),
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from detections.functions.signature import (
     NUMERIC,
+    OLDEST,
     RANKS,
     WHOLE,
     Function,
@@ -24,7 +25,8 @@ from detections.functions.signature import (
 def finite(value: float) -> float:
     """The number, if it is one. Raises ArithmeticError."""
     if not math.isfinite(value):
-        raise ArithmeticError("not a finite double number")
+        shown = "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        raise ArithmeticError(f"not a finite double number: {shown}")
     return value
 
 
@@ -105,11 +107,30 @@ def _on_doubles(compute: Callable[..., float]) -> Implementation:
     return lambda *values: finite(compute(*map(float, values)))
 
 
+def _within(compute: Callable[[float], float], least: float, most: float, message: str) -> Callable[[float], float]:
+    """A function of the numbers in a range."""
+
+    def checked(value: float) -> float:
+        if not least <= value <= most:
+            raise ArithmeticError(message)
+        return compute(value)
+
+    return checked
+
+
+def _log10(value: float) -> float:
+    if value <= 0:
+        raise ArithmeticError("Log of non-positive number")
+    return math.log10(value)
+
+
 def _log(base: float, value: float | None = None) -> float:
+    if base <= 0 or (value is not None and value <= 0):
+        raise ArithmeticError("Log of non-positive number")
     if value is None:
         return math.log(base)
-    if base == 1 or base <= 0:
-        raise ValueError("log of base 1 or less")
+    if base == 1:
+        raise ArithmeticError("Log of base 1")
     return math.log10(value) if base == 10 else math.log(value) / math.log(base)
 
 
@@ -141,15 +162,18 @@ def _constant(value: float) -> Function:
     return function(lambda: value, result="double")
 
 
-def _double(compute: Callable[..., float], *parameters: Any) -> Function:
-    return function(_on_doubles(compute), *(parameters or (NUMERIC,)), result="double")
+def _double(compute: Callable[..., float], *parameters: Any, since: str = OLDEST) -> Function:
+    return function(_on_doubles(compute), *(parameters or (NUMERIC,)), result="double", since=since)
 
 
 FUNCTIONS: dict[str, Function] = {
     "abs": typed(_absolute, NUMERIC, result=first_type),
-    "acos": _double(math.acos),
-    "asin": _double(math.asin),
+    "acos": _double(_within(math.acos, -1, 1, "Acos input out of range")),
+    "acosh": _double(_within(math.acosh, 1, math.inf, "Acosh input out of range"), since="9.4"),
+    "asin": _double(_within(math.asin, -1, 1, "Asin input out of range")),
+    "asinh": _double(math.asinh, since="9.4"),
     "atan": _double(math.atan),
+    "atanh": _double(_within(math.atanh, -1, 1, "Atanh input out of range"), since="9.4"),
     "atan2": _double(math.atan2, NUMERIC, NUMERIC),
     "cbrt": _double(_cbrt),
     "ceil": typed(_keep_whole(math.ceil), NUMERIC, result=first_type),
@@ -161,7 +185,7 @@ FUNCTIONS: dict[str, Function] = {
     "floor": typed(_keep_whole(math.floor), NUMERIC, result=first_type),
     "hypot": _double(math.hypot, NUMERIC, NUMERIC),
     "log": _double(_log, NUMERIC, optional(NUMERIC)),
-    "log10": _double(math.log10),
+    "log10": _double(_log10),
     "pi": _constant(math.pi),
     "pow": _double(math.pow, NUMERIC, NUMERIC),
     "round": typed(_round, NUMERIC, optional(WHOLE), result=first_type),
@@ -169,7 +193,7 @@ FUNCTIONS: dict[str, Function] = {
     "signum": _double(lambda value: (value > 0) - (value < 0)),
     "sin": _double(math.sin),
     "sinh": _double(math.sinh),
-    "sqrt": _double(math.sqrt),
+    "sqrt": _double(_within(math.sqrt, 0, math.inf, "Square root of negative")),
     "tan": _double(math.tan),
     "tanh": _double(math.tanh),
     "tau": _constant(math.tau),

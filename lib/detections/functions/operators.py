@@ -28,7 +28,7 @@ from detections.functions.signature import (
     function,
     typed,
 )
-from detections.values import regex, wildcard
+from detections.values import regex, regex_syntax, regex_tree, wildcard
 from detections.values.order import version_key
 from detections.values.wildcard import ANY as STAR
 from detections.values.wildcard import ONE, Wild
@@ -89,6 +89,15 @@ def like_pattern(text: str) -> tuple[str | Wild, ...]:
     if literal:
         parts.append("".join(literal))
     return tuple(parts)
+
+
+@functools.lru_cache(maxsize=1024)
+def matches_all(text: str, *, regex_pattern: bool) -> bool:
+    """Whether a pattern of LIKE, or of RLIKE, matches every text. Raises ValueError."""
+    if regex_pattern:
+        return regex_tree.matches_all(regex_syntax.parse(text))
+    parts = like_pattern(text)
+    return bool(parts) and all(part is STAR for part in parts)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -18,6 +18,9 @@ from detections.values import limits
 Types: TypeAlias = tuple[str, ...]
 Implementation: TypeAlias = Callable[..., Any]
 
+OLDEST = "8.19"
+"""The oldest version of Elasticsearch that is asked about; what is older counts as of this one."""
+
 STRING = frozenset({"keyword", "text"})
 WHOLE = frozenset({"integer", "long", "unsigned_long"})
 NUMERIC = WHOLE | {"double"}
@@ -26,6 +29,7 @@ DATETIME = frozenset({"datetime"})
 IP = frozenset({"ip"})
 PERIOD = frozenset({"date_period"})
 SPAN = PERIOD | {"time_duration"}
+SPATIAL = frozenset({"geo_point", "cartesian_point"})
 ANY = STRING | NUMERIC | BOOLEAN | DATETIME | IP | {"version"}
 """The types of columns that expressions can use."""
 
@@ -43,6 +47,42 @@ FAILURES = (ValueError, ArithmeticError, LookupError, NotEvaluated)
 A pattern or format that is not evaluated here is refused when the query is compiled; only one that is computed from
 documents can still be met with.
 """
+
+
+Report: TypeAlias = Callable[[Exception], None]
+"""Who is told why there is no result."""
+
+
+class Several(ValueError):
+    """A function of one value was given several."""
+
+    def __init__(self) -> None:
+        super().__init__("single-value function encountered multi-value")
+
+
+class Unparsable(ValueError):
+    """A text that is no number, or none that the type holds."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f'For input string: "{text}"')
+
+
+class OutOfRange(ArithmeticError):
+    """A number that a type does not hold: what Elasticsearch calls an invalid argument."""
+
+
+_JAVA = (
+    (Unparsable, "java.lang.NumberFormatException"),
+    (OutOfRange, "org.elasticsearch.xpack.esql.core.InvalidArgumentException"),
+    (ArithmeticError, "java.lang.ArithmeticException"),
+)
+
+
+def java_message(error: Exception) -> str:
+    """A failure as Elasticsearch names it."""
+    kind = next((name for made, name in _JAVA if isinstance(error, made)), "java.lang.IllegalArgumentException")
+    text = "/ by zero" if isinstance(error, ZeroDivisionError) else str(error)
+    return f"{kind}: {text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +121,7 @@ class Function:
 
     ``result`` is the type of the result, or makes it from the types of the arguments. ``make`` makes the implementation
     for the types of the arguments. ``same``: the arguments from this one on are of one type; numbers are widened to the
-    type of the first.
+    type of the first. ``since`` is the version of Elasticsearch that has it, ``preview`` whether it may still change.
     """
 
     parameters: tuple[Parameter, ...]
@@ -89,6 +129,8 @@ class Function:
     make: Callable[[Types], Implementation]
     takes: OneOf["single", "each", "whole"] = "single"
     same: int | None = None
+    since: str = OLDEST
+    preview: bool = False
 
     def type_of(self, types: Types) -> str:
         return self.result if isinstance(self.result, str) else self.result(types)
@@ -100,9 +142,12 @@ def function(
     result: str | Callable[[Types], str],
     takes: OneOf["single", "each", "whole"] = "single",
     same: int | None = None,
+    since: str = OLDEST,
+    preview: bool = False,
 ) -> Function:
     """A function that computes alike for all types."""
-    return typed(lambda types: implementation, *parameters, result=result, takes=takes, same=same)
+    made = tuple(one if isinstance(one, Parameter) else Parameter(one) for one in parameters)
+    return Function(made, result, lambda types: implementation, takes, same, since, preview)
 
 
 def typed(
@@ -111,10 +156,12 @@ def typed(
     result: str | Callable[[Types], str],
     takes: OneOf["single", "each", "whole"] = "single",
     same: int | None = None,
+    since: str = OLDEST,
+    preview: bool = False,
 ) -> Function:
     """A function whose computation depends on the types."""
     made = tuple(one if isinstance(one, Parameter) else Parameter(one) for one in parameters)
-    return Function(made, result, make, takes, same)
+    return Function(made, result, make, takes, same, since, preview)
 
 
 def optional(types: frozenset[str], check: Callable[[Any], object] | None = None) -> Parameter:
@@ -152,21 +199,30 @@ def in_range(value: int, kind: str) -> int:
     """The number, if its type holds it. Raises ArithmeticError."""
     low, high = RANGES[kind]
     if not low <= value <= high:
-        raise ArithmeticError(f"{kind} overflow")
+        raise ArithmeticError(f"{'long' if kind == 'datetime' else kind} overflow")
     return value
 
 
-def bind(function: Function, types: Types) -> Implementation:
-    """The implementation for arguments of these types, with what :class:`Function` says of nulls and several values."""
+def bind(function: Function, types: Types, report: Report | None = None) -> Implementation:
+    """The implementation for arguments of these types, with what :class:`Function` says of nulls and several values.
+
+    ``report`` is told why a result is null although no argument is.
+    """
     implementation = function.make(types)
 
     def single(*values: Any) -> Any:
         for value in values:
-            if value is None or type(value) is tuple:
+            if value is None:
+                return None
+            if type(value) is tuple:
+                if report is not None:
+                    report(Several())
                 return None
         try:
             return implementation(*values)
-        except FAILURES:
+        except FAILURES as error:
+            if report is not None:
+                report(error)
             return None
 
     def each(value: Any, *others: Any) -> Any:
@@ -177,7 +233,9 @@ def bind(function: Function, types: Types) -> Implementation:
     def whole(*values: Any) -> Any:
         try:
             return implementation(*values)
-        except FAILURES:
+        except FAILURES as error:
+            if report is not None:
+                report(error)
             return None
 
     return {"single": single, "each": each, "whole": whole}[function.takes]

@@ -7,7 +7,7 @@ business (``engine``); that arguments have types the function takes is checked w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from detections.mapping import Field
@@ -35,11 +35,13 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function or operator (lower case: ``concat``, ``==``, ``and``) with its arguments."""
+    """A function or operator (lower case: ``concat``, ``==``, ``and``) with its arguments. ``span`` is where it stands
+    in the query, for warnings."""
 
     function: str
     arguments: tuple[Expression, ...]
     type: str
+    span: tuple[int, int] = field(default=(0, 0), compare=False, repr=False)
 
 
 Expression: TypeAlias = Column | Constant | Call

@@ -99,10 +99,11 @@ def test_what_is_refused_and_where(query: str, message: str, place: str) -> None
     assert text[caught.value.start :].startswith(place)
 
 
-@pytest.mark.parametrize("command", ["STATS n = COUNT(*) BY name", "MV_EXPAND name", 'GROK name "%{WORD:w}"'])
+@pytest.mark.parametrize("command", ["SAMPLE 0.5", "CHANGE_POINT size", 'COMPLETION "a" WITH {"inference_id": "b"}'])
 def test_other_commands_say_that_nothing_evaluates_them(command: str) -> None:
-    with pytest.raises(NotEvaluated, match=command.split()[0]):
+    with pytest.raises(NotEvaluated, match=command.split()[0]) as caught:
         detections.search([], f"FROM x | {command}", "esql", fields=FIELDS)
+    assert caught.value.span == (9, 9 + len(command.split()[0]))
 
 
 # --- leaves

@@ -1,19 +1,39 @@
-"""ES|QL to a row pipeline: commands in order, every name resolved (Elasticsearch 9.2)."""
+"""ES|QL to a row pipeline: commands in order, every name resolved (Elasticsearch 9.5)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping as AbstractMapping
 from collections.abc import Sequence
+from functools import partial
 
 from detections.compile.esql.conditions import Conditions
+from detections.compile.esql.context import NULL, Context
 from detections.compile.esql.expressions import Expressions
+from detections.compile.esql.reshape import Reshaping
 from detections.compile.esql.scope import METADATA, METADATA_NOT_EVALUATED, Scope, documents
-from detections.errors import NotEvaluated, QueryTypeError
+from detections.compile.esql.stats import compile_stats
+from detections.errors import QueryTypeError
 from detections.functions.signature import SPAN
 from detections.mapping import Mapping
-from detections.plan.expression import Column, Constant, Expression
-from detections.plan.rows import Command, Eval, Limit, Order, Pipeline, Project, Sort, Where
+from detections.plan.expression import Column, Expression
+from detections.plan.rows import (
+    Command,
+    Distinct,
+    Eval,
+    Fork,
+    Limit,
+    LookupTable,
+    Order,
+    Pipeline,
+    Project,
+    Sort,
+    Where,
+)
 from detections.query import EsqlQuery
 from detections.query.esql import ast
+
+_WITHOUT_EFFECT = (ast.Sample, ast.Mmr, ast.Fuse)
+"""Commands that are not evaluated and leave the columns as they are."""
 
 
 def compile_esql(
@@ -21,15 +41,17 @@ def compile_esql(
     mapping: Mapping,
     *,
     list_fields: bool = False,
+    tables: AbstractMapping[str, LookupTable] | None = None,
     refused: list[QueryTypeError] | None = None,
 ) -> Pipeline:
     """The pipeline of a query over documents with these fields.
 
     There is no limit but the query's own. Of the catalog's fields only those that the query names are columns, unless
-    ``list_fields`` asks for all; a field that nobody declared is a keyword there.
+    ``list_fields`` asks for all; a field that nobody declared is a keyword there. ``tables`` are what LOOKUP JOIN and
+    ENRICH look up, by the name of the index or policy.
 
     With a list for what is ``refused``, refusals go there and a condition that is one answers null, a column that is
-    one is null: then the pipeline serves to say more about the query, not to run it.
+    one is null, and so is what is not evaluated: then the pipeline serves to say more about the query, not to run it.
 
     Raises:
         QueryTypeError: an unknown column or function, or types that do not go together; the span lies in
@@ -40,55 +62,48 @@ def compile_esql(
     if list_fields and mapping.dynamic:
         names = {field.name for field in mapping}
     while True:
-        compiler = _Compiler(query, mapping, names, None if refused is None else [])
+        context = Context(query, tables or {}, None if refused is None else [])
+        compiler = _Compiler(context, mapping, names)
         commands = [made for command in query.tree.commands for made in compiler.command(command)]
-        if names is None or compiler.discovered <= names:
+        if names is None or compiler.scope.discovered <= names:
             if refused is not None:
-                refused += compiler.refused or ()
-            return Pipeline(query.tree.indices, query.tree.metadata, tuple(commands), tuple(compiler.scope))
+                refused += context.refused or ()
+            tree, columns = query.tree, tuple(compiler.scope)
+            warnings = tuple(context.warnings.messages)
+            wholes = tuple(context.wholes.items())
+            return Pipeline(tree.indices, tree.metadata, tuple(commands), columns, query.text, warnings, wholes)
         # A name met late must be among the columns from the start, to pass through what stands before it.
-        names |= compiler.discovered
+        names |= compiler.scope.discovered
 
 
 class _Compiler:
-    def __init__(
-        self, query: EsqlQuery, mapping: Mapping, names: set[str] | None, refused: list[QueryTypeError] | None
-    ) -> None:
+    def __init__(self, context: Context, mapping: Mapping, names: set[str] | None, scope: Scope | None = None) -> None:
+        self._context = context
         self._mapping = mapping
-        self._query = query
+        self._query = context.query
         self._names = names
-        self._columnar = True
-        self.refused = refused
-        self.scope = Scope()
-
-    @property
-    def discovered(self) -> set[str]:
-        return self.scope.discovered
+        self._columnar = scope is None
+        self.scope = scope or Scope()
 
     def command(self, command: ast.Command) -> Sequence[Command]:
-        try:
-            return self._command(command)
-        except QueryTypeError as error:
-            if self.refused is None:
-                raise
-            self.refused.append(error)
-            return ()
+        return self._context.attempt(lambda: self._command(command), ())
 
     def _command(self, command: ast.Command) -> Sequence[Command]:
         if not isinstance(command, ast.From | ast.Where):
             self._columnar = False
         match command:
-            case ast.From(sources, metadata, False) if not any(isinstance(one, ast.Query) for one in sources):
-                self.scope = documents(self._mapping, [self._checked(name) for name in metadata], self._names)
-                return ()
+            case ast.From():
+                return self._from(command)
             case ast.Row(fields):
                 # Its values see no columns, not even those before them.
                 return (Eval(tuple(self._field(field, Scope()) for field in fields)),)
             case ast.Eval(fields):
                 return (Eval(tuple(self._field(field, self.scope) for field in fields)),)
             case ast.Where(condition):
-                conditions = Conditions(self._query, self.scope, columnar=self._columnar, refused=self.refused)
+                conditions = Conditions(self._context, self.scope, columnar=self._columnar)
                 return (Where(conditions.compile(condition)),)
+            case ast.Stats():
+                return compile_stats(self._context, self.scope, command)
             case ast.Keep(patterns):
                 self.scope.keep(self._kept(patterns))
                 return (self._project(),)
@@ -99,12 +114,35 @@ class _Compiler:
                 return [self._renamed(old, new) for old, new in pairs]
             case ast.Sort(orders):
                 return (Sort(tuple(self._order(order) for order in orders)),)
-            case ast.Limit(int(count), ()):
-                return (Limit(count),)
-            case _:
-                name = ast.command_name(command).upper()
-                start = command.span[0]
-                raise NotEvaluated(f"{name} is not evaluated here", (start, start + len(name)))
+            case ast.Limit(count, groups):
+                return (self._limit(command, count, groups),)
+            case ast.Plain("dedup"):
+                return (Distinct(tuple(self.scope)),)
+            case ast.Fork(branches):
+                return (self._fork(branches),)
+        made = Reshaping(self._context, self.scope).command(command)
+        return self._not_evaluated(command) if made is None else made
+
+    def _not_evaluated(self, command: ast.Command) -> Sequence[Command]:
+        name = ast.command_name(command).upper()
+        start = command.span[0]
+        self._context.give_up(name, (start, start + len(name)))
+        made = ast.made(command)
+        for column in made or ():
+            self.scope.add(Column(column, "null"), guessed=False)
+        if made is None and not isinstance(command, _WITHOUT_EFFECT):
+            self.scope.admit_unknown()
+        return ()
+
+    def _from(self, command: ast.From) -> Sequence[Command]:
+        if command.time_series or any(isinstance(one, ast.Query) for one in command.sources):
+            what = "TS" if command.time_series else "FROM with a sub-query"
+            self._context.give_up(what, (command.span[0], command.span[0] + 4))
+        checked = [self._checked(name) for name in command.metadata]
+        self.scope = documents(self._mapping, [name for name in checked if name], self._names)
+        if command.time_series or any(isinstance(one, ast.Query) for one in command.sources):
+            self.scope.admit_unknown()
+        return ()
 
     def _project(self) -> Project:
         made = Project(tuple((column.name, column) for column in self.scope))
@@ -112,7 +150,7 @@ class _Compiler:
         return made
 
     def _renamed(self, old: ast.Name, new: ast.Name) -> Project:
-        column = Expressions(self._query, self.scope).column(old)
+        column = Expressions(self._context, self.scope).column(old)
         self.scope.rename(column.name, new.name)
         names = [(one.name, column if one.name == new.name else one) for one in self.scope]
         self.scope.settle()
@@ -120,20 +158,16 @@ class _Compiler:
 
     def _checked(self, name: ast.Name) -> str:
         if name.name in METADATA_NOT_EVALUATED:
-            raise NotEvaluated(f"the metadata column {name.name} is not evaluated here")
+            self._context.give_up(f"the metadata column {name.name}", name.span)
+            self.scope.admit_unknown()
+            return ""
         if name.name not in METADATA:
             raise self._query.refused(f"unresolved metadata pattern [{name.name}]", name.span)
         return name.name
 
     def _field(self, field: ast.Field, scope: Scope) -> tuple[str, Expression]:
-        expressions = Expressions(self._query, scope)
-        try:
-            value = expressions.usable(field.value)
-        except QueryTypeError as error:
-            if self.refused is None:
-                raise
-            self.refused.append(error)
-            value = Constant(None, "null")
+        expressions = Expressions(self._context, scope)
+        value = self._context.attempt(partial(expressions.usable, field.value), NULL)
         if value.type in SPAN:
             message = f"a span of time is no column: [{field.name}] is a {value.type}"
             raise self._query.refused(message, field.value.span)
@@ -145,14 +179,14 @@ class _Compiler:
         ranks: dict[Column, int] = {}
         for pattern in patterns:
             rank = 1 if len(pattern.texts) == 1 else 3 if pattern.texts == ("", "") else 2
-            for column in self._matched(pattern):
+            for column in self._context.attempt(partial(self._matched, pattern), list[Column]()):
                 if ranks.get(column, rank) >= rank:
                     ranks.pop(column, None)
                     ranks[column] = rank
         return list(ranks)
 
     def _matched(self, pattern: ast.Pattern) -> list[Column]:
-        expressions = Expressions(self._query, self.scope)
+        expressions = Expressions(self._context, self.scope)
         if len(pattern.texts) == 1:
             return [expressions.column(pattern)]
         found = self.scope.matching(pattern.texts)
@@ -167,5 +201,33 @@ class _Compiler:
         return [column for pattern in patterns for column in self._matched(pattern)]
 
     def _order(self, order: ast.Order) -> Order:
-        value = Expressions(self._query, self.scope).usable(order.value)
+        value = Expressions(self._context, self.scope).usable(order.value)
+        if value.type in SPAN or value.type in ("geo_point", "cartesian_point"):
+            raise self._query.refused(f"cannot sort on {value.type}", order.value.span)
         return Order(value, not order.ascending, order.nulls_first)
+
+    def _limit(self, command: ast.Limit, count: int | ast.Parameter, groups: Sequence[ast.Expression]) -> Limit:
+        if isinstance(count, ast.Parameter):
+            raise self._query.refused(f"no value for the parameter {count.text}: a rule has none", count.span)
+        expressions = Expressions(self._context, self.scope)
+        return Limit(count, tuple(expressions.usable(group) for group in groups))
+
+    def _fork(self, branches: Sequence[Sequence[ast.Command]]) -> Fork:
+        made: list[tuple[tuple[Command, ...], tuple[Column, ...]]] = []
+        columns: dict[str, Column] = {}
+        for branch in branches:
+            inner = _Compiler(self._context, self._mapping, self._names, self.scope.copy())
+            commands = tuple(one for command in branch for one in inner.command(command))
+            made.append((commands, tuple(inner.scope)))
+            for column in inner.scope:
+                known = columns.setdefault(column.name, column)
+                if "null" not in (known.type, column.type) and known.type != column.type:
+                    message = f"Column [{column.name}] has conflicting data types in FORK branches: "
+                    raise self._query.refused(f"{message}[{known.type}] and [{column.type}]", branch[0].span)
+                if known.type == "null":
+                    columns[column.name] = column
+            self.scope.discovered |= inner.scope.discovered
+        names = tuple(columns)
+        self.scope.keep([*(Column(one.name, one.type) for one in columns.values()), Column("_fork", "keyword")])
+        self.scope.settle()
+        return Fork(tuple(made), names)

@@ -6,9 +6,11 @@ per distinct value; the rest is computed. Lists (``IN``, ``LIKE (...)``, ``CIDR_
 
 from __future__ import annotations
 
-from detections.compile.esql.expressions import Expressions, fold
+from functools import partial
+
+from detections.compile.esql.context import Context
+from detections.compile.esql.expressions import Expressions
 from detections.compile.esql.scope import Scope
-from detections.errors import QueryTypeError
 from detections.functions.operators import like_pattern
 from detections.functions.others import block
 from detections.plan.expression import Call, Column, Constant, Expression
@@ -27,7 +29,7 @@ from detections.plan.predicate import (
     Predicate,
     Test,
 )
-from detections.query import EsqlQuery, Span
+from detections.query import Span
 from detections.query.esql import ast
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -35,24 +37,16 @@ _FAMILIES = frozenset({"keyword", "number", "date", "boolean", "ip"})
 
 
 class Conditions:
-    """Compiles the condition of one WHERE. ``columnar``: it speaks of documents, no command stands before it.
-    ``refused`` collects refusals, which answer null then, instead of raising the first."""
+    """Compiles the condition of one WHERE. ``columnar``: it speaks of documents, no command stands before it."""
 
-    def __init__(
-        self, query: EsqlQuery, scope: Scope, *, columnar: bool, refused: list[QueryTypeError] | None = None
-    ) -> None:
-        self._expressions = Expressions(query, scope)
+    def __init__(self, context: Context, scope: Scope, *, columnar: bool) -> None:
+        self._context = context
+        self._expressions = Expressions(context, scope)
         self._columnar = columnar
-        self._refused = refused
 
     def compile(self, node: ast.Expression) -> Predicate:
-        try:
-            return self._compile(node)
-        except QueryTypeError as error:
-            if self._refused is None:
-                raise
-            self._refused.append(error)
-            return Always(None, node.span)
+        otherwise: Predicate = Always(None, node.span)
+        return self._context.attempt(partial(self._compile, node), otherwise)
 
     def _compile(self, node: ast.Expression) -> Predicate:
         match node:
@@ -64,6 +58,7 @@ class Conditions:
             case ast.Comparison(operator, left, right):
                 return self._comparison(operator, left, right, node, node.span)
             case ast.In(value, items, negated):
+                self._context.wholes.update((item.span, node.span) for item in items)
                 leaves = [self._comparison("==", value, item, node, item.span) for item in items]
                 return _negated(_any(leaves), negated)
             case ast.Like():
@@ -113,10 +108,13 @@ class Conditions:
 
     def _like(self, node: ast.Like) -> Predicate:
         value = self._expressions.string(node.value, node)
+        if self._expressions.matches_all(node):
+            return self._exists(value, node)
         function = "rlike" if node.regex else "like"
         leaves: list[Predicate] = []
         for pattern, place in self._expressions.patterns(node):
             span = place.span if len(node.patterns) > 1 else node.span
+            self._context.wholes[span] = node.span
             if pattern is None:
                 leaves.append(Always(None, span))
             elif self._tests(value):
@@ -124,16 +122,18 @@ class Conditions:
                 operator = Matches(pattern) if node.regex else Like(like_pattern(pattern))
                 leaves.append(_test(value, operator, span))
             else:
-                call = Call(function, (value, Constant(pattern, "keyword")), "boolean")
-                leaves.append(self._leaf(fold(call), span))
+                made = self._expressions.made(function, (value, Constant(pattern, "keyword")), "boolean", node)
+                leaves.append(self._leaf(made, span))
         return _any(leaves)
 
     def _is_null(self, value: ast.Expression, negated: bool, node: ast.Expression) -> Predicate:
-        made = self._expressions.usable(value)
-        if self._columnar and isinstance(made, Column) and made.field is not None:
-            test = Test(made.field, Exists(), "false", "any", node.span)
-            return test if negated else Not(test)
-        return self._leaf(self._expressions.compile(node), node.span)
+        exists = self._exists(self._expressions.usable(value), node)
+        return exists if negated else Not(exists)
+
+    def _exists(self, value: Expression, node: ast.Expression) -> Predicate:
+        if self._columnar and isinstance(value, Column) and value.field is not None:
+            return Test(value.field, Exists(), "false", "any", node.span)
+        return self._leaf(self._expressions.made("is not null", (value,), "boolean", node), node.span)
 
     def _cidr_match(self, node: ast.Function) -> Predicate:
         made = self._expressions.condition(node)
@@ -144,6 +144,7 @@ class Conditions:
         if not known or not self._tests(address):
             return Compute(made, node.span)
         assert isinstance(address, Column)
+        self._context.wholes.update((one.span, node.span) for one in node.arguments[1:])
         places = [one.span if len(blocks) > 1 else node.span for one in node.arguments[1:]]
         ranges = [block(one.value) for one in blocks if isinstance(one, Constant) and isinstance(one.value, str)]
         return _any([_test(address, Between(*ends), span) for ends, span in zip(ranges, places, strict=True)])

@@ -56,11 +56,23 @@ class Scope:
         self._mapping = mapping
         self._gone: set[str] = set()
         self._guessed: set[str] = set()
+        self._unknown = False
         self.discovered: set[str] = set()
+
+    def copy(self) -> Scope:
+        """The same columns, to go on by themselves."""
+        made = Scope(self, self._mapping)
+        made._gone, made._guessed, made._unknown = set(self._gone), set(self._guessed), self._unknown
+        made.discovered = self.discovered
+        return made
+
+    def admit_unknown(self) -> None:
+        """From now on there may be columns that nothing here knows: any name is one, of no known type."""
+        self._unknown = True
 
     @property
     def is_open(self) -> bool:
-        return self._mapping is not None
+        return self._mapping is not None or self._unknown
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self._columns.values())
@@ -69,7 +81,7 @@ class Scope:
         found = self._columns.get(name)
         if found is None and name not in self._gone:
             found = self._discover(name)
-        return found
+        return Column(name, "null") if found is None and self._unknown else found
 
     def matching(self, texts: tuple[str, ...]) -> list[Column]:
         """The columns whose names match a pattern, given by the texts between its wildcards."""
@@ -108,6 +120,10 @@ class Scope:
             self._guessed.add(name)
         else:
             self._guessed.discard(name)
+
+    def settle_one(self, name: str, kind: str) -> None:
+        """A column stays where it is, and holds what a command gave it."""
+        self._columns[name] = Column(name, kind)
 
     def keep(self, columns: Iterable[Column]) -> None:
         """These columns and no others, from now on."""

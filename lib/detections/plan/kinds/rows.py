@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 from detections.plan.outline import Outline
 from detections.plan.plan import Condition, Plan, Role
 from detections.plan.predicate import Predicate
-from detections.plan.rows import Limit, Pipeline, Where
+from detections.plan.rows import Aggregate, Distinct, Fork, Limit, Pipeline, Where
+
+_OVER_ALL_ROWS = (Aggregate, Distinct, Fork, Limit)
+"""Commands whose results hang on the rows of the whole window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +22,7 @@ class RowsPlan(Plan):
 
     @property
     def lookback(self) -> int | None:
-        return None if any(isinstance(command, Limit) for command in self.pipeline.commands) else 0
+        return None if any(isinstance(command, _OVER_ALL_ROWS) for command in self.pipeline.commands) else 0
 
     def conditions(self) -> Iterator[Condition]:
         number, role = 0, Role.EVENT

@@ -1,0 +1,215 @@
+"""What expressions of ES|QL are made of, typed: names become columns, constants take the type their place needs, and
+an argument is of a type that its function takes (Elasticsearch 9.5)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from detections.compile.esql.context import Context
+from detections.compile.esql.scope import NOT_EVALUATED, Scope
+from detections.errors import NotEvaluated
+from detections.functions import FUNCTIONS, OPERATORS
+from detections.functions.conversions import CASTS, parse_address, to_span
+from detections.functions.dates import strict_date
+from detections.functions.signature import NUMERIC, RANKS, SPAN, STRING, Parameter, Period, bind
+from detections.plan.expression import UNSUPPORTED, Call, Column, Constant, Expression
+from detections.query.esql import ast
+
+_CASTABLE = ("datetime", "span", "double", "long", "integer", "ip", "version", "boolean")
+"""What a string literal is turned into where no string is wanted; the first that the place takes."""
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth")
+
+
+class Arguments(ABC):
+    """Compiles the arguments of operators and functions, in one command."""
+
+    def __init__(self, context: Context, scope: Scope) -> None:
+        self.context = context
+        self.query = context.query
+        self.scope = scope
+
+    @abstractmethod
+    def compile(self, node: ast.Expression) -> Expression:
+        """The node, typed. Raises QueryTypeError or NotEvaluated."""
+
+    def refuse(self, message: str, node: ast.Expression | ast.Pattern) -> NoReturn:
+        raise self.query.refused(message, node.span)
+
+    def guessed(self, node: ast.Expression) -> str | None:
+        """A column inside an expression whose type is a guess."""
+        for one in ast.inside(node):
+            if isinstance(one, ast.Name) and self.scope.is_guessed(one.name):
+                return one.name
+        return None
+
+    def misfit(self, message: str, node: ast.Expression, within: ast.Expression) -> NoReturn:
+        """Types that do not go together; nothing can be said where one of them is a guess."""
+        name = self.guessed(within)
+        if name is not None:
+            why = f"the type of {name} is not known, and it is used as something else than a keyword"
+            raise NotEvaluated(why, within.span)
+        self.refuse(message, node)
+
+    def source(self, node: ast.Expression) -> str:
+        """The node as it stands in the query, for messages."""
+        shown = self.query.part(node.span)
+        return shown if len(shown) <= 100 else f"{shown[:100]}..."
+
+    def made(self, function: str, arguments: tuple[Expression, ...], kind: str, node: ast.Expression) -> Expression:
+        """A call, or what it comes to where all its arguments are constants."""
+        call = Call(function, arguments, kind, node.span)
+        if function == "now" or not all(isinstance(one, Constant) for one in arguments):
+            return call
+        table = OPERATORS.get(function) or FUNCTIONS[function]
+        compute = bind(table, tuple(one.type for one in arguments), self.context.warnings.about(node.span))
+        return Constant(compute(*(one.value for one in arguments if isinstance(one, Constant))), kind)
+
+    def column(self, node: ast.Name | ast.Pattern) -> Column:
+        """A column by name. Raises QueryTypeError: unknown."""
+        name = node.name if isinstance(node, ast.Name) else node.texts[0]
+        if node.unbound:
+            self.refuse(f"no value for the parameter in {name}: a rule has none", node)
+        found = self.scope.get(name)
+        if found is None:
+            root = self.scope.flattened_above(name)
+            if root is not None:
+                self._refuse_unsupported(root, node)
+            near = self.scope.similar(name)
+            self.refuse(f"Unknown column [{name}]" + (f", did you mean [{near}]?" if near else ""), node)
+        return found
+
+    def usable(self, node: ast.Expression) -> Expression:
+        """An expression of a type that can be computed with."""
+        made = self.compile(node)
+        if made.type == UNSUPPORTED and isinstance(made, Column):
+            self._refuse_unsupported(made, node)
+        return made
+
+    def _refuse_unsupported(self, column: Column, node: ast.Expression | ast.Pattern) -> NoReturn:
+        types = column.field.types if column.field is not None else ()
+        for kind in types:
+            if kind in NOT_EVALUATED:
+                raise NotEvaluated(f"the type {kind} of {column.name} is not evaluated here", node.span)
+        if len(types) > 1:
+            shown = ", ".join(f"[{one}]" for one in types)
+            message = f"due to ambiguities being mapped as [{len(types)}] incompatible types: {shown}"
+        else:
+            message = f"with unsupported type{''.join(f' [{one}]' for one in types)}"
+        self.refuse(f"Cannot use field [{column.name}] {message}", node)
+
+    def condition(self, node: ast.Expression) -> Expression:
+        """An expression of type boolean."""
+        made = self.usable(node)
+        if made.type not in ("boolean", "null"):
+            message = f"condition must be [boolean], found value [{self.source(node)}] type [{made.type}]"
+            self.misfit(message, node, node)
+        return made
+
+    def string(self, node: ast.Expression, within: ast.Expression) -> Expression:
+        made = self.usable(node)
+        self.check_type(Parameter(STRING), made, node, within, 0)
+        return made
+
+    def parameters(
+        self, name: str, declared: Sequence[Parameter], node: ast.Expression, arguments: Sequence[ast.Expression]
+    ) -> list[Parameter]:
+        """The parameter of each argument. Raises QueryTypeError: too few or too many."""
+        least = sum(not one.optional for one in declared)
+        count = len(arguments)
+        if count < least or (count > len(declared) and not (declared and declared[-1].repeated)):
+            most = len(declared)
+            wanted = f"at least {least}" if declared and declared[-1].repeated else f"{least} to {most}"
+            wanted = str(least) if most == least else wanted
+            plural = "" if wanted.endswith("1") else "s"
+            self.refuse(f"error building [{name}]: expects {wanted} argument{plural}, found {count}", node)
+        if declared and declared[0].optional and not declared[0].repeated and 0 < count < len(declared):
+            return list(declared[1:])
+        return [declared[min(at, len(declared) - 1)] for at in range(count)]
+
+    def argument(self, parameter: Parameter, node: ast.Expression, call: ast.Expression, at: int) -> Expression:
+        made = self.usable(node)
+        if is_text_literal(node) and not parameter.types & STRING:
+            wanted = parameter.types | ({"span"} if parameter.types & SPAN else set())
+            target = next((one for one in _CASTABLE if one in wanted), None)
+            if target is not None:
+                made = self.cast_literal(made, target, node)
+        self.check_type(parameter, made, node, call, at)
+        if parameter.constant and not isinstance(made, Constant):
+            self.refuse(f"{_ordinal(at)} argument of [{self.source(call)}] must be a constant", node)
+        self.check(parameter, made, node)
+        return made
+
+    def check(self, parameter: Parameter, made: Expression, node: ast.Expression) -> None:
+        """What a parameter says of a constant."""
+        if parameter.check is not None and isinstance(made, Constant) and made.value is not None:
+            try:
+                parameter.check(made.value)
+            except ValueError as error:
+                self.refuse(str(error), node)
+
+    def check_type(
+        self, parameter: Parameter, made: Expression, node: ast.Expression, call: ast.Expression, at: int
+    ) -> None:
+        if made.type not in parameter.types and made.type != "null":
+            wanted = "string" if parameter.types == STRING else "numeric" if parameter.types == NUMERIC else None
+            shown = wanted or " or ".join(sorted(parameter.types, key=lambda one: (RANKS.get(one, -1), one)))
+            message = f"{_ordinal(at)} argument of [{self.source(call)}] must be [{shown}]"
+            self.misfit(f"{message}, found value [{self.source(node)}] type [{made.type}]", node, call)
+
+    def alike(
+        self, made: Sequence[Expression], nodes: Sequence[ast.Expression], call: ast.Expression
+    ) -> list[Expression]:
+        """Values of one type: numbers become what the first of them is, if that is wide enough."""
+        kind = next((one.type for one in made if one.type != "null"), "null")
+        alike: list[Expression] = []
+        for one, node in zip(made, nodes, strict=True):
+            fits = one.type in (kind, "null") or {one.type, kind} <= STRING
+            if not fits and RANKS.get(one.type, 9) < RANKS.get(kind, -1):
+                one = self.made(CASTS[kind], (one,), kind, node)
+            elif not fits:
+                message = f"[{self.source(node)}] in [{self.source(call)}] must be [{kind}], found [{one.type}]"
+                self.misfit(message, node, call)
+            alike.append(one)
+        return alike
+
+    def cast_if_text(self, node: ast.Expression, target: str) -> Expression:
+        """An expression, a string literal being turned into another type."""
+        made = self.usable(node)
+        return self.cast_literal(made, target, node) if is_text_literal(node) else made
+
+    def cast_literal(self, made: Expression, target: str, node: ast.Expression) -> Expression:
+        assert isinstance(made, Constant)
+        texts = made.value if isinstance(made.value, tuple) else (made.value,)
+        try:
+            values = tuple(_from_text(str(text), target) for text in texts)
+        except ValueError as error:
+            self.refuse(f"Cannot convert string [{self.source(node)}] to [{target.upper()}], error [{error}]", node)
+        if target == "span":
+            target = "date_period" if isinstance(values[0], Period) else "time_duration"
+        return Constant(values if isinstance(made.value, tuple) else values[0], target)
+
+
+def _from_text(text: str, target: str) -> Any:
+    match target:
+        case "datetime":
+            return strict_date(text)
+        case "span":
+            return to_span(text)
+        case "ip":
+            return parse_address(text)
+        case "version":
+            return text
+        case "boolean":
+            return text.lower() == "true"
+    return FUNCTIONS[CASTS[target]].make(("keyword",))(text)
+
+
+def is_text_literal(node: ast.Expression) -> bool:
+    return isinstance(node, ast.Literal) and node.type == "keyword"
+
+
+def _ordinal(at: int) -> str:
+    return _ORDINALS[at] if at < len(_ORDINALS) else f"{at + 1}th"

@@ -1,0 +1,373 @@
+"""The aggregate functions of ES|QL (Elasticsearch 9.5), by name.
+
+Several values of a field count one by one, nulls for nothing. COUNT_DISTINCT is exact, where Elasticsearch estimates
+above its precision (3,000 without one); PERCENTILE and MEDIAN are exact, where it estimates above some thousand values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from detections.functions.fold import AggregateFunction, Constants, Fold, RowFold
+from detections.functions.multivalues import check_order
+from detections.functions.operators import sort_key
+from detections.functions.signature import (
+    ANY,
+    NUMERIC,
+    SPATIAL,
+    STRING,
+    Parameter,
+    Types,
+    first_type,
+    in_range,
+    optional,
+    packed,
+    several,
+)
+
+
+class _CountRows(Fold):
+    def initial(self) -> int:
+        return 0
+
+    def add(self, state: int, value: Any) -> int:
+        return state + 1
+
+    def merge(self, state: int, other: int) -> int:
+        return state + other
+
+    def add_all(self, states: list[int], groups: Sequence[int], arguments: Sequence[Sequence[Any]]) -> None:
+        for group in groups:
+            states[group] += 1
+
+
+class _CountValues(_CountRows):
+    def add_all(self, states: list[int], groups: Sequence[int], arguments: Sequence[Sequence[Any]]) -> None:
+        for group, value in zip(groups, arguments[0], strict=True):
+            if value is not None:
+                states[group] += len(value) if type(value) is tuple else 1
+
+
+class _SumWhole(Fold):
+    """None until there is a value."""
+
+    def initial(self) -> int | None:
+        return None
+
+    def add(self, state: int | None, value: int) -> int:
+        return value if state is None else state + value
+
+    def merge(self, state: int | None, other: int | None) -> int | None:
+        return state if other is None else self.add(state, other)
+
+    def result(self, state: int | None) -> int | None:
+        return None if state is None else in_range(state, "long")
+
+
+class _SumDouble(Fold):
+    """Kahan's sum: (sum, what was lost so far); None until there is a value."""
+
+    def initial(self) -> tuple[float, float] | None:
+        return None
+
+    def add(self, state: tuple[float, float] | None, value: float) -> tuple[float, float]:
+        if state is None:
+            return float(value), 0.0
+        total, lost = state
+        corrected = value + lost
+        updated = total + corrected
+        if not math.isfinite(updated):
+            return updated, 0.0
+        return updated, corrected - (updated - total)
+
+    def merge(self, state: tuple[float, float] | None, other: tuple[float, float] | None) -> tuple[float, float] | None:
+        if other is None:
+            return state
+        total, lost = self.add(state, other[0])
+        return total, lost + other[1]
+
+    def result(self, state: tuple[float, float] | None) -> float | None:
+        if state is None:
+            return None
+        if not math.isfinite(state[0]):
+            raise ArithmeticError("not a finite double number: " + ("NaN" if math.isnan(state[0]) else "Infinity"))
+        return state[0]
+
+
+class _Average(Fold):
+    """(sum, count), the sum as that of its type."""
+
+    def __init__(self, total: Fold) -> None:
+        self._total = total
+
+    def initial(self) -> tuple[Any, int]:
+        return None, 0
+
+    def add(self, state: tuple[Any, int], value: Any) -> tuple[Any, int]:
+        return self._total.add(state[0], value), state[1] + 1
+
+    def merge(self, state: tuple[Any, int], other: tuple[Any, int]) -> tuple[Any, int]:
+        return self._total.merge(state[0], other[0]), state[1] + other[1]
+
+    def result(self, state: tuple[Any, int]) -> float | None:
+        total = self._total.result(state[0])
+        return None if total is None else float(total / state[1])
+
+
+class _Extreme(Fold):
+    def __init__(self, pick: Callable[..., Any], kind: str) -> None:
+        self._pick = pick
+        self._key = sort_key(kind)
+
+    def initial(self) -> Any:
+        return None
+
+    def add(self, state: Any, value: Any) -> Any:
+        return value if state is None else self._pick(state, value, key=self._key)
+
+    def merge(self, state: Any, other: Any) -> Any:
+        return state if other is None else self.add(state, other)
+
+
+class _Values(Fold):
+    """The different values, in the order in which they come."""
+
+    def initial(self) -> dict[Any, None] | None:
+        return None
+
+    def add(self, state: dict[Any, None] | None, value: Any) -> dict[Any, None]:
+        if state is None:
+            return {value: None}
+        state[value] = None
+        return state
+
+    def merge(self, state: dict[Any, None] | None, other: dict[Any, None] | None) -> dict[Any, None] | None:
+        return {**(state or {}), **other} if other else state
+
+    def result(self, state: dict[Any, None] | None) -> Any:
+        return packed(list(state or ()))
+
+
+class _CountDistinct(_Values):
+    def result(self, state: dict[Any, None] | None) -> int:
+        return len(state or ())
+
+
+class _Collected(Fold):
+    """All values, for what is computed of them at the end."""
+
+    def __init__(self, compute: Callable[[list[Any]], Any]) -> None:
+        self._compute = compute
+
+    def initial(self) -> list[Any] | None:
+        return None
+
+    def add(self, state: list[Any] | None, value: Any) -> list[Any]:
+        if state is None:
+            return [value]
+        state.append(value)
+        return state
+
+    def merge(self, state: list[Any] | None, other: list[Any] | None) -> list[Any] | None:
+        return [*(state or ()), *other] if other else state
+
+    def result(self, state: list[Any] | None) -> Any:
+        return None if state is None else self._compute(state)
+
+
+class _Deviation(Fold):
+    """Welford's algorithm: (count, mean, sum of squares); the variance is that of the whole population."""
+
+    def __init__(self, compute: Callable[[float], float]) -> None:
+        self._compute = compute
+
+    def initial(self) -> tuple[int, float, float]:
+        return 0, 0.0, 0.0
+
+    def add(self, state: tuple[int, float, float], value: float) -> tuple[int, float, float]:
+        count, mean, squares = state
+        delta = value - mean
+        mean += delta / (count + 1)
+        return count + 1, mean, squares + delta * (value - mean)
+
+    def merge(self, state: tuple[int, float, float], other: tuple[int, float, float]) -> tuple[int, float, float]:
+        count = state[0] + other[0]
+        if not count:
+            return state
+        delta = other[1] - state[1]
+        squares = state[2] + other[2] + delta * delta * state[0] * other[0] / count
+        return count, state[1] + delta * other[0] / count, squares
+
+    def result(self, state: tuple[int, float, float]) -> float | None:
+        return self._compute(state[2] / state[0]) if state[0] else None
+
+
+class _WeightedAverage(RowFold):
+    """(sum of the weighted values, sum of the weights); None until there are both."""
+
+    def initial(self) -> tuple[float, float] | None:
+        return None
+
+    def add(self, state: tuple[float, float] | None, value: tuple[Any, Any]) -> tuple[float, float] | None:
+        one, weight = value
+        if one is None or weight is None or type(one) is tuple or type(weight) is tuple:
+            return state
+        total, weights = state or (0.0, 0.0)
+        return total + one * weight, weights + weight
+
+    def merge(self, state: tuple[float, float] | None, other: tuple[float, float] | None) -> tuple[float, float] | None:
+        if state is None or other is None:
+            return other if state is None else state
+        return state[0] + other[0], state[1] + other[1]
+
+    def result(self, state: tuple[float, float] | None) -> float | None:
+        return None if state is None else state[0] / state[1]
+
+
+class _AtExtreme(RowFold):
+    """FIRST and LAST: (place, value) where the sort field is least or greatest; of equal places the first row."""
+
+    def __init__(self, kind: str, *, last: bool) -> None:
+        self._key = sort_key(kind)
+        self._last = last
+
+    def initial(self) -> tuple[Any, Any] | None:
+        return None
+
+    def add(self, state: tuple[Any, Any] | None, value: tuple[Any, Any]) -> tuple[Any, Any] | None:
+        found, sort = value
+        if found is None or sort is None:
+            return state
+        places = [one if self._key is None else self._key(one) for one in several(sort)]
+        return self._better(state, (max(places) if self._last else min(places), found))
+
+    def _better(self, state: tuple[Any, Any] | None, other: tuple[Any, Any]) -> tuple[Any, Any]:
+        if state is None:
+            return other
+        return other if (other[0] > state[0] if self._last else other[0] < state[0]) else state
+
+    def merge(self, state: tuple[Any, Any] | None, other: tuple[Any, Any] | None) -> tuple[Any, Any] | None:
+        return state if other is None else self._better(state, other)
+
+    def result(self, state: tuple[Any, Any] | None) -> Any:
+        return None if state is None else state[1]
+
+
+class _Top(RowFold):
+    """TOP: the first so many in order, each with the value that is given for it. A state is cut when it is twice as
+    long as what is asked for."""
+
+    def __init__(self, types: Types, constants: Constants) -> None:
+        limit, *order = constants
+        if not isinstance(limit, int) or limit <= 0:
+            raise ValueError(f"Limit must be greater than 0 in [TOP], found [{limit}]")
+        self._limit = limit
+        self._descending = check_order(order[0]) if order else False
+        key = sort_key(types[0])
+        self._key = (lambda pair: pair[0]) if key is None else (lambda pair: key(pair[0]))
+
+    def initial(self) -> list[Any]:
+        return []
+
+    def add(self, state: list[Any], value: tuple[Any, ...]) -> list[Any]:
+        sort, given = value[0], value[-1]
+        if sort is not None:
+            state += [(one, one if len(value) == 1 else given) for one in several(sort)]
+        return self._cut(state) if len(state) > 2 * self._limit + 100 else state
+
+    def _cut(self, state: list[Any]) -> list[Any]:
+        state.sort(key=self._key, reverse=self._descending)
+        return state[: self._limit]
+
+    def merge(self, state: list[Any], other: list[Any]) -> list[Any]:
+        return self._cut([*state, *other])
+
+    def result(self, state: list[Any]) -> Any:
+        found = [given for _, given in self._cut(list(state)) if given is not None]
+        return packed([one for given in found for one in several(given)])
+
+
+class _Present(Fold):
+    def __init__(self, answer: bool) -> None:
+        self._answer = answer
+
+    def initial(self) -> bool:
+        return not self._answer
+
+    def add(self, state: bool, value: Any) -> bool:
+        return self._answer
+
+    def merge(self, state: bool, other: bool) -> bool:
+        return self._answer if self._answer in (state, other) else state
+
+
+def percentile(values: Sequence[float], wanted: float) -> float:
+    """The percentile, between the two nearest values where it falls between them."""
+    ordered = sorted(values)
+    place = wanted / 100 * (len(ordered) - 1)
+    low = math.floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return float(ordered[low] + (place - low) * (ordered[high] - ordered[low]))
+
+
+def _percentile(types: Types, constants: Constants) -> Fold:
+    wanted = constants[0]
+    if not isinstance(wanted, int | float) or not 0 <= wanted <= 100:
+        raise ValueError(f"percentile must be a number between 0 and 100, found [{wanted}]")
+    return _Collected(lambda values: percentile(values, wanted))
+
+
+def _median_deviation(values: list[float]) -> float:
+    middle = percentile(values, 50)
+    return percentile([abs(value - middle) for value in values], 50)
+
+
+def _sum(types: Types, constants: Constants) -> Fold:
+    return _SumDouble() if types[0] == "double" else _SumWhole()
+
+
+def _sum_type(types: Types) -> str:
+    return types[0] if types[0] in ("double", "null") else "long"
+
+
+def _top_type(types: Types) -> str:
+    return first_type(types[3:4] or types[:1])
+
+
+_VALUE = Parameter(ANY | SPATIAL)
+_NUMBER = Parameter(NUMERIC - {"unsigned_long"})
+_CONSTANT = Parameter(NUMERIC, constant=True)
+_ORDERED = Parameter(ANY)
+_SORT = Parameter(ANY - STRING | {"keyword", "text"})
+_TOP = (_ORDERED, _CONSTANT, Parameter(STRING, optional=True, constant=True, check=check_order), optional(ANY))
+
+AGGREGATES: dict[str, AggregateFunction] = {
+    "absent": AggregateFunction((_VALUE,), "boolean", lambda types, constants: _Present(False)),
+    "avg": AggregateFunction((_NUMBER,), "double", lambda types, constants: _Average(_sum(types, constants))),
+    "count": AggregateFunction(
+        (optional(ANY | SPATIAL),), "long", lambda types, constants: _CountValues() if types else _CountRows()
+    ),
+    "count_distinct": AggregateFunction(
+        (_ORDERED, Parameter(NUMERIC, optional=True, constant=True)), "long", lambda types, constants: _CountDistinct()
+    ),
+    "first": AggregateFunction((_VALUE, _SORT), first_type, lambda types, _: _AtExtreme(types[1], last=False), (0, 1)),
+    "last": AggregateFunction((_VALUE, _SORT), first_type, lambda types, _: _AtExtreme(types[1], last=True), (0, 1)),
+    "max": AggregateFunction((_ORDERED,), first_type, lambda types, constants: _Extreme(max, types[0])),
+    "median": AggregateFunction(
+        (_NUMBER,), "double", lambda types, constants: _Collected(lambda values: percentile(values, 50))
+    ),
+    "median_absolute_deviation": AggregateFunction(
+        (_NUMBER,), "double", lambda types, constants: _Collected(_median_deviation)
+    ),
+    "min": AggregateFunction((_ORDERED,), first_type, lambda types, constants: _Extreme(min, types[0])),
+    "percentile": AggregateFunction((_NUMBER, _CONSTANT), "double", _percentile),
+    "present": AggregateFunction((_VALUE,), "boolean", lambda types, constants: _Present(True)),
+    "std_dev": AggregateFunction((_NUMBER,), "double", lambda types, constants: _Deviation(math.sqrt)),
+    "sum": AggregateFunction((_NUMBER,), _sum_type, _sum),
+    "top": AggregateFunction(_TOP, _top_type, lambda types, constants: _Top(types, constants), (0, 3)),
+    "values": AggregateFunction((_VALUE,), first_type, lambda types, constants: _Values()),
+    "variance": AggregateFunction((_NUMBER,), "double", lambda types, constants: _Deviation(float)),
+    "weighted_avg": AggregateFunction((_NUMBER, _NUMBER), "double", lambda types, _: _WeightedAverage(), (0, 1)),
+}
