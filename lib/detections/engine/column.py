@@ -15,6 +15,7 @@ from detections.mapping import UNMAPPED, Field
 from detections.values.analysis import standard_tokens
 from detections.values.coerce import coercion, json_text
 from detections.values.dates import parse_date
+from detections.values.geo import parse_points
 from detections.values.order import utf16_length
 
 _MOST_CODES = 255
@@ -36,6 +37,7 @@ class Column:
         self._normalise = normaliser(field)
         self._normalised: dict[Hashable, Any] = {}
         self._root = field.key == ""
+        self._points = field.type == "geo_point"
         self._set = field.family in _SETS
         self._codes: bytes | None = None
         self._places: dict[Any, list[int]] | None = None
@@ -48,6 +50,8 @@ class Column:
         raw = self._raw[row]
         if raw is None:
             return []
+        if self._points:
+            return parse_points(raw)
         if isinstance(raw, str):
             found = self._value(raw)
             return [] if found is None else [found]

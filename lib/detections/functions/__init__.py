@@ -5,7 +5,19 @@ The tables stand in this room, below the engine, since the compiler resolves typ
 
 from __future__ import annotations
 
-from detections.functions import buckets, conversions, dates, eql, multivalues, numbers, operators, others, strings
+from detections.functions import (
+    buckets,
+    conversions,
+    dates,
+    eql,
+    json,
+    multivalues,
+    numbers,
+    operators,
+    others,
+    spatial,
+    strings,
+)
 from detections.functions.aggregates import AGGREGATES
 from detections.functions.signature import Function
 
@@ -17,6 +29,8 @@ FUNCTIONS: dict[str, Function] = {
     **multivalues.FUNCTIONS,
     **others.FUNCTIONS,
     **buckets.FUNCTIONS,
+    **spatial.FUNCTIONS,
+    **json.FUNCTIONS,
 }
 """The functions of ES|QL by name, lower case."""
 
@@ -46,14 +60,16 @@ GROUPINGS = frozenset(("bucket", "categorize", "tbucket", "tstep", "without"))
 
 NOT_EVALUATED = frozenset(
     (
-        "chunk", "clamp", "clamp_max", "clamp_min", "decay", "embedding", "field_extract", "json_extract", "knn", "kql",
-        "match", "match_phrase", "mv_difference", "multi_match", "network_direction", "qstr", "range_max", "range_min",
-        "range_within", "round_to", "score", "st_buffer", "st_contains", "st_disjoint", "st_distance", "st_envelope",
-        "st_geohash", "st_geohex", "st_geotile", "st_intersects", "st_npoints", "st_simplify", "st_within", "st_x",
-        "st_xmax", "st_xmin", "st_y", "st_ymax", "st_ymin", "term", "text_embedding", "to_aggregate_metric_double",
-        "to_cartesianpoint", "to_cartesianshape", "to_date_nanos", "to_date_range", "to_datenanos",
-        "to_dense_vector", "to_geohash", "to_geohex", "to_geopoint", "to_geoshape", "to_geotile", "top_snippets",
-        "trange", "v_cosine", "v_dot_product", "v_hamming", "v_l1_norm", "v_l2_norm", "v_magnitude",
+        "chunk", "date_unit_count", "decay", "embedding", "field_extract", "knn", "mv_greater", "mv_in_range",
+        "mv_less", "mv_like", "mv_rlike", "range_contains", "range_intersects", "range_max", "range_min",
+        "range_within", "score", "st_buffer", "st_contains", "st_difference", "st_dimension", "st_disjoint",
+        "st_envelope", "st_geohash", "st_geohex", "st_geometrytype", "st_geotile", "st_intersection", "st_intersects",
+        "st_isempty", "st_npoints", "st_simplify", "st_simplifypreservetopology", "st_symdifference", "st_union",
+        "st_within", "st_xmax", "st_xmin", "st_ymax", "st_ymin", "term", "text_embedding",
+        "to_aggregate_metric_double", "to_cartesianshape", "to_counter", "to_date_range", "to_dense_vector",
+        "to_double_range", "to_exponential_histogram", "to_gauge", "to_geohash", "to_geohex", "to_geoshape",
+        "to_geotile", "to_range", "to_tdigest", "top_snippets", "trange", "v_cosine", "v_dot_product", "v_hamming",
+        "v_l1_norm", "v_l2_norm", "v_magnitude",
     )
 )  # fmt: skip
 """Functions that Elasticsearch has and nothing here evaluates."""

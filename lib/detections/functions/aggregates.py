@@ -344,7 +344,7 @@ _SORT = Parameter(ANY - STRING | {"keyword", "text"})
 _TOP = (_ORDERED, _CONSTANT, Parameter(STRING, optional=True, constant=True, check=check_order), optional(ANY))
 
 AGGREGATES: dict[str, AggregateFunction] = {
-    "absent": AggregateFunction((_VALUE,), "boolean", lambda types, constants: _Present(False)),
+    "absent": AggregateFunction((_VALUE,), "boolean", lambda types, constants: _Present(False), since="9.2"),
     "avg": AggregateFunction((_NUMBER,), "double", lambda types, constants: _Average(_sum(types, constants))),
     "count": AggregateFunction(
         (optional(ANY | SPATIAL),), "long", lambda types, constants: _CountValues() if types else _CountRows()
@@ -352,8 +352,12 @@ AGGREGATES: dict[str, AggregateFunction] = {
     "count_distinct": AggregateFunction(
         (_ORDERED, Parameter(NUMERIC, optional=True, constant=True)), "long", lambda types, constants: _CountDistinct()
     ),
-    "first": AggregateFunction((_VALUE, _SORT), first_type, lambda types, _: _AtExtreme(types[1], last=False), (0, 1)),
-    "last": AggregateFunction((_VALUE, _SORT), first_type, lambda types, _: _AtExtreme(types[1], last=True), (0, 1)),
+    "first": AggregateFunction(
+        (_VALUE, _SORT), first_type, lambda types, _: _AtExtreme(types[1], last=False), (0, 1), "9.3"
+    ),
+    "last": AggregateFunction(
+        (_VALUE, _SORT), first_type, lambda types, _: _AtExtreme(types[1], last=True), (0, 1), "9.3"
+    ),
     "max": AggregateFunction((_ORDERED,), first_type, lambda types, constants: _Extreme(max, types[0])),
     "median": AggregateFunction(
         (_NUMBER,), "double", lambda types, constants: _Collected(lambda values: percentile(values, 50))
@@ -363,11 +367,11 @@ AGGREGATES: dict[str, AggregateFunction] = {
     ),
     "min": AggregateFunction((_ORDERED,), first_type, lambda types, constants: _Extreme(min, types[0])),
     "percentile": AggregateFunction((_NUMBER, _CONSTANT), "double", _percentile),
-    "present": AggregateFunction((_VALUE,), "boolean", lambda types, constants: _Present(True)),
+    "present": AggregateFunction((_VALUE,), "boolean", lambda types, constants: _Present(True), since="9.2"),
     "std_dev": AggregateFunction((_NUMBER,), "double", lambda types, constants: _Deviation(math.sqrt)),
     "sum": AggregateFunction((_NUMBER,), _sum_type, _sum),
     "top": AggregateFunction(_TOP, _top_type, lambda types, constants: _Top(types, constants), (0, 3)),
     "values": AggregateFunction((_VALUE,), first_type, lambda types, constants: _Values()),
-    "variance": AggregateFunction((_NUMBER,), "double", lambda types, constants: _Deviation(float)),
+    "variance": AggregateFunction((_NUMBER,), "double", lambda types, constants: _Deviation(float), since="9.4"),
     "weighted_avg": AggregateFunction((_NUMBER, _NUMBER), "double", lambda types, _: _WeightedAverage(), (0, 1)),
 }

@@ -14,9 +14,11 @@ from detections.functions.signature import (
     BOOLEAN,
     DATETIME,
     IP,
+    NANOSECONDS,
     NUMERIC,
     RANGES,
     SPAN,
+    SPATIAL,
     STRING,
     Duration,
     Function,
@@ -31,7 +33,7 @@ from detections.functions.signature import (
     typed,
 )
 from detections.query.esql.constants import UNITS as SPELLINGS
-from detections.values.dates import format_date
+from detections.values.dates import NANOSECONDS_A_MILLISECOND, format_date, format_nanoseconds, parse_nanoseconds
 from detections.values.ip import format_ip, parse_ip
 from detections.values.javamap import double as java_double
 
@@ -97,10 +99,13 @@ def to_text(kind: str) -> Callable[[Any], str]:
 
 
 _TEXTS: dict[str, Callable[[Any], str]] = {
+    "date_nanos": format_nanoseconds,
     "boolean": lambda value: "true" if value else "false",
     "double": java_double,
     "datetime": format_date,
     "ip": format_ip,
+    "geo_point": str,
+    "cartesian_point": str,
 }
 
 
@@ -115,7 +120,34 @@ def _to_number(types: Types) -> Implementation:
 def _to_datetime(types: Types) -> Implementation:
     if types[0] in STRING:
         return strict_date
+    if types[0] == "date_nanos":
+        return lambda value: value // NANOSECONDS_A_MILLISECOND
     return lambda value: _double_to_whole(value, "long") if types[0] == "double" else in_range(value, "long")
+
+
+def _to_nanoseconds(types: Types) -> Implementation:
+    if types[0] in STRING:
+        return strict_nanoseconds
+    if types[0] == "datetime":
+        return lambda value: _nanoseconds(value * NANOSECONDS_A_MILLISECOND)
+    if types[0] == "double":
+        return lambda value: _nanoseconds(_double_to_whole(value, "long"))
+    return _nanoseconds
+
+
+def _nanoseconds(value: int) -> int:
+    if not 0 <= value < 2**63:
+        raise ValueError(f"cannot convert [{value}] to a date in nanoseconds")
+    return value
+
+
+def strict_nanoseconds(text: str) -> int:
+    """An instant in nanoseconds. Raises ValueError."""
+    strict_date(text)
+    found = parse_nanoseconds(text)
+    if found is None:
+        raise ValueError(f"failed to parse date field [{text}] with format [strict_date_optional_time_nanos]")
+    return _nanoseconds(found)
 
 
 def parse_address(text: str) -> int:
@@ -168,11 +200,12 @@ def _span_conversion(kind: type[Period] | type[Duration], result: str) -> Functi
     return function(convert, Parameter(STRING | SPAN, constant=True, check=convert), result=result)
 
 
-_NUMBERS = STRING | NUMERIC | BOOLEAN | DATETIME
+_NUMBERS = STRING | NUMERIC | BOOLEAN | DATETIME | NANOSECONDS
 
 FUNCTIONS: dict[str, Function] = {
     "to_boolean": _conversion(_to_boolean, STRING | NUMERIC | BOOLEAN, "boolean"),
     "to_dateperiod": _span_conversion(Period, "date_period"),
+    "to_date_nanos": _conversion(_to_nanoseconds, _NUMBERS - BOOLEAN, "date_nanos"),
     "to_datetime": _conversion(_to_datetime, _NUMBERS - BOOLEAN, "datetime"),
     "to_double": _conversion(_to_number, _NUMBERS, "double"),
     "to_integer": _conversion(_to_whole("integer"), _NUMBERS, "integer"),
@@ -180,7 +213,7 @@ FUNCTIONS: dict[str, Function] = {
     "to_ip leading_zeros decimal": _conversion(lambda types: _decimal_zeros, STRING | IP, "ip"),
     "to_ip leading_zeros octal": _conversion(lambda types: _octal_zeros, STRING | IP, "ip"),
     "to_long": _conversion(_to_whole("long"), _NUMBERS, "long"),
-    "to_string": _conversion(lambda types: to_text(types[0]), ANY, "keyword"),
+    "to_string": _conversion(lambda types: to_text(types[0]), ANY | SPATIAL, "keyword"),
     "to_timeduration": _span_conversion(Duration, "time_duration"),
     "to_unsigned_long": _conversion(_to_whole("unsigned_long"), _NUMBERS, "unsigned_long"),
     "to_version": _conversion(lambda types: _same, STRING | {"version"}, "version"),
@@ -191,7 +224,8 @@ CASTS = {
     "boolean": "to_boolean", "bool": "to_boolean", "integer": "to_integer", "int": "to_integer", "long": "to_long",
     "unsigned_long": "to_unsigned_long", "ul": "to_unsigned_long", "ulong": "to_unsigned_long", "double": "to_double",
     "keyword": "to_string", "string": "to_string", "text": "to_string", "datetime": "to_datetime",
-    "date": "to_datetime", "ip": "to_ip", "version": "to_version", "date_period": "to_dateperiod",
+    "date": "to_datetime", "date_nanos": "to_date_nanos", "geo_point": "to_geopoint",
+    "cartesian_point": "to_cartesianpoint", "ip": "to_ip", "version": "to_version", "date_period": "to_dateperiod",
     "time_duration": "to_timeduration",
 }  # fmt: skip
 """What ``value::type`` calls."""

@@ -211,6 +211,12 @@ FUNCTIONS: dict[str, Function] = {
     "date_format": function(_format, _FORMAT, DATETIME, result="keyword"),
     "date_parse": function(_parse, _FORMAT, _TEXT, result="datetime"),
     "date_trunc": function(truncate, Parameter(SPAN, constant=True, check=check_interval), DATETIME, result="datetime"),
-    "day_name": function(lambda at: calendar.day_name[(at // DAY + 3) % 7], DATETIME, result="keyword"),
-    "month_name": function(lambda at: calendar.month_name[civil_from_days(at // DAY)[1]], DATETIME, result="keyword"),
+    "day": function(lambda at: civil_from_days(at // DAY)[2], DATETIME, result="integer", since="9.6"),
+    "day_name": function(lambda at: calendar.day_name[(at // DAY + 3) % 7], DATETIME, result="keyword", since="9.2"),
+    "hour": function(lambda at: at % DAY // 3_600_000, DATETIME, result="integer", since="9.6"),
+    "month": function(lambda at: civil_from_days(at // DAY)[1], DATETIME, result="integer", since="9.6"),
+    "month_name": function(
+        lambda at: calendar.month_name[civil_from_days(at // DAY)[1]], DATETIME, result="keyword", since="9.2"
+    ),
+    "year": function(lambda at: civil_from_days(at // DAY)[0], DATETIME, result="integer", since="9.6"),
 }

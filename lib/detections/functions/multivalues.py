@@ -12,6 +12,7 @@ from detections.functions.operators import sort_key
 from detections.functions.signature import (
     ANY,
     NUMERIC,
+    OLDEST,
     STRING,
     Function,
     Implementation,
@@ -158,6 +159,13 @@ def _intersection(left: Any, right: Any) -> Any:
     return packed([value for value in dict.fromkeys(several(left)) if value in others])
 
 
+def _difference(left: Any, right: Any) -> Any:
+    if left is None or right is None:
+        return left
+    others = set(several(right))
+    return packed([value for value in dict.fromkeys(several(left)) if value not in others])
+
+
 def _union(left: Any, right: Any) -> Any:
     values = [value for one in (left, right) if one is not None for value in several(one)]
     return packed(list(dict.fromkeys(values)))
@@ -175,8 +183,8 @@ def _concat(values: Sequence[str], delimiter: str) -> str:
     return delimiter.join(values)
 
 
-def _pair(compute: Implementation, result: Any) -> Function:
-    return function(compute, ANY, ANY, result=result, takes="whole", same=0)
+def _pair(compute: Implementation, result: Any, since: str = OLDEST) -> Function:
+    return function(compute, ANY, ANY, result=result, takes="whole", same=0, since=since)
 
 
 _ORDER = optional(STRING, check=check_order)
@@ -185,12 +193,13 @@ FUNCTIONS: dict[str, Function] = {
     "mv_append": _pair(_append, first_type),
     "mv_avg": _values(_average, NUMERIC, result="double"),
     "mv_concat": _values(_concat, STRING, STRING, result="keyword"),
-    "mv_contains": _pair(_contains, "boolean"),
+    "mv_contains": _pair(_contains, "boolean", "9.2"),
     "mv_count": _values(len, ANY, result="integer"),
     "mv_dedupe": _values(lambda values: packed(list(dict.fromkeys(values))), ANY, result=first_type),
+    "mv_difference": _pair(_difference, first_type, since="9.5"),
     "mv_first": _values(lambda values: values[0], ANY, result=first_type),
-    "mv_intersection": _pair(_intersection, first_type),
-    "mv_intersects": _pair(_intersects, "boolean"),
+    "mv_intersection": _pair(_intersection, first_type, "9.3"),
+    "mv_intersects": _pair(_intersects, "boolean", "9.4"),
     "mv_last": _values(lambda values: values[-1], ANY, result=first_type),
     "mv_max": typed(_by_order(max), ANY, result=first_type, takes="whole"),
     "mv_median": typed(_median, NUMERIC, result=first_type, takes="whole"),
@@ -203,6 +212,6 @@ FUNCTIONS: dict[str, Function] = {
     "mv_slice": _values(_slice, ANY, _INTEGER, optional(_INTEGER), result=first_type),
     "mv_sort": typed(_sort, ANY, _ORDER, result=first_type, takes="whole"),
     "mv_sum": typed(_sum, NUMERIC, result=first_type, takes="whole"),
-    "mv_union": _pair(_union, first_type),
+    "mv_union": _pair(_union, first_type, "9.4"),
     "mv_zip": function(_zip, STRING, STRING, optional(STRING), result="keyword", takes="whole"),
 }

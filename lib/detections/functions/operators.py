@@ -16,8 +16,10 @@ from detections.functions.signature import (
     ANY,
     BOOLEAN,
     DATETIME,
+    NANOSECONDS,
     NUMERIC,
     SPAN,
+    SPATIAL,
     STRING,
     Duration,
     Function,
@@ -29,6 +31,7 @@ from detections.functions.signature import (
     typed,
 )
 from detections.values import regex, regex_syntax, regex_tree, wildcard
+from detections.values.dates import NANOSECONDS_A_MILLISECOND
 from detections.values.order import version_key
 from detections.values.wildcard import ANY as STAR
 from detections.values.wildcard import ONE, Wild
@@ -114,6 +117,10 @@ def _sum(symbol: str) -> Callable[[Types], Implementation]:
 
     def make(types: Types) -> Implementation:
         sign = 1 if symbol == "+" else -1
+        if "date_nanos" in types:
+            if types[0] == "date_nanos":
+                return lambda instant, span: _add_nanoseconds(instant, span, sign)
+            return lambda span, instant: _add_nanoseconds(instant, span, sign)
         if "datetime" in types:
             if types[0] == "datetime":
                 return lambda instant, span: add(instant, span, sign)
@@ -123,6 +130,14 @@ def _sum(symbol: str) -> Callable[[Types], Implementation]:
         return numbers.arithmetic(symbol, types)
 
     return make
+
+
+def _add_nanoseconds(instant: int, span: Period | Duration, sign: int) -> int:
+    milliseconds, rest = divmod(instant, NANOSECONDS_A_MILLISECOND)
+    made = add(milliseconds, span, sign) * NANOSECONDS_A_MILLISECOND + rest
+    if not 0 <= made < 2**63:
+        raise ArithmeticError("long overflow")
+    return made
 
 
 def _add_spans(left: Period | Duration, right: Period | Duration, sign: int) -> Period | Duration:
@@ -145,8 +160,9 @@ def sum_type(types: Types) -> str | None:
     known: set[str] = set(types) - {"null"}
     if known <= NUMERIC:
         return numbers.widest(types)
-    if "datetime" in known:
-        return "datetime" if known <= DATETIME | SPAN and types.count("datetime") == 1 else None
+    for instant in ("datetime", "date_nanos"):
+        if instant in known:
+            return instant if known <= {instant} | SPAN and types.count(instant) == 1 else None
     return known.pop() if len(known) == 1 and known <= SPAN else None
 
 
@@ -161,8 +177,9 @@ def comparable(types: Sequence[str]) -> bool:
 
 
 _VALUE = ANY
+_ANYTHING = ANY | SPATIAL
 _NUMBERS = (NUMERIC, NUMERIC)
-_SUMMANDS = (NUMERIC | DATETIME | SPAN,) * 2
+_SUMMANDS = (NUMERIC | DATETIME | NANOSECONDS | SPAN,) * 2
 
 FUNCTIONS: dict[str, Function] = {
     "+": typed(_sum("+"), *_SUMMANDS, result=sum_of),
@@ -171,8 +188,8 @@ FUNCTIONS: dict[str, Function] = {
     "/": typed(functools.partial(numbers.arithmetic, "/"), *_NUMBERS, result=numbers.widest),
     "%": typed(functools.partial(numbers.arithmetic, "%"), *_NUMBERS, result=numbers.widest),
     "negative": typed(_negative, NUMERIC | SPAN, result=lambda types: types[0]),
-    "==": typed(_comparison("=="), _VALUE, _VALUE, result="boolean"),
-    "!=": typed(_comparison("!="), _VALUE, _VALUE, result="boolean"),
+    "==": typed(_comparison("=="), _ANYTHING, _ANYTHING, result="boolean"),
+    "!=": typed(_comparison("!="), _ANYTHING, _ANYTHING, result="boolean"),
     "<": typed(_comparison("<"), _VALUE - BOOLEAN, _VALUE - BOOLEAN, result="boolean"),
     "<=": typed(_comparison("<="), _VALUE - BOOLEAN, _VALUE - BOOLEAN, result="boolean"),
     ">": typed(_comparison(">"), _VALUE - BOOLEAN, _VALUE - BOOLEAN, result="boolean"),
@@ -180,8 +197,8 @@ FUNCTIONS: dict[str, Function] = {
     "and": function(_kleene(False), BOOLEAN, BOOLEAN, result="boolean", takes="whole"),
     "or": function(_kleene(True), BOOLEAN, BOOLEAN, result="boolean", takes="whole"),
     "not": function(operator.not_, BOOLEAN, result="boolean"),
-    "is null": function(lambda value: value is None, _VALUE, result="boolean", takes="whole"),
-    "is not null": function(lambda value: value is not None, _VALUE, result="boolean", takes="whole"),
+    "is null": function(lambda value: value is None, _ANYTHING, result="boolean", takes="whole"),
+    "is not null": function(lambda value: value is not None, _ANYTHING, result="boolean", takes="whole"),
     "like": function(_any_match(_like_matcher), STRING, Parameter(STRING, check=like_pattern), result="boolean"),
     "rlike": function(_any_match(regex.matcher), STRING, Parameter(STRING, check=regex.matcher), result="boolean"),
 }

@@ -1,8 +1,8 @@
 """What a function of ES|QL is: the arguments it takes, the type it gives, and how it computes.
 
-Values: ``str`` for keyword, text and version; ``int`` for whole numbers, datetime (milliseconds since the epoch) and ip
-(128 bits); ``float``; ``bool``; :class:`Period` and :class:`Duration` for spans of time; ``None`` for null; a tuple of
-at least two for several values.
+Values: ``str`` for keyword, text and version; ``int`` for whole numbers, datetime (milliseconds since the epoch),
+date_nanos (nanoseconds) and ip (128 bits); ``float``; ``bool``; :class:`~detections.values.geo.Point` for points;
+:class:`Period` and :class:`Duration` for spans of time; ``None`` for null; a tuple of at least two for several values.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ IP = frozenset({"ip"})
 PERIOD = frozenset({"date_period"})
 SPAN = PERIOD | {"time_duration"}
 SPATIAL = frozenset({"geo_point", "cartesian_point"})
-ANY = STRING | NUMERIC | BOOLEAN | DATETIME | IP | {"version"}
+NANOSECONDS = frozenset({"date_nanos"})
+ANY = STRING | NUMERIC | BOOLEAN | DATETIME | NANOSECONDS | IP | {"version"}
 """The types of columns that expressions can use."""
 
 RANKS = {"integer": 0, "long": 1, "unsigned_long": 2, "double": 3}

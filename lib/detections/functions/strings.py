@@ -151,7 +151,7 @@ FUNCTIONS: dict[str, Function] = {
     "bit_length": function(lambda text: len(text.encode()) * 8, _TEXT, result="integer"),
     "byte_length": function(lambda text: len(text.encode()), _TEXT, result="integer"),
     "concat": function(_concat, _TEXT, _MORE, result="keyword"),
-    "contains": function(lambda text, part: part in text, _TEXT, _TEXT, result="boolean"),
+    "contains": function(lambda text, part: part in text, _TEXT, _TEXT, result="boolean", since="9.2"),
     "ends_with": function(lambda text, part: text.endswith(part), _TEXT, _TEXT, result="boolean"),
     "from_base64": function(_from_base64, _TEXT, result="keyword"),
     "hash": function(_hash, Parameter(STRING, check=hash_name), _TEXT, result="keyword"),
@@ -175,7 +175,9 @@ FUNCTIONS: dict[str, Function] = {
     "to_lower": function(str.lower, _TEXT, result="keyword", takes="each"),
     "to_upper": function(str.upper, _TEXT, result="keyword", takes="each"),
     "trim": function(lambda text: text.strip(_WHITESPACE), _TEXT, result="keyword"),
-    "url_decode": function(_url_decode, _TEXT, result="keyword"),
-    "url_encode": function(_url_encode, _TEXT, result="keyword"),
-    "url_encode_component": function(lambda text: _url_encode(text).replace("+", "%20"), _TEXT, result="keyword"),
+    "url_decode": function(_url_decode, _TEXT, result="keyword", since="9.2"),
+    "url_encode": function(_url_encode, _TEXT, result="keyword", since="9.2"),
+    "url_encode_component": function(
+        lambda text: _url_encode(text).replace("+", "%20"), _TEXT, result="keyword", since="9.2"
+    ),
 }

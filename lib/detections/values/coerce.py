@@ -14,7 +14,8 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
-from detections.values.dates import parse_date
+from detections.values.dates import parse_date, parse_nanoseconds
+from detections.values.geo import parse_point
 from detections.values.ip import parse_ip
 
 Scalar: TypeAlias = str | int | float | bool
@@ -39,7 +40,8 @@ def coerce(type: str, raw: object) -> Scalar | None:  # noqa: A002
     """The normalised value, or None where the type refuses the raw one (null, objects and arrays too)."""
     if raw is None or isinstance(raw, dict | list):
         return None
-    return _COERCIONS.get(type, json_text)(raw)
+    found: Scalar | None = coercion(type)(raw)
+    return found
 
 
 def coercion(type: str) -> Callable[[object], Scalar | None]:  # noqa: A002
@@ -129,11 +131,15 @@ def _nanoseconds(raw: Any) -> int | None:
     return value if value is not None and 0 <= value <= LATEST_NANOSECOND else None
 
 
+def _exact_nanoseconds(raw: Any) -> int | None:
+    return None if _nanoseconds(raw) is None else parse_nanoseconds(raw)
+
+
 def _ip(raw: Any) -> int | None:
     return parse_ip(raw) if isinstance(raw, str) else None
 
 
-_COERCIONS: dict[str, Callable[[Any], Scalar | None]] = {
+_COERCIONS: dict[str, Callable[[Any], Any]] = {
     **{name: _whole(low, high, _exact if high > 2**31 else _cut) for name, (low, high) in _WHOLE.items()},
     **{name: _packed(form) for name, form in _PACKED.items()},
     "double": _double,
@@ -141,5 +147,7 @@ _COERCIONS: dict[str, Callable[[Any], Scalar | None]] = {
     "boolean": _boolean,
     "date": parse_date,
     "date_nanos": _nanoseconds,
+    "nanoseconds": _exact_nanoseconds,
+    "geo_point": parse_point,
     "ip": _ip,
 }

@@ -73,6 +73,25 @@ def _from_parts(found: re.Match[str], round_up: bool, zone: int) -> int | None:
     return date * _DAY + h * 3_600_000 + m * 60_000 + s * 1000 + milliseconds - zone
 
 
+NANOSECONDS_A_MILLISECOND = 1_000_000
+_FRACTION = re.compile(r"T[0-9:]+[.,]([0-9]{4,9})", re.ASCII)
+
+
+def parse_nanoseconds(raw: str | int | float) -> int | None:
+    """Nanoseconds since the epoch, with what stands behind the milliseconds."""
+    instant = parse_date(raw)
+    if instant is None:
+        return None
+    fraction = _FRACTION.search(raw) if isinstance(raw, str) else None
+    return instant * NANOSECONDS_A_MILLISECOND + (0 if fraction is None else int(fraction[1].ljust(9, "0")[3:]))
+
+
+def format_nanoseconds(instant: int) -> str:
+    """``2024-10-16T11:47:34.123456789Z``, with as many digits of the fraction as are wanted, but three at least."""
+    milliseconds, rest = divmod(instant, NANOSECONDS_A_MILLISECOND)
+    return f"{format_date(milliseconds)[:-1]}{f'{rest:06d}'.rstrip('0')}Z"
+
+
 def days_from_civil(year: int, month: int, day: int) -> int | None:
     """Days since 1970-01-01 of a date (proleptic Gregorian, with a year 0); None where there is no such day."""
     if not 1 <= month <= 12 or not 1 <= day <= days_in_month(year, month):

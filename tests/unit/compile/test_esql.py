@@ -220,10 +220,13 @@ def test_what_the_types_refuse(fields: dict[str, Any], condition: str, message: 
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
-        ('WHERE KQL("a: b")', "KQL"),
-        ('WHERE event.action : "b"', "full-text"),
-        ('WHERE MATCH(event.action, "x")', "MATCH"),
-        ("EVAL a = source.geo.location", "geo_point"),
+        ('EVAL a = 1 | WHERE KQL("a: b")', "behind the first EVAL"),
+        ('WHERE QSTR("a: b")', "QSTR"),
+        ('WHERE MATCH(message, "x", {"fuzziness": 1})', "fuzziness"),
+        ("WHERE ST_WITHIN(source.geo.location, source.geo.location)", "ST_WITHIN"),
+        ("WHERE a IN (FROM b | KEEP c)", "sub-query"),
+        ("STATS COUNT(*) BY CATEGORIZE(message)", "CATEGORIZE"),
+        ("STATS SAMPLE(message, 3)", "SAMPLE"),
         ("WHERE my.own == 5", "the type of my.own is not known"),
         ("EVAL a = LENGTH(my.own) | EVAL b = CASE(a > 1, my.own) | WHERE b > 5", "the type of b is not known"),
         ('EVAL a = REPLACE(event.action, "[a[b]]", "")', "nested character classes"),

@@ -11,7 +11,7 @@ from detections.compile.esql.context import Context
 from detections.compile.esql.scope import NOT_EVALUATED, Scope
 from detections.errors import NotEvaluated
 from detections.functions import FUNCTIONS, OPERATORS
-from detections.functions.conversions import CASTS, parse_address, to_span
+from detections.functions.conversions import CASTS, parse_address, strict_nanoseconds, to_span
 from detections.functions.dates import strict_date
 from detections.functions.signature import NUMERIC, RANKS, SPAN, STRING, Parameter, Period, bind
 from detections.plan.expression import UNSUPPORTED, Call, Column, Constant, Expression
@@ -136,6 +136,8 @@ class Arguments(ABC):
             target = next((one for one in _CASTABLE if one in wanted), None)
             if target is not None:
                 made = self.cast_literal(made, target, node)
+        if made.type == "date_nanos" and "date_nanos" not in parameter.types and "datetime" in parameter.types:
+            made = self.made("to_datetime", (made,), "datetime", node)
         self.check_type(parameter, made, node, call, at)
         if parameter.constant and not isinstance(made, Constant):
             self.refuse(f"{_ordinal(at)} argument of [{self.source(call)}] must be a constant", node)
@@ -196,6 +198,8 @@ def _from_text(text: str, target: str) -> Any:
     match target:
         case "datetime":
             return strict_date(text)
+        case "date_nanos":
+            return strict_nanoseconds(text)
         case "span":
             return to_span(text)
         case "ip":

@@ -62,8 +62,8 @@ def compile_esql(
     if list_fields and mapping.dynamic:
         names = {field.name for field in mapping}
     while True:
-        context = Context(query, tables or {}, None if refused is None else [])
-        compiler = _Compiler(context, mapping, names)
+        context = Context(query, mapping, tables or {}, None if refused is None else [])
+        compiler = _Compiler(context, names)
         commands = [made for command in query.tree.commands for made in compiler.command(command)]
         if names is None or compiler.scope.discovered <= names:
             if refused is not None:
@@ -77,9 +77,8 @@ def compile_esql(
 
 
 class _Compiler:
-    def __init__(self, context: Context, mapping: Mapping, names: set[str] | None, scope: Scope | None = None) -> None:
+    def __init__(self, context: Context, names: set[str] | None, scope: Scope | None = None) -> None:
         self._context = context
-        self._mapping = mapping
         self._query = context.query
         self._names = names
         self._columnar = scope is None
@@ -139,7 +138,7 @@ class _Compiler:
             what = "TS" if command.time_series else "FROM with a sub-query"
             self._context.give_up(what, (command.span[0], command.span[0] + 4))
         checked = [self._checked(name) for name in command.metadata]
-        self.scope = documents(self._mapping, [name for name in checked if name], self._names)
+        self.scope = documents(self._context.mapping, [name for name in checked if name], self._names)
         if command.time_series or any(isinstance(one, ast.Query) for one in command.sources):
             self.scope.admit_unknown()
         return ()
@@ -216,7 +215,7 @@ class _Compiler:
         made: list[tuple[tuple[Command, ...], tuple[Column, ...]]] = []
         columns: dict[str, Column] = {}
         for branch in branches:
-            inner = _Compiler(self._context, self._mapping, self._names, self.scope.copy())
+            inner = _Compiler(self._context, self._names, self.scope.copy())
             commands = tuple(one for command in branch for one in inner.command(command))
             made.append((commands, tuple(inner.scope)))
             for column in inner.scope:

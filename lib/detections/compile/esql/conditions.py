@@ -10,7 +10,9 @@ from functools import partial
 
 from detections.compile.esql.context import Context
 from detections.compile.esql.expressions import Expressions
+from detections.compile.esql.fulltext import FULL_TEXT, full_text
 from detections.compile.esql.scope import Scope
+from detections.errors import NotEvaluated
 from detections.functions.operators import like_pattern
 from detections.functions.others import block
 from detections.plan.expression import Call, Column, Constant, Expression
@@ -67,8 +69,17 @@ class Conditions:
                 return self._is_null(value, negated, node)
             case ast.Function(name="cidr_match"):
                 return self._cidr_match(node)
+            case ast.Match():
+                return self._full_text(node)
+            case ast.Function(name=name) if name in FULL_TEXT:
+                return self._full_text(node)
             case _:
                 return self._leaf(self._expressions.condition(node), node.span)
+
+    def _full_text(self, node: ast.Function | ast.Match) -> Predicate:
+        if not self._columnar:
+            raise NotEvaluated("full-text search behind the first EVAL is not evaluated here", node.span)
+        return full_text(self._context, self._expressions.scope, node)
 
     def _leaf(self, made: Expression, span: Span) -> Predicate:
         if isinstance(made, Constant):

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from detections.errors import NotEvaluated, QueryTypeError
 from detections.functions.warning import Warnings
+from detections.mapping import Mapping as FieldMapping
 from detections.plan.expression import Constant, Expression
 from detections.plan.rows import LookupTable
 from detections.query import EsqlQuery, Span
@@ -27,6 +28,7 @@ class Context:
     """
 
     query: EsqlQuery
+    mapping: FieldMapping
     tables: Mapping[str, LookupTable]
     refused: list[QueryTypeError] | None
     wholes: dict[Span, Span] = field(default_factory=dict)

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Sequence
 
 from detections.compile.esql.arguments import Arguments, is_text_literal
+from detections.compile.esql.fulltext import FULL_TEXT
 from detections.compile.esql.scope import NOT_EVALUATED
 from detections.errors import NotEvaluated
 from detections.functions import AGGREGATES, AGGREGATES_NOT_EVALUATED, ALIASES, FUNCTIONS, GROUPINGS, OPERATORS
@@ -63,7 +64,7 @@ class Expressions(Arguments):
             case ast.Not(value):
                 return self._call("not", OPERATORS["not"], node, (value,))
             case ast.Match():
-                raise NotEvaluated("the operator : is full-text search, not evaluated here", node.span)
+                self.refuse("full-text search is a condition of WHERE, and no part of another expression", node)
         raise NotEvaluated("IN with a sub-query is not evaluated here", node.span)
 
     def comparison(
@@ -89,10 +90,15 @@ class Expressions(Arguments):
         for node, made, beside in ((left, one, other), (right, other, one)):
             if is_text_literal(node):
                 target = "datetime" if beside.type in casting_to else beside.type
-                if target in ("datetime", "ip", "version", "boolean"):
+                if target in ("datetime", "date_nanos", "ip", "version", "boolean"):
                     cast = self.cast_literal(made, target, node)
                     one, other = (cast, other) if made is one else (one, cast)
+        if {one.type, other.type} == {"datetime", "date_nanos"}:
+            one, other = self._in_nanoseconds(one, left), self._in_nanoseconds(other, right)
         return one, other
+
+    def _in_nanoseconds(self, made: Expression, node: ast.Expression) -> Expression:
+        return made if made.type == "date_nanos" else self.made("to_date_nanos", (made,), "date_nanos", node)
 
     def _arithmetic(self, node: ast.Arithmetic) -> Expression:
         additive = node.operator in ("+", "-")
@@ -151,6 +157,9 @@ class Expressions(Arguments):
             self.refuse(f"no value for the parameter {name}: a rule has none", node)
         if name in AGGREGATES or name in AGGREGATES_NOT_EVALUATED:
             self.refuse(f"aggregate function [{self.source(node)}] not allowed outside STATS command", node)
+        if name in FULL_TEXT:
+            message = f"[{name.upper()}] is a condition of WHERE, and no part of another expression"
+            self.refuse(message, node)
         if name in GROUPINGS:
             message = f"cannot use grouping function [{self.source(node)}] outside of the groups of a STATS command"
             self.refuse(message, node)

@@ -92,7 +92,8 @@ class Reshaping:
         if keys and conditions:
             self._expressions.refuse("JOIN ON clause takes columns or a condition, not both", conditions[0])
         names = {name for _, name in keys}
-        columns = [column_of(field, table.fields) for field in table.fields if field.name not in names]
+        fields = sorted((field for field in table.fields if field.name not in names), key=lambda field: field.name)
+        columns = [column_of(field, table.fields) for field in fields]
         for column in columns:
             self._scope.add(Column(column.name, column.type), guessed=False)
         residual = None

@@ -15,11 +15,13 @@ TYPES = {
     "byte": "integer", "short": "integer", "integer": "integer", "long": "long", "unsigned_long": "unsigned_long",
     "double": "double", "float": "double", "half_float": "double", "scaled_float": "double",
     "boolean": "boolean", "ip": "ip", "version": "version", "date": "datetime",
+    "date_nanos": "date_nanos", "geo_point": "geo_point",
 }  # fmt: skip
-NOT_EVALUATED = frozenset(
-    ("date_nanos", "geo_point", "geo_shape", "point", "shape", "dense_vector", "aggregate_metric_double", "date_range")
-)
+NOT_EVALUATED = frozenset(("geo_shape", "point", "shape", "dense_vector", "aggregate_metric_double", "date_range"))
 """Types of fields that Elasticsearch can use and nothing here evaluates."""
+
+NANOSECONDS = "nanoseconds"
+"""The type of a date_nanos whose fractions of a millisecond are wanted."""
 
 METADATA = {"_id": "keyword", "_index": "keyword", "_version": "long", "_ignored": "keyword", "_index_mode": "keyword"}
 METADATA_NOT_EVALUATED = frozenset(("_fork", "_score", "_size", "_source", "_tier", "_tsid"))
@@ -41,6 +43,8 @@ def column_of(field: Field, mapping: Mapping) -> Column:
         if parent is not None and parent.family == "keyword":
             return Column(field.name, kind, replace(parent, name=field.name))
         return Column(field.name, kind, replace(field, type=SOURCE, types=(SOURCE,)))
+    if kind == "date_nanos":
+        return Column(field.name, kind, replace(field, type=NANOSECONDS, types=(NANOSECONDS,)))
     return Column(field.name, kind, field)
 
 
