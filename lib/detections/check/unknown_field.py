@@ -93,7 +93,7 @@ def _names(rule: Rule) -> Iterator[tuple[str, Keys, int, int, Sequence[str]]]:
 def _names_in(query: Query) -> Iterator[tuple[str, Span]]:
     match query:
         case EsqlQuery(tree=tree):
-            return _esql_names(tree)
+            return ((name.name, name.span) for name in esql.fields(tree))
         case EqlQuery(tree=tree):
             return _eql_names(tree)
         case KqlQuery(tree=tree):
@@ -125,29 +125,6 @@ def _written(operand: kql.Operand) -> str | None:
 
 def _eql_names(tree: eql.Query) -> Iterator[tuple[str, Span]]:
     return ((field.name, field.span) for field in eql.fields(tree))
-
-
-def _esql_names(tree: esql.Query) -> Iterator[tuple[str, Span]]:
-    """The document fields that commands use as long as there are some; what a command makes is no field."""
-    made: set[str] = set(tree.metadata)
-    for command in tree.commands:
-        for step in _steps(command):
-            yield from ((name.name, name.span) for name in esql.names(esql.Query((step,))) if name.name not in made)
-            new = esql.made(step)
-            if new is None:
-                return
-            made.update(new)
-
-
-def _steps(command: esql.Command) -> Iterator[esql.Command]:
-    """The command taken apart where a later part sees what an earlier one made."""
-    match command:
-        case esql.Eval(fields):
-            yield from (esql.Eval((field,)) for field in fields)
-        case esql.Rename(pairs):
-            yield from (esql.Rename((pair,)) for pair in pairs)
-        case _:
-            yield command
 
 
 @functools.cache

@@ -60,13 +60,21 @@ class _Column:
         self.report = vectors.report(call)
 
 
+class _Numbers(dict[Any, int]):
+    """Keys of groups -> the number of each; a new one gets the next number."""
+
+    def __missing__(self, key: Any) -> int:
+        number = self[key] = len(self)
+        return number
+
+
 class Groups:
     """The groups met so far and, for each aggregate function, the state of each."""
 
     def __init__(self, keys: Sequence[str], columns: Sequence[_Column]) -> None:
         self._keys = keys
         self._columns = columns
-        self._numbers: dict[Any, int] = {} if keys else {(): 0}
+        self._numbers = _Numbers() if keys else _Numbers({(): 0})
         self._states: list[list[Any]] = [[] if keys else [column.fold.initial()] for column in columns]
 
     def add(self, table: Table) -> None:
@@ -97,7 +105,7 @@ class Groups:
         values = [table.values(name) for name in self._keys]
         rows: list[int] | None = None
         keys: Iterable[Any] = values[0] if len(values) == 1 else zip(*values, strict=True)
-        if any(type(value) is tuple for column in values for value in column):
+        if any(tuple in set(map(type, column)) for column in values):
             rows, expanded = [], []
             for row, key in enumerate(zip(*values, strict=True)):
                 choices = [dict.fromkeys(one) if type(one) is tuple else (one,) for one in key]
@@ -105,7 +113,7 @@ class Groups:
                     rows.append(row)
                     expanded.append(choice[0] if len(choice) == 1 else choice)
             keys = expanded
-        return rows, [numbers.setdefault(key, len(numbers)) for key in keys]
+        return rows, list(map(numbers.__getitem__, keys))
 
     def results(self) -> list[Values]:
         """Of each aggregate function the result for each group."""

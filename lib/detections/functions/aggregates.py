@@ -7,10 +7,11 @@ above its precision (3,000 without one); PERCENTILE and MEDIAN are exact, where 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from detections.functions.fold import AggregateFunction, Constants, Fold, RowFold
+from detections.functions.fold import AggregateFunction, Constants, Fold, OnceFold, RowFold
 from detections.functions.multivalues import check_order
 from detections.functions.operators import sort_key
 from detections.functions.signature import (
@@ -39,15 +40,16 @@ class _CountRows(Fold):
         return state + other
 
     def add_all(self, states: list[int], groups: Sequence[int], arguments: Sequence[Sequence[Any]]) -> None:
-        for group in groups:
-            states[group] += 1
+        self.add_values(states, groups, groups)
+
+    def add_values(self, states: list[int], groups: Sequence[int], values: Sequence[Any]) -> None:
+        for group, count in Counter(groups).items():
+            states[group] += count
 
 
 class _CountValues(_CountRows):
     def add_all(self, states: list[int], groups: Sequence[int], arguments: Sequence[Sequence[Any]]) -> None:
-        for group, value in zip(groups, arguments[0], strict=True):
-            if value is not None:
-                states[group] += len(value) if type(value) is tuple else 1
+        Fold.add_all(self, states, groups, arguments)
 
 
 class _SumWhole(Fold):
@@ -58,6 +60,11 @@ class _SumWhole(Fold):
 
     def add(self, state: int | None, value: int) -> int:
         return value if state is None else state + value
+
+    def add_values(self, states: list[int | None], groups: Sequence[int], values: Sequence[int]) -> None:
+        for group, value in zip(groups, values, strict=True):
+            state = states[group]
+            states[group] = value if state is None else state + value
 
     def merge(self, state: int | None, other: int | None) -> int | None:
         return state if other is None else self.add(state, other)
@@ -116,7 +123,7 @@ class _Average(Fold):
         return None if total is None else float(total / state[1])
 
 
-class _Extreme(Fold):
+class _Extreme(OnceFold):
     def __init__(self, pick: Callable[..., Any], kind: str) -> None:
         self._pick = pick
         self._key = sort_key(kind)
@@ -131,7 +138,7 @@ class _Extreme(Fold):
         return state if other is None else self.add(state, other)
 
 
-class _Values(Fold):
+class _Values(OnceFold):
     """The different values, in the order in which they come."""
 
     def initial(self) -> dict[Any, None] | None:
@@ -289,7 +296,7 @@ class _Top(RowFold):
         return packed([one for given in found for one in several(given)])
 
 
-class _Present(Fold):
+class _Present(OnceFold):
     def __init__(self, answer: bool) -> None:
         self._answer = answer
 

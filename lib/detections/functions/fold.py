@@ -6,6 +6,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, TypeAlias
 
 from detections.functions.signature import OLDEST, Parameter, Types
@@ -34,15 +35,34 @@ class Fold(ABC):
 
     def add_all(self, states: list[Any], groups: Sequence[int], arguments: Sequence[Sequence[Any]]) -> None:
         """Add the values of rows to the states of their groups."""
+        values = arguments[0]
+        kinds = set(map(type, values))
+        if tuple in kinds:
+            groups = [group for group, value in zip(groups, values, strict=True) for _ in _several(value)]
+            values = [one for value in values for one in _several(value)]
+        elif type(None) in kinds:
+            present = [value is not None for value in values]
+            groups, values = list(compress(groups, present)), list(compress(values, present))
+        self.add_values(states, groups, values)
+
+    def add_values(self, states: list[Any], groups: Sequence[int], values: Sequence[Any]) -> None:
+        """Add single values to the states of their groups."""
         add = self.add
-        for group, value in zip(groups, arguments[0], strict=True):
-            if value is None:
-                continue
-            if type(value) is tuple:
-                for one in value:
-                    states[group] = add(states[group], one)
-            else:
-                states[group] = add(states[group], value)
+        for group, value in zip(groups, values, strict=True):
+            states[group] = add(states[group], value)
+
+
+class OnceFold(Fold):
+    """Where a value that comes again in its group changes nothing."""
+
+    def add_values(self, states: list[Any], groups: Sequence[int], values: Sequence[Any]) -> None:
+        add = self.add
+        for group, value in dict.fromkeys(zip(groups, values, strict=True)):
+            states[group] = add(states[group], value)
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    return value if type(value) is tuple else () if value is None else (value,)
 
 
 class RowFold(Fold):

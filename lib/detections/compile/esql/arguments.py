@@ -40,6 +40,8 @@ class Arguments(ABC):
 
     def guessed(self, node: ast.Expression) -> str | None:
         """A column inside an expression whose type is a guess."""
+        if not self.scope.guesses:
+            return None
         for one in ast.inside(node):
             if isinstance(one, ast.Name) and self.scope.is_guessed(one.name):
                 return one.name

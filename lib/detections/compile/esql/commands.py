@@ -58,7 +58,11 @@ def compile_esql(
             its text.
         NotEvaluated: a command, function or type that is ES|QL but not evaluated here.
     """
-    names: set[str] | None = set() if mapping.dynamic else None
+    names: set[str] | None = None
+    if mapping.dynamic:
+        names = {
+            name.name for name in ast.fields(query.tree) if not name.unbound and mapping.get(name.name) is not None
+        }
     if list_fields and mapping.dynamic:
         names = {field.name for field in mapping}
     while True:
@@ -175,14 +179,16 @@ class _Compiler:
 
     def _kept(self, patterns: Sequence[ast.Pattern]) -> list[Column]:
         """A name goes before a pattern, a pattern before the lone star; among equals the last one places the column."""
-        ranks: dict[Column, int] = {}
+        ranks: dict[str, int] = {}
+        found: dict[str, Column] = {}
         for pattern in patterns:
             rank = 1 if len(pattern.texts) == 1 else 3 if pattern.texts == ("", "") else 2
             for column in self._context.attempt(partial(self._matched, pattern), list[Column]()):
-                if ranks.get(column, rank) >= rank:
-                    ranks.pop(column, None)
-                    ranks[column] = rank
-        return list(ranks)
+                name = column.name
+                if ranks.get(name, rank) >= rank:
+                    found.pop(name, None)
+                    ranks[name], found[name] = rank, column
+        return list(found.values())
 
     def _matched(self, pattern: ast.Pattern) -> list[Column]:
         expressions = Expressions(self._context, self.scope)

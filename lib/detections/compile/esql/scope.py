@@ -59,7 +59,7 @@ class Scope:
         self._columns = {column.name: column for column in columns}
         self._mapping = mapping
         self._gone: set[str] = set()
-        self._guessed: set[str] = set()
+        self._guessed = {one.name for one in self if one.field is not None and not one.field.declared}
         self._unknown = False
         self.discovered: set[str] = set()
 
@@ -98,11 +98,14 @@ class Scope:
         near = difflib.get_close_matches(name, self._columns, 1, _LIKENESS) if len(name) < _LONGEST else []
         return near[0] if near else None
 
+    @property
+    def guesses(self) -> bool:
+        """Whether there is a column whose type is a guess."""
+        return bool(self._guessed)
+
     def is_guessed(self, name: str) -> bool:
         """Whether the type of a column comes of a field that nobody declared: it may well be another one."""
-        column = self._columns.get(name)
-        declared = column is None or column.field is None or column.field.declared
-        return not declared or name in self._guessed
+        return name in self._guessed
 
     def flattened_above(self, name: str) -> Column | None:
         """The flattened field that a name is a key of."""
@@ -151,7 +154,7 @@ class Scope:
 
     def settle(self) -> None:
         """From now on the columns hold what a projection gave them, not what the document has under their names."""
-        self._guessed = {name for name in self._columns if self.is_guessed(name)}
+        self._guessed.intersection_update(self._columns)
         self._columns = {name: Column(name, column.type) for name, column in self._columns.items()}
 
     def _discover(self, name: str) -> Column | None:
@@ -159,6 +162,7 @@ class Scope:
         if self._mapping is None or field is None or field.nested is not None:
             return None
         self.discovered.add(name)
+        self._mark(name, not field.declared)
         found = self._columns[name] = column_of(field, self._mapping)
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TypeAlias
 
 from detections.compile.esql.buckets import bucket
 from detections.compile.esql.conditions import Conditions
@@ -16,6 +17,9 @@ from detections.functions.signature import SPAN
 from detections.plan.expression import Call, Column, Constant, Expression
 from detections.plan.rows import Aggregate, Aggregation, Command, Eval, Project
 from detections.query.esql import ast
+
+_Asked: TypeAlias = tuple[ast.Function, "ast.Expression | None"]
+"""A call of an aggregate function with its condition: equal ones are computed once."""
 
 
 def compile_stats(context: Context, scope: Scope, command: ast.Stats) -> Sequence[Command]:
@@ -30,7 +34,7 @@ class _Stats:
         self._command = command
         self._groups: list[Column] = []
         self._grouped: dict[ast.Expression, Column] = {}
-        self._calls: dict[Aggregation, str] = {}
+        self._calls: dict[_Asked, tuple[str, Aggregation]] = {}
 
     def compile(self) -> Sequence[Command]:
         before = self._before()
@@ -40,7 +44,7 @@ class _Stats:
             value = self._context.attempt(partial(self._value, aggregate), NULL)
             results.pop(aggregate.name, None)
             results[aggregate.name] = value
-        columns = tuple((name, made) for made, name in self._calls.items())
+        columns = tuple(self._calls.values())
         groups = tuple(dict.fromkeys(self._groups))
         # What is computed of results gets a name that no column has, as it may be called like one of its groups.
         computed = {name: value for name, value in results.items() if not isinstance(value, Column)}
@@ -115,9 +119,13 @@ class _AggregateExpressions(Expressions):
     """Expressions over results: an aggregate function becomes the column of its results."""
 
     def __init__(
-        self, context: Context, scope: Scope, groups: dict[ast.Expression, Column], calls: dict[Aggregation, str],
+        self,
+        context: Context,
+        scope: Scope,
+        groups: dict[ast.Expression, Column],
+        calls: dict[_Asked, tuple[str, Aggregation]],
         aggregate: ast.Aggregate,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(context, scope)
         self._groups = groups
         self._calls = calls
@@ -148,6 +156,10 @@ class _AggregateExpressions(Expressions):
 
     def _call_of(self, node: ast.Function) -> Expression:
         self.found = True
+        asked = node, self._condition
+        if asked in self._calls:
+            name, known = self._calls[asked]
+            return Column(name, known.call.type)
         inner = Expressions(self.context, self.scope)
         function = AGGREGATES[node.name]
         if node.star and node.name != "count":
@@ -169,5 +181,6 @@ class _AggregateExpressions(Expressions):
         if self._condition is not None:
             condition = Conditions(self.context, self.scope, columnar=False).compile(self._condition)
         call = Call(node.name, made, function.type_of(types), node.span)
-        name = self._calls.setdefault(Aggregation(call, condition), f"\0{len(self._calls)}")
+        name = f"\0{len(self._calls)}"
+        self._calls[asked] = name, Aggregation(call, condition)
         return Column(name, call.type)

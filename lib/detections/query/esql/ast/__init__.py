@@ -70,6 +70,7 @@ from detections.query.esql.ast.query import (
     Setting,
     commands,
     expressions,
+    fields,
     made,
     names,
 )
@@ -80,5 +81,5 @@ __all__ = [
     "InQuery", "Index", "IsNull", "Join", "Keep", "Lambda", "Like", "Limit", "Literal", "Logical", "Map", "Match",
     "Mmr", "MvExpand", "Name", "Negative", "Not", "Order", "Parameter", "Parts", "Pattern", "Plain", "Promql", "Query",
     "Rename", "Rerank", "Row", "Sample", "Setting", "Show", "Sort", "Span", "Stats", "TimeSpan", "Where", "children",
-    "command_name", "commands", "expressions", "inside", "made", "names",
+    "command_name", "commands", "expressions", "fields", "inside", "made", "names",
 ]  # fmt: skip

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from typing import Literal as OneOf
 
 if TYPE_CHECKING:
@@ -190,23 +190,22 @@ Expression: TypeAlias = (
 )  # fmt: skip
 
 
-def children(node: Expression) -> Iterator[Expression]:
+_CHILDREN: dict[type, Callable[[Any], tuple[Expression, ...]]] = {
+    Function: lambda node: node.arguments,
+    **dict.fromkeys((Cast, Negative, Not, IsNull, Match), lambda node: (node.value,)),
+    **dict.fromkeys((Arithmetic, Comparison), lambda node: (node.left, node.right)),
+    In: lambda node: (node.value, *node.items),
+    Like: lambda node: (node.value, *node.patterns),
+    InQuery: lambda node: node.values,
+    Logical: lambda node: node.items,
+    Lambda: lambda node: (node.body,),
+}
+
+
+def children(node: Expression) -> tuple[Expression, ...]:
     """The expressions directly inside an expression, from left to right; a sub-query is not entered."""
-    match node:
-        case Function(arguments=arguments):
-            yield from arguments
-        case Cast(value=value) | Negative(value=value) | Not(value=value) | IsNull(value=value) | Match(value=value):
-            yield value
-        case Arithmetic(left=left, right=right) | Comparison(left=left, right=right):
-            yield left
-            yield right
-        case In(value=value, items=items) | Like(value=value, patterns=items):
-            yield value
-            yield from items
-        case InQuery(values=items) | Logical(items=items):
-            yield from items
-        case Lambda(body=body):
-            yield body
+    found = _CHILDREN.get(type(node))
+    return () if found is None else found(node)
 
 
 def inside(*expressions: Expression) -> Iterator[Expression]:
@@ -215,4 +214,6 @@ def inside(*expressions: Expression) -> Iterator[Expression]:
     while waiting:
         node = waiting.pop()
         yield node
-        waiting.extend([*children(node)][::-1])
+        found = _CHILDREN.get(type(node))
+        if found is not None:
+            waiting.extend(reversed(found(node)))

@@ -171,3 +171,26 @@ def made(command: Command) -> tuple[str, ...] | None:
         case From() | Where() | Keep() | Drop() | Sort() | Limit() | MvExpand() | Sample() | Mmr():
             return ()
     return None
+
+
+def fields(query: Query) -> Iterator[Name]:
+    """The columns that are read and that no command made before: fields of the documents, as long as there are some."""
+    known = set(query.metadata)
+    for command in query.commands:
+        for step in _steps(command):
+            yield from (name for name in names(Query((step,))) if name.name not in known)
+            new = made(step)
+            if new is None:
+                return
+            known.update(new)
+
+
+def _steps(command: Command) -> Iterator[Command]:
+    """The command taken apart where a later part sees what an earlier one made."""
+    match command:
+        case Eval(parts):
+            yield from (Eval((part,)) for part in parts)
+        case Rename(pairs):
+            yield from (Rename((pair,)) for pair in pairs)
+        case _:
+            yield command
