@@ -17,6 +17,7 @@ from detections.check import (
     eql_second_opinion,
     esql_id,
     esql_opaque,
+    esql_version,
     field_type,
     file_name,
     indices,
@@ -51,6 +52,7 @@ ALWAYS: tuple[ModuleType, ...] = (
     new_terms,
     esql_id,
     esql_opaque,
+    esql_version,
     eql_missing_event,
     eql_second_opinion,
     dates,
@@ -69,6 +71,7 @@ QUERIES = (
     aws_operation,
     esql_id,
     esql_opaque,
+    esql_version,
     eql_missing_event,
     eql_second_opinion,
 )

@@ -77,14 +77,14 @@ class RowFold(Fold):
 class AggregateFunction:
     """``rows``: which of the arguments are values of rows; the others are constants. ``make`` makes the fold for the
     types of all arguments and the values of the constants; it raises ValueError for a constant it does not take.
-    ``since`` and ``preview`` as of a scalar function."""
+    ``since`` and ``ga`` as of a scalar function."""
 
     parameters: tuple[Parameter, ...]
     result: str | Callable[[Types], str]
     make: Callable[[Types, Constants], Fold]
     rows: tuple[int, ...] = (0,)
     since: str = OLDEST
-    preview: bool = False
+    ga: str | None = ""
 
     def type_of(self, types: Types) -> str:
         return self.result if isinstance(self.result, str) else self.result(types)

@@ -184,7 +184,9 @@ def _concat(values: Sequence[str], delimiter: str) -> str:
 
 
 def _pair(compute: Implementation, result: Any, since: str = OLDEST) -> Function:
-    return function(compute, ANY, ANY, result=result, takes="whole", same=0, since=since)
+    """A function of two; what is newer than the oldest version may still change."""
+    ga = "" if since == OLDEST else None
+    return function(compute, ANY, ANY, result=result, takes="whole", same=0, since=since, ga=ga)
 
 
 _ORDER = optional(STRING, check=check_order)
@@ -196,10 +198,10 @@ FUNCTIONS: dict[str, Function] = {
     "mv_contains": _pair(_contains, "boolean", "9.2"),
     "mv_count": _values(len, ANY, result="integer"),
     "mv_dedupe": _values(lambda values: packed(list(dict.fromkeys(values))), ANY, result=first_type),
-    "mv_difference": _pair(_difference, first_type, since="9.5"),
+    "mv_difference": _pair(_difference, first_type, "9.4"),
     "mv_first": _values(lambda values: values[0], ANY, result=first_type),
     "mv_intersection": _pair(_intersection, first_type, "9.3"),
-    "mv_intersects": _pair(_intersects, "boolean", "9.4"),
+    "mv_intersects": _pair(_intersects, "boolean", "9.3"),
     "mv_last": _values(lambda values: values[-1], ANY, result=first_type),
     "mv_max": typed(_by_order(max), ANY, result=first_type, takes="whole"),
     "mv_median": typed(_median, NUMERIC, result=first_type, takes="whole"),

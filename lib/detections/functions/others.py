@@ -141,9 +141,9 @@ FUNCTIONS: dict[str, Function] = {
     "cidr_match": function(
         _cidr_match, IP, Parameter(STRING, check=block), Parameter(STRING, True, True, check=block), result="boolean"
     ),
-    "clamp": typed(_clamp, ANY, ANY, ANY, result=first_type, same=0, since="9.3", preview=True),
-    "clamp_max": typed(_bound(min), ANY, ANY, result=first_type, same=0, since="9.3", preview=True),
-    "clamp_min": typed(_bound(max), ANY, ANY, result=first_type, same=0, since="9.3", preview=True),
+    "clamp": typed(_clamp, ANY, ANY, ANY, result=first_type, same=0, since="9.3", ga=None),
+    "clamp_max": typed(_bound(min), ANY, ANY, result=first_type, same=0, since="9.3", ga=None),
+    "clamp_min": typed(_bound(max), ANY, ANY, result=first_type, same=0, since="9.3", ga=None),
     "coalesce": function(_coalesce, ANY, repeated(ANY), result=first_type, takes="whole", same=0),
     "greatest": typed(_extreme(max), _COMPARABLE, repeated(_COMPARABLE), result=first_type, takes="whole", same=0),
     "ip_prefix": function(_ip_prefix, IP, _INTEGER, _INTEGER, result="ip"),

@@ -122,7 +122,8 @@ class Function:
 
     ``result`` is the type of the result, or makes it from the types of the arguments. ``make`` makes the implementation
     for the types of the arguments. ``same``: the arguments from this one on are of one type; numbers are widened to the
-    type of the first. ``since`` is the version of Elasticsearch that has it, ``preview`` whether it may still change.
+    type of the first. ``since`` is the version of Elasticsearch that has it, ``ga`` the one from which it no longer
+    changes (empty: from the first; None: it may still change).
     """
 
     parameters: tuple[Parameter, ...]
@@ -131,7 +132,7 @@ class Function:
     takes: OneOf["single", "each", "whole"] = "single"
     same: int | None = None
     since: str = OLDEST
-    preview: bool = False
+    ga: str | None = ""
 
     def type_of(self, types: Types) -> str:
         return self.result if isinstance(self.result, str) else self.result(types)
@@ -144,11 +145,11 @@ def function(
     takes: OneOf["single", "each", "whole"] = "single",
     same: int | None = None,
     since: str = OLDEST,
-    preview: bool = False,
+    ga: str | None = "",
 ) -> Function:
     """A function that computes alike for all types."""
     made = tuple(one if isinstance(one, Parameter) else Parameter(one) for one in parameters)
-    return Function(made, result, lambda types: implementation, takes, same, since, preview)
+    return Function(made, result, lambda types: implementation, takes, same, since, ga)
 
 
 def typed(
@@ -158,11 +159,11 @@ def typed(
     takes: OneOf["single", "each", "whole"] = "single",
     same: int | None = None,
     since: str = OLDEST,
-    preview: bool = False,
+    ga: str | None = "",
 ) -> Function:
     """A function whose computation depends on the types."""
     made = tuple(one if isinstance(one, Parameter) else Parameter(one) for one in parameters)
-    return Function(made, result, make, takes, same, since, preview)
+    return Function(made, result, make, takes, same, since, ga)
 
 
 def optional(types: frozenset[str], check: Callable[[Any], object] | None = None) -> Parameter:
