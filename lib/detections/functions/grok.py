@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from detections.errors import NotEvaluated
 from detections.functions.grok_patterns import ELSEWHERE, PATTERNS
 from detections.functions.signature import packed
+from detections.values.backtrack import Bounded, TooMuchWork
 
 Reader: TypeAlias = Callable[[str], "dict[str, Any] | None"]
 
@@ -41,7 +42,7 @@ _DEEPEST = 20
 class Pattern:
     """A compiled pattern. ``captures``: (column, type) of each capture, in the order of its groups' numbers."""
 
-    expression: re.Pattern[str]
+    expression: Bounded
     captures: tuple[tuple[str, str], ...]
 
     @property
@@ -50,7 +51,7 @@ class Pattern:
         return dict(self.captures)
 
     def read(self, text: str) -> dict[str, Any] | None:
-        """The captured values, None where the text does not match."""
+        """The captured values, None where the text does not match. Raises TooMuchWork."""
         found = self.expression.search(text)
         if found is None:
             return None
@@ -75,7 +76,7 @@ def compile_grok(text: str) -> Pattern:
     captures: list[tuple[str, str]] = []
     made = _expanded(text, captures, 0)
     try:
-        return Pattern(re.compile(made, re.MULTILINE), tuple(captures))
+        return Pattern(Bounded(re.compile(made, re.MULTILINE)), tuple(captures))
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"Invalid pattern [{text}] for grok: {error}") from None
 
@@ -139,10 +140,13 @@ def _ruby(found: re.Match[str]) -> str:
 
 
 def reader(patterns: tuple[str, ...]) -> Reader:
-    """What captures of the first pattern that matches, None where none does."""
+    """What captures of the first pattern that matches, None where none does or one takes too much work."""
     made = [compile_grok(text) for text in patterns]
 
     def read(text: str) -> dict[str, Any] | None:
-        return next((found for one in made if (found := one.read(text)) is not None), None)
+        try:
+            return next((found for one in made if (found := one.read(text)) is not None), None)
+        except TooMuchWork:
+            return None
 
     return read

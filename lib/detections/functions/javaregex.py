@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from detections.errors import NotEvaluated
+from detections.values.backtrack import Bounded
 
 _LINE_ENDS = "\\n\\r\\u0085\\u2028\\u2029"
 _DOT = f"[^{_LINE_ENDS}]"
@@ -30,12 +31,12 @@ _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 _HEX = re.compile(r"x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,6})\})|u([0-9A-Fa-f]{4})|0([0-3]?[0-7]{1,2})")
 
 
-def compile_java(pattern: str) -> re.Pattern[str]:
-    """The pattern for Python. Raises ValueError (no regular expression for Java) or NotEvaluated."""
+def compile_java(pattern: str) -> Bounded:
+    """The pattern, with a bound on its work. Raises ValueError (no regular expression for Java) or NotEvaluated."""
     translator = _Translator(pattern)
     translated = translator.run()
     try:
-        return re.compile(translated, translator.flags | re.ASCII)
+        return Bounded(re.compile(translated, translator.flags | re.ASCII))
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"invalid regular expression: {error}") from None
 
@@ -195,17 +196,20 @@ def _literal(character: str) -> str:
 _REFERENCE = re.compile(r"\\(.)|\$(?:([0-9])|\{([A-Za-z][A-Za-z0-9]*)\})|(\\|\$)|[^\\$]+", re.DOTALL)
 
 
-def replace_all(pattern: re.Pattern[str], text: str, replacement: str) -> str:
+def replace_all(bounded: Bounded, text: str, replacement: str) -> str:
     """``String.replaceAll``: ``$1`` and ``${name}`` are groups, a backslash takes the next character as it is.
 
-    Raises ValueError (no such group, or a lone ``$`` or backslash).
+    Raises ValueError (no such group, or a lone ``$`` or backslash; the pattern takes too much work).
     """
-    if "\\" not in replacement and "$" not in replacement:
-        return pattern.sub(lambda found: replacement, text)
-    parts = _parts(replacement, pattern)
-    return pattern.sub(
-        lambda found: "".join(one if isinstance(one, str) else found[one[0]] or "" for one in parts), text
-    )
+    parts = _parts(replacement, bounded.pattern)
+    made: list[str] = []
+    at = 0
+    for found in bounded.finditer(text):
+        start, end = found.span()
+        made.append(text[at:start])
+        made += [one if isinstance(one, str) else found[one[0]] or "" for one in parts]
+        at = end
+    return "".join([*made, text[at:]])
 
 
 def _parts(replacement: str, pattern: re.Pattern[str]) -> list[str | tuple[int | str]]:

@@ -22,6 +22,7 @@ from detections.functions.signature import (
     repeated,
 )
 from detections.values import limits
+from detections.values.backtrack import Bounded
 
 _INTEGER = WHOLE - {"unsigned_long", "long"}
 _LONGEST = limits.TEXT.most
@@ -133,7 +134,7 @@ def _url_decode(text: str) -> str:
 
 
 @functools.lru_cache(maxsize=1024)
-def _replacer(pattern: str) -> re.Pattern[str]:
+def _replacer(pattern: str) -> Bounded:
     return javaregex.compile_java(pattern)
 
 

@@ -97,6 +97,19 @@ def test_what_is_refused_and_where(commands: str, message: str, place: str) -> N
     assert text[caught.value.start :].startswith(place)
 
 
+@pytest.mark.parametrize(
+    "pattern", ["(?<x>(a+)+)b", "%{DATA:a}%{DATA:b}%{DATA:c}%{DATA:d}%{DATA:e}%{DATA:f}!", "%{URI:u}!", "(?<x>(.*)*)!"]
+)
+def test_no_grok_pattern_explodes(pattern: str) -> None:
+    text = f"http://{'a' * 400} {'b' * 100}"
+    assert set(row(text, f'GROK m "{pattern}"').values()) == {None}
+
+
+def test_no_regular_expression_of_replace_explodes() -> None:
+    events = [{"m": "a" * 3000}]
+    assert rows(events, 'EVAL r = REPLACE(m, "(a+)+b", "") == m | KEEP r') == [[True]]
+
+
 def test_patterns_that_are_known_elsewhere_are_not_evaluated() -> None:
     with pytest.raises(NotEvaluated, match="S3_ACCESS_LOG"):
         rows([], 'GROK m "%{S3_ACCESS_LOG}"')
