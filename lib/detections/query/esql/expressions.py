@@ -61,9 +61,10 @@ class Expressions(Constants):
         return tuple(items)
 
     def primary(self) -> Expression:
-        """What DISSECT and GROK take: a value with casts, but without operators."""
+        """What DISSECT and GROK take: a value with casts, but without operators. The sign of a number is none."""
         self._height = 0
-        return self._operand()
+        signed = self.token.kind in ("-", "+") and self.tokens[self.at + 1].kind in ("integer", "decimal")
+        return self._signed() if signed else self._operand()
 
     # ``_height`` is how high the tree is that was made last.
 

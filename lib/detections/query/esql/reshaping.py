@@ -154,9 +154,8 @@ def _mmr(reader: Reader, start: int) -> Mmr:
 
 
 def _highlight(reader: Reader, start: int) -> Highlight:
-    prefix: tuple[Name, Literal] | None = None
-    if reader.token.kind in ("word", "quoted") and reader.tokens[reader.at + 1].kind == "=":
-        prefix = reader.target(), reader.string("a prefix, a string")
+    named = reader.optional_target()
+    prefix = None if named is None else (named, reader.string("a prefix, a string"))
     query = reader.expression()
     if not reader.accept("on"):
         raise reader.unexpected("ON")
