@@ -52,7 +52,7 @@ def test_they_may_have_a_file_of_their_own(run: Run, project: Path) -> None:
 def test_a_name_is_needed_where_there_are_several(run: Run, project: Path, monkeypatch: Any) -> None:
     monkeypatch.delenv("KIBANA_URL", raising=False)
     none = run("pull", "-e", "prod")
-    assert (none.code, "there is no environment prod: none is configured" in none.err) == (2, True)
+    assert (none.code, "unknown environment prod (none is configured)" in none.err) == (2, True)
     bare = run("pull")
     assert (bare.code, "KIBANA_URL is not set" in bare.err) == (2, True)
     text = (project / "pyproject.toml").read_text()
@@ -60,9 +60,9 @@ def test_a_name_is_needed_where_there_are_several(run: Run, project: Path, monke
         text + "[tool.detections.environments.dev]\n[tool.detections.environments.prod]\n"
     )
     several = run("pull")
-    assert (several.code, "the environments are dev, prod" in several.err) == (2, True)
+    assert (several.code, "choose an environment with --environment (available: dev, prod)" in several.err) == (2, True)
     other = run("pull", "-e", "live")
-    assert (other.code, "there is no environment live: the environments are dev, prod" in other.err) == (2, True)
+    assert (other.code, "unknown environment live (available: dev, prod)" in other.err) == (2, True)
 
 
 def test_a_bundle_with_a_list_that_is_not_there_is_not_written(run: Run, project: Path) -> None:
@@ -71,6 +71,6 @@ def test_a_bundle_with_a_list_that_is_not_there_is_not_written(run: Run, project
     path.write_text(f"{path.read_text()}\n{reference}")
     found = run("export")
     assert found.code == 1
-    assert "there is no file of the exception list l" in found.err and "nothing was written" in found.err
+    assert "the exception list l (single) has no file" in found.err and "nothing was written" in found.err
     assert run("build").code == 1
     assert not (project / "dist").exists()

@@ -52,14 +52,14 @@ def test_a_rule_that_goes(run, project, path):
     (project / RULE).unlink()
     gone = run("lock")
     assert gone.code == 1
-    assert "is gone without having been deprecated" in gone.err
+    assert "was removed without being deprecated first" in gone.err
     (project / RULE).write_text(text.replace('maturity = "production"', 'maturity = "deprecated"'))
-    assert "which the lock file does not say" in run("lock", "--check").out
+    assert "but the lock file does not say so" in run("lock", "--check").out
     assert ": deprecated" in run("lock").out
     (project / RULE).unlink()
     assert run("lock", "--check").code == 0
     (project / RULE).write_text(text)
-    assert "deprecated no more" in run("lock", "--check").out
+    assert "no longer deprecated" in run("lock", "--check").out
 
 
 def test_what_a_commit_had(run, project, path):
@@ -76,7 +76,7 @@ def test_what_a_commit_had(run, project, path):
     run("lock")
     lowered = run("lock", "--check", "--against", "HEAD")
     assert lowered.code == 1
-    assert "version 2 is lowered to 1" in lowered.out
+    assert "version 2 was lowered to 1" in lowered.out
     assert run("lock", "--check", "--against", "nothing").code == 2
     assert run("lock", "--against", "HEAD").code == 2
 

@@ -151,7 +151,7 @@ def test_a_rule_that_the_cluster_refuses_does_not_stop_the_others(run: Run, proj
         (("--end", "2025-01-01"), "--end is before --start"),
         (("--index", "absent-*"), "no index is named 'absent-*' there"),
         (("--index", "a/b"), "'a/b' is no name or pattern of an index"),
-        (("--elasticsearch", "nonsense://x"), "the URL is none like"),
+        (("--elasticsearch", "nonsense://x"), "invalid URL, expected one like"),
     ],
 )
 def test_wrong_usage(run: Run, project: Path, cluster: str, arguments: tuple[str, ...], said: str) -> None:

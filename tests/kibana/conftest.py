@@ -10,13 +10,15 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from pytest_httpserver import HTTPServer
 
 from detections.cli import main
-from detections.kibana.client import Kibana
+from detections.kibana.answers import ExceptionList, Rule
+from detections.kibana.client import CONNECTORS, LISTS, VALUES, Kibana
+from detections.kibana.http import RULES
 from detections.server import Backoff, Connection, connection
 
 _FOLDER = Path(__file__).parent / "stand_in"
@@ -28,6 +30,42 @@ assert _spec.loader is not None
 _module = sys.modules.setdefault("kibana_stand_in", importlib.util.module_from_spec(_spec))
 _spec.loader.exec_module(_module)
 StandIn = _module.StandIn
+
+
+class Admin(Kibana):
+    """A client with what tests do to a Kibana besides: rules one by one, connectors, whole lists."""
+
+    def request(self, method: str, path: str, *, accept: tuple[int, ...] = (), **options: Any) -> Any:
+        """Any call of this space, JSON in and out; None where the answer is empty, or has an accepted status."""
+        response = self._http.send(method, path, accept=accept, **options)
+        return response.decoded() if response.ok and response.body else None
+
+    def get_rule(self, rule_id: str) -> Any:
+        return self.request("GET", RULES, query={"rule_id": rule_id}, accept=(404,))
+
+    def create_rule(self, payload: Any) -> Any:
+        rule_id = payload["rule_id"]
+        read = lambda: self._get(Rule, RULES, {"rule_id": rule_id})  # noqa: E731
+        return self._create(Rule, RULES, payload, read).body
+
+    def update_rule(self, payload: Any) -> Any:
+        return self.request("PUT", RULES, body=payload)
+
+    def delete_rule(self, rule_id: str) -> bool:
+        return self.request("DELETE", RULES, query={"rule_id": rule_id}, accept=(404,)) is not None
+
+    def find_exception_lists(self) -> list[ExceptionList]:
+        return self._pages(ExceptionList, f"{LISTS}/_find", {"namespace_type": "single,agnostic"})
+
+    def delete_exception_list(self, list_id: str, namespace_type: str = "single") -> bool:
+        query = {"list_id": list_id, "namespace_type": namespace_type}
+        return self.request("DELETE", LISTS, query=query, accept=(404,)) is not None
+
+    def delete_value_list(self, identity: str) -> bool:
+        return self.request("DELETE", VALUES, query={"id": identity}, accept=(404,)) is not None
+
+    def create_connector(self, identity: str, payload: Any) -> Any:
+        return self.request("POST", f"{CONNECTORS[:-1]}/{identity}", body=payload)
 
 
 @pytest.fixture(scope="session")
@@ -59,9 +97,15 @@ def backoff(slept: list[float]) -> Backoff:
 
 
 @pytest.fixture
+def admin() -> type[Admin]:
+    """For a test that needs another client."""
+    return Admin
+
+
+@pytest.fixture
 def kibana(stand_in: StandIn, backoff: Backoff) -> Iterator[Kibana]:
     """A client of the stand-in."""
-    with Kibana(connection("kibana", url=stand_in.url, api_key=stand_in.api_key), backoff=backoff) as client:
+    with Admin(connection("kibana", url=stand_in.url, api_key=stand_in.api_key), backoff=backoff) as client:
         yield client
 
 
@@ -82,7 +126,7 @@ def any_kibana(request: pytest.FixtureRequest) -> Iterator[Kibana]:
         yield request.getfixturevalue("kibana")
         return
     name = f"detections-test-{uuid.uuid4().hex[:8]}"
-    with Kibana(real) as outside, Kibana(real, name) as inside:
+    with Admin(real) as outside, Admin(real, name) as inside:
         outside.request("POST", "/api/spaces/space", body={"id": name, "name": name})
         try:
             yield inside
@@ -101,7 +145,7 @@ def run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], backoff: Backoff, stand_in: StandIn
 ) -> Callable[..., Outcome]:
     """The command line in this process; it waits for nothing, nobody is at its terminal, and it tells no secret."""
-    monkeypatch.setattr("detections.kibana.http.Backoff", lambda: backoff)
+    monkeypatch.setattr("detections.server.http.Backoff", lambda: backoff)
 
     def call(*arguments: object) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["detections", *map(str, arguments)])

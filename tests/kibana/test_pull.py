@@ -65,7 +65,8 @@ def test_an_exported_file_gives_the_same_files(run, zoo, kibana, texts):
     from_kibana = texts("rules", "exceptions", "connectors")
     for name in ("rules", "exceptions", "connectors"):
         shutil.rmtree(zoo / name)
-    (zoo / "export.ndjson").write_bytes(bundle.to_ndjson(kibana.export_rules().objects))
+    exported = kibana.request("POST", "/api/detection_engine/rules/_export", form="ndjson")
+    (zoo / "export.ndjson").write_bytes(bundle.to_ndjson(exported))
     assert run("pull", "--from", "export.ndjson").code == 0
     assert texts("rules", "exceptions", "connectors") == from_kibana
 
@@ -76,7 +77,7 @@ def test_an_edit_in_kibana_comes_over_and_all_else_stays(run, project, stand_in)
     path = project.folder / "rules/elsewhere.toml"
     path.write_text("# Ours.\n" + path.read_text().replace("risk_score = 47", "risk_score = 47  # as agreed"))
     assert run("apply", "--yes").code == 0
-    assert run("pull").out == "0 files changed, 0 new, 3 as they are\n"
+    assert run("pull").out == "0 files changed, 0 new, 3 unchanged\n"
     before = path.read_text()
     stand_in.edit("b", by="alice", note="Ask Bob first.\n", severity="high", tags=["x", TAG])
 
@@ -84,9 +85,9 @@ def test_an_edit_in_kibana_comes_over_and_all_else_stays(run, project, stand_in)
     assert (shown.code, path.read_text()) == (0, before)
     assert "rules/elsewhere.toml" in shown.out
     assert '+severity = "high"' in shown.out
-    assert shown.out.endswith("1 file to change, 0 new, 2 as they are\n")
+    assert shown.out.endswith("1 file to change, 0 new, 2 unchanged\n")
 
-    assert run("pull").out.endswith("1 file changed, 0 new, 2 as they are\n")
+    assert run("pull").out.endswith("1 file changed, 0 new, 2 unchanged\n")
     rule, findings = load(read(path))
     assert findings == []
     assert (rule.note, rule.severity, rule.tags) == ("Ask Bob first.\n", "high", ("x",))
@@ -97,7 +98,7 @@ def test_an_edit_in_kibana_comes_over_and_all_else_stays(run, project, stand_in)
     assert gone == ['severity = "medium"']
 
     assert run("plan", "--detailed-exitcode").code == 0
-    assert run("pull").out == "0 files changed, 0 new, 3 as they are\n"
+    assert run("pull").out == "0 files changed, 0 new, 3 unchanged\n"
 
 
 def test_a_field_that_kibana_cleared_is_cleared(run, project, stand_in):
@@ -156,8 +157,8 @@ def test_without_a_record_nothing_of_the_repo_is_written_over(run, project, stan
     project.state.unlink()
     torn = run("pull")
     assert torn.code == 1
-    assert "another here than in Kibana, and there is no record of the last apply: note, severity" in torn.err
-    assert "exception item/single/i is another in Kibana, and there is no record" in torn.err
+    assert "different here and in Kibana, with no record of the last apply: note, severity" in torn.err
+    assert "exception item/single/i: different here and in Kibana, with no record" in torn.err
     assert (rule.read_text(), exceptions.read_text()) == before
     assert run("pull", "--theirs").code == 0
     assert load(read(rule))[0].note == "n"
@@ -181,7 +182,7 @@ def test_rules_of_others_come_only_when_asked(run, project, stand_in, kibana):
     stand_in.install_prebuilt({**body, "rule_id": "elastics", "name": "Elastic's", "version": 3})
     left = run("pull")
     assert left.out == (
-        "0 files changed, 0 new, 3 as they are; left out: 1 rule of others (--all), 1 prebuilt rule (--prebuilt)\n"
+        "0 files changed, 0 new, 3 unchanged; left out: 1 rule of others (--all), 1 prebuilt rule (--prebuilt)\n"
     )
     assert "1 new" in run("pull", "--all").out
     assert (project.folder / "rules/theirs_x.toml").is_file()
@@ -192,7 +193,7 @@ def test_rules_of_others_come_only_when_asked(run, project, stand_in, kibana):
     assert f'+ tags: ["{TAG}"]' in planned
     kibana.delete_rule("theirs")
     nowhere = run("pull", "nowhere")
-    assert (nowhere.code, "there is no rule nowhere" in nowhere.err) == (2, True)
+    assert (nowhere.code, "unknown rule nowhere" in nowhere.err) == (2, True)
 
 
 def test_a_space_that_is_not_there_is_told(run, project):
@@ -206,7 +207,7 @@ def test_one_rule_is_pulled_by_its_id(run, project, stand_in):
     run("apply", "--yes")
     stand_in.edit("a", note="n")
     stand_in.edit("b", note="n")
-    assert "1 file changed, 0 new, 0 as they are" in run("pull", "b").out
+    assert "1 file changed, 0 new, 0 unchanged" in run("pull", "b").out
     assert load(read(project.folder / "rules/a.toml"))[0].note is None
 
 
@@ -222,7 +223,7 @@ def test_the_environments_word_is_not_written_into_the_files(run, project, stand
     stand_in.edit("a", interval="4m")
     told = run("pull")
     assert told.code == 1
-    assert "test says otherwise in the configuration: interval" in told.err
+    assert "the configuration of test sets: interval" in told.err
     assert "1 drifted" in run("plan").out
 
 
@@ -238,7 +239,7 @@ def test_one_bad_rule_never_stops_the_others(run, project, stand_in):
     found = run("pull")
     assert found.code == 1
     assert "cannot say null, which rule.filters[0] is" in found.err
-    assert "speaks of b and cannot be read: mend it first" in found.err
+    assert "mentions b and cannot be read: fix it first" in found.err
     assert path.read_text() == broken
     assert load(read(project.folder / "rules/c.toml"))[0].note == "of c"
 
@@ -254,9 +255,9 @@ def test_a_file_with_bad_lines_gives_its_good_ones(run, project):
     for said in (
         "in.ndjson:2:1",
         "in.ndjson:3:1",
-        "a rule without a rule_id",
-        "there twice",
-        "New cannot be a file here",
+        "in.ndjson: bundle not a rule: Object missing required field `rule_id`",
+        "new appears twice: only the first is used",
+        "New cannot be written as a rule file",
     ):
         assert said in found.err, said
     assert "0 files changed, 2 new" in found.out
@@ -277,7 +278,7 @@ def test_the_next_version_waits_for_the_next_apply(run, project, stand_in):
 def test_a_kibana_that_is_another_is_told(run, project, stand_in):
     run("apply", "--yes")
     stand_in.world.version = "7.17.0"
-    assert "warning: Kibana is 7.17.0; this speaks to 8.19 and 9.x" in run("pull").err
+    assert "warning: Kibana 7.17.0 is not supported (supported: 8.19 and 9.x)" in run("pull").err
 
 
 def test_what_somebody_writes_meanwhile_is_not_written_over(run, project, stand_in):
@@ -286,9 +287,9 @@ def test_what_somebody_writes_meanwhile_is_not_written_over(run, project, stand_
     path = project.folder / "rules/a.toml"
     change = FileChange(str(path), path.read_text(), "", "a")
     path.write_text(path.read_text() + "# An editor was open.\n")
-    with pytest.raises(DetectionsError, match="was changed while this ran: pull again"):
+    with pytest.raises(DetectionsError, match="has changed during this run: pull again"):
         change.write()
-    with pytest.raises(DetectionsError, match="was changed while this ran"):
+    with pytest.raises(DetectionsError, match="has changed during this run"):
         replace(change, before=None).write()
     assert path.read_text().endswith("# An editor was open.\n")
 

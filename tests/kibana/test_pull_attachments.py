@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from detections.source import read
 
@@ -10,22 +11,33 @@ from detections.source import read
 def test_secrets_do_not_come_over(run, project, stand_in, kibana):
     run("apply", "--yes")
     kibana.create_connector("hook", {"name": "Hook", "connector_type_id": ".webhook", "config": {
-        "url": "https://me:hunter2@example.com/x", "headers": {"Authorization": "Bearer hunter2", "X-Team": "soc"}},
+        "url": "https://me:hunter2@example.com/x", "method": "post",
+        "headers": [{"name": "Authorization", "value": "Bearer hunter2"}], "pwd": "hunter2"},
         "secrets": {"user": "me", "password": "hunter2"}})  # fmt: skip
     frequency = {"summary": True, "notifyWhen": "onActiveAlert"}
     action = {"action_type_id": ".webhook", "id": "hook", "group": "default", "params": {}, "uuid": "u"}
     stand_in.edit("a", actions=[action | {"frequency": frequency}])
     found = run("pull", "--full")
     assert found.code == 0
-    assert "config.headers.Authorization" in found.err
-    text = (project.folder / "connectors/hook.toml").read_text()
+    assert "not pulled, since there may be secrets in it: config.url, config.headers, config.pwd" in found.err
+    path = project.folder / "connectors/hook.toml"
+    text = path.read_text()
     assert "hunter2" not in text + found.out + found.err
-    assert 'X-Team = "soc"' in text
+    assert 'method = "post"' in text
+    assert 'url = "<not pulled: url>"' in text
     assert run("plan", "--detailed-exitcode").code == 0
-    stand_in.space().connectors["hook"]["config"]["headers"]["X-Team"] = "other"
+    stand_in.space().connectors["hook"]["config"]["method"] = "put"
     plan = run("plan", "--format", "json", "--out", "plan.json")
-    assert '"other"' in plan.out
+    assert '"put"' in plan.out
     assert "hunter2" not in plan.out + plan.err + (project.folder / "plan.json").read_text()
+    path.write_text(text.replace("<not pulled: url>", "https://example.com/ours"))
+    again = run("pull", "--full")
+    assert "not pulled" not in again.err
+    assert 'url = "https://example.com/ours"' in path.read_text()
+    assert 'method = "put"' in path.read_text()
+    run("export", "-o", "out.ndjson")
+    (exported,) = [one for one in map(json.loads, Path("out.ndjson").read_text().splitlines()) if "attributes" in one]
+    assert exported["attributes"]["config"] == {"method": "put", "url": "https://example.com/ours"}
 
 
 def test_an_exception_list_keeps_its_file(run, project, stand_in, kibana):
@@ -76,7 +88,7 @@ def test_exceptions_come_over_three_ways(run, project, stand_in, kibana):
     kibana.create_exception_item(item("fresh", "new"))
     torn = run("pull")
     assert torn.code == 1
-    assert "exception item/single/both was changed here and in Kibana" in torn.err
+    assert "exception item/single/both: changed here and in Kibana" in torn.err
     found = {one["item_id"]: one for one in read(path).data["items"]}
     assert list(found) == ["here", "there", "both", "fresh"]
     assert {name: one["entries"][0]["value"] for name, one in found.items()} == {
@@ -112,7 +124,7 @@ def test_comments_on_exceptions_stay_as_the_file_has_them(run, project, stand_in
     before = path.read_text()
     assert run("pull").code == 0
     assert path.read_text() == before
-    live = kibana.get_exception_item("i")
+    live = kibana.get_exception_item("i").body
     sent = {name: live[name] for name in ("item_id", "description", "type", "entries", "comments", "namespace_type")}
     kibana.update_exception_item({**sent, "name": "J", "comments": [*sent["comments"], {"comment": "more"}]})
     assert run("pull").code == 0
@@ -138,14 +150,14 @@ def test_a_file_with_errors_is_mended_first(run, zoo, texts):
         before = texts()
         found = run("pull")
         assert found.code == 1
-        assert f"{name}: pull the file speaks of" in found.err
+        assert f"{name}: pull the file mentions" in found.err
         assert texts() == before
         path.write_text(good)
     path = next((zoo / "value_lists").glob("*.txt"))
     path.write_bytes(b"caf\xe9\n")
     found = run("pull")
     assert found.code == 1
-    assert "has errors: mend it first" in found.err
+    assert "has errors: fix them first" in found.err
     assert path.read_bytes() == b"caf\xe9\n"
 
 
@@ -161,8 +173,9 @@ def test_what_is_odd_in_an_export_is_told_and_the_rest_is_taken(run, project):
     found = run("pull", "--from", path)
     assert found.code == 1
     for line, name in ((1, "rule_id"), (2, "list_id"), (3, "id")):
-        assert f"e.ndjson:{line}:1: bundle {name} is no string" in found.err
-    assert "x cannot be a file here" in found.err
+        assert f"e.ndjson:{line}:1: bundle {name} is not a string" in found.err
+    assert "bundle not a connector (c): Expected `object`, got `int` - at `$.attributes`" in found.err
+    assert "bundle not a rule (x): Expected `array`, got `int` - at `$.tags`" in found.err
     assert (project.folder / "rules/new.toml").is_file()
 
 

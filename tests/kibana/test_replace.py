@@ -73,7 +73,7 @@ def test_killed_between_any_two_requests(run, retyped, stand_in, number, worked)
     first = run("apply", "--yes")
     stand_in.revive()
     if stand_in.rule("a") is None:
-        assert "deleted by an apply that ended before it was there anew" in run("plan").out
+        assert "deleted by an interrupted apply, and not yet created again" in run("plan").out
     retyped.write("a", **EQL, note="Newer still.")
     again = run("apply", "--yes")
     assert again.code == 0, (first, again)
@@ -97,7 +97,7 @@ def test_a_new_rule_that_kibana_refuses(run, retyped, stand_in):
     outcome = run("apply", "--yes")
     stand_in.revive()
     assert outcome.code == 1
-    assert "the rule is there again as it was" in outcome.out
+    assert "the previous rule was restored" in outcome.out
     assert stand_in.rule("a")["type"] == "query"
     assert theirs(stand_in.rule("a")) == KEPT
     assert "replaced" not in retyped.state.read_text()
@@ -112,7 +112,7 @@ def test_refused_for_good(run, retyped, stand_in):
     outcome = run("apply", "--yes")
     stand_in.revive()
     assert outcome.code == 1
-    assert "the rule as it was is in .detections/state/test.json only: no more" in outcome.out
+    assert "the previous rule could not be restored, and is kept in .detections/state/test.json: no more" in outcome.out
     again = run("apply", "--yes")
     assert (again.code, stand_in.rule("a")) == (1, None)
     stand_in.refused.clear()
@@ -136,7 +136,7 @@ def test_a_connector_that_is_not_there_any_more(run, retyped, stand_in):
     del stand_in.space().connectors["c"]
     outcome = run("apply", "--yes")
     assert outcome.code == 1
-    assert "whose connector is not there: c" in outcome.out
+    assert "use connectors that do not exist: c" in outcome.out
     assert stand_in.rule("a")["type"] == "query"
     retyped.write("a", **EQL, actions=[])
     assert run("apply", "--yes").code == 0

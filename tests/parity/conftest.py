@@ -130,9 +130,9 @@ class Corpus:
         lines = b"".join(b"{}\n%b\n" % body for body in bodies)
         together = ask("POST", f"/{self.index.name}/_msearch", lines, accept=(400,))
         if together.ok:
-            return list(together.body["responses"])
+            return list(together.decoded()["responses"])
         alone = [ask("POST", f"/{self.index.name}/_search", msgspec.Raw(one), accept=(400,)) for one in bodies]
-        return [one.body for one in alone]
+        return [one.decoded() for one in alone]
 
     def _told(self, query: str, ours: Answer, theirs: Answer) -> str:
         if isinstance(ours, str) or isinstance(theirs, str):

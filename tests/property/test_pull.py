@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from marshmallow import Schema, fields
 
 from detections.deploy.environment import Environment, Override
-from detections.deploy.plan import Kind, make_plan
+from detections.deploy.model import Kind
+from detections.deploy.plan import make_plan
 from detections.deploy.pull import FileChange, Options, Repo, pull_rules
 from detections.deploy.state import State, applied
+from detections.kibana.answers import Rule as LiveRule
 from detections.payload import Lock, diff, normalise, same, to_api
 from detections.rule import Rule, Rules, load
 from detections.rule.fields import Between, Flag, Items, Matches, OneOf, Sized, Table, Text, Whole
@@ -109,13 +111,13 @@ def test_a_rule_comes_over_whole_and_its_edits_come_after(kind: str, data: st.Da
     body = data.draw(bodies(kind))
     environment = Environment("test")
     state = State("k", {})
-    first = pull_rules(repo_of(), [body], environment, state, TODAY)
+    first = pull_rules(repo_of(), [LiveRule.of(body)], environment, state, TODAY)
     assert first.findings == []
     rule = rule_of(first.changes[0])
     untagged = {**body, "tags": [one for one in body.get("tags", []) if one != environment.tag]}
     assert diff(untagged, to_api(rule)) == ()
 
-    again = pull_rules(repo_of(rule), [body], environment, state.having(first.entries), TODAY)
+    again = pull_rules(repo_of(rule), [LiveRule.of(body)], environment, state.having(first.entries), TODAY)
     assert (again.changes, again.findings, again.unchanged) == ([], [], 1)
 
     live = environment.payload(rule) | {name: body[name] for name in ("id", "revision")}
@@ -123,7 +125,7 @@ def test_a_rule_comes_over_whole_and_its_edits_come_after(kind: str, data: st.Da
     other = data.draw(bodies(kind))
     names = data.draw(st.lists(st.sampled_from(sorted(other)), max_size=3, unique=True))
     edited = live | {name: other[name] for name in names}
-    second = pull_rules(repo_of(rule), [edited], environment, state, TODAY, Options(everything=True))
+    second = pull_rules(repo_of(rule), [LiveRule.of(edited)], environment, state, TODAY, Options(everything=True))
     assert second.findings == []
     changed = rule_of(second.changes[0]) if second.changes else rule
     ignored = {"version", "tags"}
@@ -131,7 +133,7 @@ def test_a_rule_comes_over_whole_and_its_edits_come_after(kind: str, data: st.Da
     assert {k: v for k, v in wanted.items() if k not in ignored} == {k: v for k, v in found.items() if k not in ignored}
     planned = make_plan(
         "test", state.having(second.entries), [environment.payload(changed) | {"version": changed.version or 1}],
-        [edited], environment.tag,
+        [LiveRule.of(edited)], environment.tag,
     )  # fmt: skip
     differ = {one.field for one in planned.changes[0].differences} - ignored
     assert not differ and planned.changes[0].kind in (Kind.UNCHANGED, Kind.UPDATE, Kind.DRIFTED)
@@ -144,7 +146,7 @@ def test_what_an_environment_says_stays_out_of_the_files(kind: str, data: st.Dat
     body = data.draw(bodies(kind))
     said = {"enabled": True, "interval": "3m", "max_signals": 7, "index": ["logs-own-*"]}
     environment = Environment("test", overrides=(Override(said),))
-    pulled = pull_rules(repo_of(), [body | said], environment, None, TODAY)
+    pulled = pull_rules(repo_of(), [LiveRule.of(body | said)], environment, None, TODAY)
     rule = rule_of(pulled.changes[0])
     assert not said.keys() & rule.document.data["rule"].keys()
     assert environment.tag not in rule.tags

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from detections.bundle.connectors import is_placeholder
 from detections.errors import Finding, Level, Location, SourceError, UsageError
 from detections.rule import Rule, table_findings
 from detections.rule.fields import Flag, Items, OneOf, Record, Table, Whole
@@ -109,7 +110,8 @@ class ExceptionList:
     def value_lists(self) -> Iterator[str]:
         """The ids of the value lists that its items look into."""
         for item in self.document.data.get("items", ()):
-            yield from (one["list"]["id"] for one in item["entries"] if isinstance(one.get("list"), dict))
+            lists = (entry["list"] for entry in item["entries"] if isinstance(entry.get("list"), dict))
+            yield from (str(looked_into["id"]) for looked_into in lists if "id" in looked_into)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,8 +129,8 @@ class ValueList:
 
     @property
     def id(self) -> str:
-        found: str = self.document.data["value_list"]["id"]
-        return found
+        identity: str = self.document.data["value_list"]["id"]
+        return identity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,14 +141,15 @@ class Connector:
 
     @property
     def id(self) -> str:
-        found: str = self.document.data["connector"]["id"]
-        return found
+        identity: str = self.document.data["connector"]["id"]
+        return identity
 
     def object(self) -> Object:
-        """The connector as the saved object that Kibana exports and imports."""
+        """The connector as the saved object that Kibana exports and imports, without what was not pulled."""
         table = self.document.data["connector"]
+        config = {name: value for name, value in table.get("config", {}).items() if not is_placeholder(value)}
         attributes = {
-            "actionTypeId": table["connector_type_id"], "config": table.get("config", {}),
+            "actionTypeId": table["connector_type_id"], "config": config,
             "isMissingSecrets": table.get("is_missing_secrets", True), "name": table["name"], "secrets": {},
         }  # fmt: skip
         versions = {
@@ -170,20 +173,20 @@ class Attachments:
     @property
     def unsound(self) -> frozenset[str]:
         """The paths of the files that have errors."""
-        return frozenset(one.location.path for one in self.findings if one.level is Level.ERROR)
+        return frozenset(finding.location.path for finding in self.findings if finding.level is Level.ERROR)
 
 
 def load_attachments(exceptions: Path, value_lists: Path, connectors: Path) -> Attachments:
     """The attachments in three folders (every ``*.toml`` below; a folder that is not there holds none)."""
     findings: list[Finding] = []
-    lists = [ExceptionList(one) for one in _documents(exceptions, ExceptionsSchema, findings)]
+    lists = [ExceptionList(document) for document in _documents(exceptions, ExceptionsSchema, findings)]
     values = [
-        ValueList(one, _text(Path(one.path).with_suffix(".txt"), findings))
-        for one in _documents(value_lists, ValueListSchema, findings)
+        ValueList(document, _text(Path(document.path).with_suffix(".txt"), findings))
+        for document in _documents(value_lists, ValueListSchema, findings)
     ]
-    found = [Connector(one) for one in _documents(connectors, ConnectorSchema, findings)]
+    held = [Connector(document) for document in _documents(connectors, ConnectorSchema, findings)]
     return Attachments(
-        _by_id(lists, findings), _by_id(values, findings), _by_id(found, findings), tuple(sorted(findings, key=_place))
+        _by_id(lists, findings), _by_id(values, findings), _by_id(held, findings), tuple(sorted(findings, key=_place))
     )
 
 
@@ -202,9 +205,9 @@ def _documents(folder: Path, kind: type[Part], findings: list[Finding]) -> Itera
             except SourceError as error:
                 findings += error.findings
                 continue
-            found = table_findings(document, kind, ())
-            findings += found
-            if not any(one.level is Level.ERROR for one in found):
+            problems = table_findings(document, kind, ())
+            findings += problems
+            if not any(problem.level is Level.ERROR for problem in problems):
                 yield document
 
 
@@ -224,13 +227,13 @@ T = TypeVar("T", ExceptionList, ValueList, Connector)
 
 
 def _by_id(things: Iterable[T], findings: list[Finding]) -> dict[Any, T]:
-    found: dict[Any, T] = {}
-    for one in things:
-        first = found.setdefault(one.id, one)
-        if first is not one:
-            said = f"the same id is in {first.document.path}"
-            findings.append(Finding(CODE, said, Location(one.document.path)))
-    return found
+    known: dict[Any, T] = {}
+    for thing in things:
+        first = known.setdefault(thing.id, thing)
+        if first is not thing:
+            text = f"the same id is in {first.document.path}"
+            findings.append(Finding(CODE, text, Location(thing.document.path)))
+    return known
 
 
 def with_attachments(
@@ -246,30 +249,30 @@ def with_attachments(
     lists: dict[tuple[str, str], ExceptionList] = {}
     connectors: dict[str, Connector] = {}
     for rule, payload in rules:
-        for index, one in enumerate(payload.get("exceptions_list", ())):
-            known = attachments.exception_lists.get((one["namespace_type"], one["list_id"]))
+        for index, reference in enumerate(payload.get("exceptions_list", ())):
+            known = attachments.exception_lists.get((reference["namespace_type"], reference["list_id"]))
             if known is not None:
                 lists[known.id] = known
-            elif one["type"] != "endpoint":
-                said = f"there is no file of the exception list {one['list_id']} ({one['namespace_type']})"
+            elif reference["type"] != "endpoint":
+                text = f"the exception list {reference['list_id']} ({reference['namespace_type']}) has no file"
                 keys = ("rule", "exceptions_list", index, "list_id")
-                findings.append(rule.document.finding(CODE, said, keys, length=None, hint=_HINT))
-        for index, one in enumerate(payload.get("actions", ())):
-            if (connector := attachments.connectors.get(one["id"])) is not None:
+                findings.append(rule.document.finding(CODE, text, keys, length=None, hint=_HINT))
+        for index, action in enumerate(payload.get("actions", ())):
+            if (connector := attachments.connectors.get(action["id"])) is not None:
                 connectors[connector.id] = connector
             else:
-                said = f"there is no file of the connector {one['id']}: Kibana must have it"
+                text = f"the connector {action['id']} has no file: it must exist in Kibana"
                 keys = ("rule", "actions", index, "id")
-                findings.append(rule.document.finding(CODE, said, keys, length=None, level=Level.WARNING))
+                findings.append(rule.document.finding(CODE, text, keys, length=None, level=Level.WARNING))
     chosen = [lists[key] for key in sorted(lists)]
-    for one in chosen:
-        for missing in sorted(set(one.value_lists()) - attachments.value_lists.keys()):
-            said = f"there is no file of the value list {missing}: Kibana must have it"
-            findings.append(one.document.finding(CODE, said, ("items",), level=Level.WARNING))
-    containers = [one.objects()[0] for one in chosen]
-    items = [item for one in chosen for item in one.objects()[1:]]
+    for exceptions in chosen:
+        for missing in sorted(set(exceptions.value_lists()) - attachments.value_lists.keys()):
+            text = f"the value list {missing} has no file: it must exist in Kibana"
+            findings.append(exceptions.document.finding(CODE, text, ("items",), level=Level.WARNING))
+    containers = [exceptions.objects()[0] for exceptions in chosen]
+    items = [item for exceptions in chosen for item in exceptions.objects()[1:]]
     saved = [connectors[key].object() for key in sorted(connectors)]
     return [*(payload for _, payload in rules), *containers, *items, *saved], findings
 
 
-_HINT = "`detections pull` writes it, or take it out of the rule"
+_HINT = "`detections pull` writes it; or remove it from the rule"

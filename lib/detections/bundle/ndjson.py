@@ -19,7 +19,7 @@ _NAMES = ("rule_id", "list_id", "item_id", "id")
 
 def to_ndjson(objects: Iterable[Mapping[str, Any]]) -> bytes:
     """One line an object, in the order given, keys in the order they have."""
-    return b"".join(msgspec.json.encode(one) + b"\n" for one in objects)
+    return b"".join(msgspec.json.encode(thing) + b"\n" for thing in objects)
 
 
 def from_ndjson(data: bytes, path: str) -> tuple[list[dict[str, Any]], list[Finding]]:
@@ -31,16 +31,19 @@ def from_ndjson(data: bytes, path: str) -> tuple[list[dict[str, Any]], list[Find
         if not line.strip():
             continue
         try:
-            found = msgspec.json.decode(line)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            findings.append(Finding(CODE, f"is no JSON: {error}", Location(path, number, 1)))
+            thing = msgspec.json.decode(line)
+        except UnicodeDecodeError:
+            findings.append(Finding(CODE, "is not UTF-8", Location(path, number, 1)))
             continue
-        if not isinstance(found, dict):
-            findings.append(Finding(CODE, "is no JSON object", Location(path, number, 1)))
-        elif odd := [name for name in _NAMES if not isinstance(found.get(name, ""), str)]:
-            findings.append(Finding(CODE, f"{odd[0]} is no string", Location(path, number, 1)))
-        elif _SUMMARY not in found:
-            objects.append(found)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            findings.append(Finding(CODE, f"is not valid JSON: {error}", Location(path, number, 1)))
+            continue
+        if not isinstance(thing, dict):
+            findings.append(Finding(CODE, "is not a JSON object", Location(path, number, 1)))
+        elif odd := [name for name in _NAMES if not isinstance(thing.get(name, ""), str)]:
+            findings.append(Finding(CODE, f"{odd[0]} is not a string", Location(path, number, 1)))
+        elif _SUMMARY not in thing:
+            objects.append(thing)
     return objects, findings
 
 

@@ -60,9 +60,12 @@ def find_config() -> Config:
         file = folder / "pyproject.toml"
         if file.is_file():
             try:
-                table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("detections")
-            except (ValueError, OSError) as error:
+                tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
+            except (ValueError, OSError, RecursionError) as error:
                 raise UsageError(f"{file}: {error}") from None
+            table = tools.get("detections") if isinstance(tools, dict) else None
+            if not isinstance(tools, dict) or not isinstance(table, dict | None):
+                raise UsageError(f"{file}: [tool] and [tool.detections] must be tables")
             if table is not None:
                 return _config(file, table)
     return Config()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 import click
 
 from detections.cli.config import Config
 from detections.deploy.environment import Environment
 from detections.deploy.environments import environments, from_variables
-from detections.errors import UsageError
+from detections.errors import SourceError, UsageError
 from detections.kibana.client import Kibana
 from detections.source import read
 
@@ -32,7 +33,11 @@ def configured(config: Config) -> Mapping[str, Environment]:
     if not config.environments:
         return {}
     path = config.path("environments")
-    return environments(read(path), _IN_PYPROJECT if path.name == "pyproject.toml" else (), os.environ)
+    try:
+        document = read(path)
+    except SourceError as error:  # without the lines they are about: what people write there by mistake are credentials
+        raise SourceError([replace(finding, excerpt="") for finding in error.findings]) from None
+    return environments(document, _IN_PYPROJECT if path.name == "pyproject.toml" else (), os.environ)
 
 
 def chosen(name: str | None, config: Config) -> Environment:
@@ -41,16 +46,15 @@ def chosen(name: str | None, config: Config) -> Environment:
     Raises:
         UsageError: there is none of this name, or several and none was named.
     """
-    found = configured(config)
-    names = ", ".join(found)
-    if name is not None and name not in found:
-        known = f"the environments are {names}" if found else "none is configured"
-        raise UsageError(f"there is no environment {name}: {known}")
-    if name is None and len(found) > 1:
-        raise UsageError(f"which environment? Say --environment NAME; the environments are {names}")
-    if not found:
+    known = configured(config)
+    names = ", ".join(known)
+    if name is not None and name not in known:
+        raise UsageError(f"unknown environment {name} ({f'available: {names}' if known else 'none is configured'})")
+    if name is None and len(known) > 1:
+        raise UsageError(f"choose an environment with --environment (available: {names})")
+    if not known:
         return from_variables(os.environ)
-    return found[name or next(iter(found))]
+    return known[name or next(iter(known))]
 
 
 @contextmanager

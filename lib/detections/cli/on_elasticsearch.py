@@ -18,7 +18,7 @@ from detections.elastic.engine import Elasticsearch
 from detections.elastic.reach import reach
 from detections.elastic.server import Server
 from detections.errors import Finding, UsageError
-from detections.server import Connection, connection
+from detections.server import Connection, Credentials, connection
 
 _PREFIX = "ELASTICSEARCH_"
 
@@ -33,7 +33,7 @@ def running(settings: Settings, report: Callable[[Finding], None]) -> Iterator[R
     """
     named = None if settings.image else named_server(settings.url, os.environ)
     if settings.image and settings.url:
-        raise UsageError("a URL and an image are given; one of them will do")
+        raise UsageError("both a URL and an image are given; use one of them")
     with (
         progress() as shown,
         reach(named, image=settings.image, progress=shown) as found,
@@ -55,19 +55,8 @@ def named_server(url: str | None, variables: Mapping[str, str]) -> Connection | 
     if address is None and cloud_id is None:
         return None
     ca_file = variables.get(f"{_PREFIX}CA_FILE")
+    credentials = Credentials.find(variables, "ELASTICSEARCH")
     return connection(
-        "elasticsearch", url=address, cloud_id=cloud_id, api_key=_secret("API_KEY", variables),
-        username=_secret("USERNAME", variables), password=_secret("PASSWORD", variables),
-        ca_file=Path(ca_file) if ca_file else None,
+        "elasticsearch", url=address, cloud_id=cloud_id, api_key=credentials.api_key, username=credentials.username,
+        password=credentials.password, ca_file=Path(ca_file) if ca_file else None,
     )  # fmt: skip
-
-
-def _secret(name: str, variables: Mapping[str, str]) -> str | None:
-    value, file = variables.get(_PREFIX + name), variables.get(f"{_PREFIX}{name}_FILE")
-    if value or not file:
-        return value or None
-    try:
-        return Path(file).read_text(encoding="utf-8").strip() or None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise UsageError(f"{_PREFIX}{name}_FILE: {file}: {reason}") from None

@@ -11,7 +11,8 @@ from detections.cli.common import reporter
 from detections.cli.config import find_config
 from detections.cli.deployment import ADOPT, OVERWRITE, PRUNE, REBUILD, deployment
 from detections.cli.environment import ENVIRONMENT, chosen
-from detections.deploy.plan import Kind, Options, Plan, Prune
+from detections.deploy.model import Kind, Options, Plan, Prune
+from detections.deploy.plan import DISABLED
 from detections.deploy.saved import write_plan
 from detections.errors import DetectionsError
 
@@ -22,7 +23,7 @@ _REPORTS = {"text": "deployment", "json": "json", "markdown": "markdown"}
 @ENVIRONMENT
 @click.option("--format", "style", type=click.Choice(tuple(_REPORTS)), default="text", show_default=True)
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path), help="Keep the plan in this file, for `detections apply`."
+    "-o", "--out", type=click.Path(path_type=Path), help="Save the plan in this file, for `detections apply`."
 )
 @click.option(
     "--detailed-exitcode", "detailed", is_flag=True, help="0: nothing differs, 2: something does, 1: an error."
@@ -42,8 +43,8 @@ def command(
     options = Options(overwrite_drift, adopt, prune)
     try:
         config = find_config()
-        with deployment(config, chosen(environment, config)) as found:
-            plan = found.plan(options, rebuild=rebuild)
+        with deployment(config, chosen(environment, config)) as ready:
+            plan = ready.plan(options, rebuild=rebuild)
         if out is not None:
             write_plan(out, plan)
     except DetectionsError as error:
@@ -59,7 +60,7 @@ def command(
 
 def _differs(plan: Plan) -> bool:
     left = plan.of(Kind.DRIFTED, Kind.CONFLICT, Kind.GONE)
-    return bool(plan.work) or any(change.note != "disabled already" for change in left)
+    return bool(plan.work) or any(change.note != DISABLED for change in left)
 
 
 def _next(plan: Plan, environment: str | None, out: Path | None) -> str:
@@ -77,7 +78,7 @@ def _next(plan: Plan, environment: str | None, out: Path | None) -> str:
     if any(change.action is None for change in plan.of(Kind.DRIFTED, Kind.CONFLICT)):
         lines.append(f"drift: detections pull{where} brings it into the repo; --overwrite-drift writes over it")
     if any(change.action is None and change.payload for change in plan.of(Kind.FOREIGN)):
-        lines.append("foreign: --adopt takes over rules that have a rule_id of the repo's")
+        lines.append("foreign: --adopt takes over rules with a rule_id of the repo")
     if plan.of(Kind.GONE) and not plan.options.prune:
         lines.append("gone: --prune disable or --prune delete removes them")
     return "\n".join(lines)

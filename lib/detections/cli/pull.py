@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -15,11 +14,12 @@ from detections.cli.common import failed
 from detections.cli.config import Config, find_config
 from detections.cli.environment import ENVIRONMENT, chosen, opened
 from detections.deploy.environment import Environment
-from detections.deploy.plan import place
+from detections.deploy.model import place
 from detections.deploy.pull import Options, Pulled, Repo, Selection, pull_rules
 from detections.deploy.pull_attachments import Folders, Found, pull_attachments, value_lists_of
 from detections.deploy.state import State, StateFile
-from detections.errors import Finding, UsageError
+from detections.errors import Finding, Location, UsageError
+from detections.kibana.answers import Rule
 from detections.kibana.client import Kibana
 from detections.kibana.results import export_of
 from detections.payload import read_lock
@@ -32,10 +32,10 @@ from detections.rule import Rules, load_rules
 class _Source:
     """Where rules come from, and what came."""
 
-    rules: Sequence[Mapping[str, Any]] = ()
+    rules: Sequence[Rule] = ()
     foreign: int = 0
     prebuilt: int = 0
-    found: Found = field(default_factory=Found)
+    attachments: Found = field(default_factory=Found)
     state: State | None = None
     file: StateFile | None = None
     findings: list[Finding] = field(default_factory=list)
@@ -46,7 +46,7 @@ class _Source:
 @ENVIRONMENT
 @click.option(
     "--from", "source", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
-    help="Read an exported ndjson file in place of Kibana: all rules in it that are not prebuilt.",
+    help="Read an exported ndjson file instead of Kibana: all rules in it that are not prebuilt.",
 )  # fmt: skip
 @click.option("--all", "every", is_flag=True, help="Also rules that do not carry our tag.")
 @click.option("--prebuilt", is_flag=True, help="Also Elastic's prebuilt rules.")
@@ -71,14 +71,14 @@ def command(
     selection = Selection(every, prebuilt, frozenset(rule_ids))
     attachments = _attachments(config)
     got = _file(source, selection, where) if source else _kibana(selection, where, config)
-    if missing := selection.rule_ids - {one.get("rule_id") for one in got.rules}:
-        raise UsageError(f"there is no rule {', '.join(sorted(missing))}")
+    if missing := selection.rule_ids - {rule.rule_id for rule in got.rules}:
+        raise UsageError(f"unknown rule {', '.join(sorted(missing))}")
     repo = Repo(_rules(config.path("rules")), config.path("rules"), read_lock(config.path("lock")))
     today = datetime.datetime.now(datetime.UTC).date()
     pulled = pull_rules(repo, got.rules, where, got.state, today, Options(theirs, full))
     folders = Folders(config.path("exceptions"), config.path("value_lists"), config.path("connectors"))
     applied = got.state.attachments if got.state else None
-    attached = pull_attachments(got.found, attachments, folders, applied, theirs=theirs)
+    attached = pull_attachments(got.attachments, attachments, folders, applied, theirs=theirs)
     findings = [
         *got.findings, *where.strays(repo.rules), *attachments.findings, *pulled.findings, *attached.findings,
     ]  # fmt: skip
@@ -117,10 +117,11 @@ def _file(path: Path, selection: Selection, environment: Environment) -> _Source
         objects, findings = bundle.from_ndjson(path.read_bytes(), str(path))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    export = export_of(objects)
+    export, problems = export_of(objects)
+    findings += [Finding(bundle.CODE, problem, Location(str(path))) for problem in problems]
     rules, _, prebuilt = replace(selection, every=True).choose(export.rules, environment.tag)
-    found = Found(export.exception_lists, export.exception_items, export.connectors).used_by(rules)
-    return _Source(rules, 0, len(prebuilt), found, findings=findings)
+    attachments = Found(export.exception_lists, export.exception_items, export.connectors).used_by(rules)
+    return _Source(rules, 0, len(prebuilt), attachments, findings=findings)
 
 
 def _kibana(selection: Selection, environment: Environment, config: Config) -> _Source:
@@ -128,17 +129,17 @@ def _kibana(selection: Selection, environment: Environment, config: Config) -> _
         file = StateFile(config.path("state") / f"{environment.name}.json")
         state = file.read(place(kibana.url, environment.space))
         rules, foreign, prebuilt = selection.choose(kibana.find_rules(), environment.tag, state.rules)
-        found = _exported(kibana, rules)
-    return _Source(rules, len(foreign), len(prebuilt), found, state, file)
+        attachments = _exported(kibana, rules)
+    return _Source(rules, len(foreign), len(prebuilt), attachments, state, file)
 
 
-def _exported(kibana: Kibana, rules: Sequence[Mapping[str, Any]]) -> Found:
+def _exported(kibana: Kibana, rules: Sequence[Rule]) -> Found:
     """What these rules use, as Kibana has it."""
-    users = [one["rule_id"] for one in rules if one.get("exceptions_list") or one.get("actions")]
+    users = [rule.rule_id for rule in rules if rule.exceptions_list or rule.actions]
     if not users:
         return Found()
     export = kibana.export_rules(users)
     wanted = value_lists_of(export.exception_items)
-    lists = [one for one in kibana.find_value_lists() if one["id"] in wanted] if wanted else []
-    values = {one["id"]: kibana.export_value_list_items(one["id"]) for one in lists}
+    lists = [value_list for value_list in kibana.find_value_lists() if value_list.id in wanted] if wanted else []
+    values = {value_list.id: kibana.export_value_list_items(value_list.id) for value_list in lists}
     return Found(export.exception_lists, export.exception_items, export.connectors, lists, values)

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from detections.deploy.attach import Attaching
+from detections.deploy.attachments import meaning
+from detections.deploy.model import Action, Change, Kind, Payload, Plan, Thing, mark
 from detections.deploy.outcome import SAME, Outcome, moved, unless_hopeless
-from detections.deploy.plan import Action, Change, Kind, Payload, Plan, Thing, mark, writer
-from detections.deploy.pull_attachments import meaning
 from detections.deploy.state import Entry, State, StateFile, applied, canonical, kept
 from detections.errors import ServerError, ServerUnavailable
+from detections.kibana.answers import Rule
 from detections.kibana.client import Kibana
 from detections.payload import SERVER_OWNED, diff, same
 from detections.rule.schemas import RESPONSE_ONLY
@@ -26,7 +27,10 @@ CHUNK = 50
 """Rules that are read, written and read again together; Kibana's import goes through them in such chunks, too."""
 
 
-_SILENT = "Kibana did not do it"
+NOT_DONE = "Kibana did not do this"
+NOT_WRITTEN = "Kibana did not write the rule"
+Live: TypeAlias = Mapping[str, Sequence[Rule]]
+"""Rules of Kibana by rule_id; no rule where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def _seen(plan: Plan, state: State) -> tuple[dict[str, Entry | None], dict[str, 
         if change.payload is None or change.live is None:
             continue
         if change.thing is Thing.RULE:
-            rules[change.key] = applied(change.payload, change.live)
+            rules[change.key] = applied(change.payload, change.live.body)
         elif change.thing in (Thing.LIST, Thing.ITEM):
             others[change.key] = Entry(meaning(change.payload))
     return rules, others
@@ -98,7 +102,7 @@ class _Run:
         """Do what is to be done with some rules, all of one action, unless they have been written meanwhile."""
         before = self._read(changes)
         ready, outcomes = _unmoved(changes, before)
-        self.save({one.change.rule_id: self._settled(one, before) for one in outcomes if one.done})
+        self._settle((outcome for outcome in outcomes if outcome.done), before)
         yield from outcomes
         if not ready:
             return
@@ -110,25 +114,28 @@ class _Run:
         else:
             yield from self._prune(ready, before, action)
 
-    def _write(self, ready: Sequence[Change], before: Mapping[str, list[Payload]]) -> Iterator[Outcome]:
+    def _write(self, ready: Sequence[Change], before: Live) -> Iterator[Outcome]:
         """Create or update rules. What did not arrive is sent once more: rules that name lists or connectors of the
         same import fail at first and pass the second time. Not so a rule to be created whose import was not answered:
         Kibana may be at it still, and the rule would be there twice."""
         refusals: dict[str, Refusal] = {}
-        after: dict[str, list[Payload]] = {}
+        after: dict[str, list[Rule]] = {}
         waiting = list(ready)
         for _ in range(2):
             for overwrite in (False, True):
-                part = [one for one in waiting if self._exists(one, before, after) is overwrite]
-                refusals = {name: one for name, one in refusals.items() if name not in {one.rule_id for one in part}}
-                refusals |= self._import([self._body(one, before) for one in part], overwrite) if part else {}
+                part = [change for change in waiting if self._exists(change, before, after) is overwrite]
+                sent = {change.rule_id for change in part}
+                refusals = {rule_id: refusal for rule_id, refusal in refusals.items() if rule_id not in sent}
+                refusals |= self._import([self._body(change, before) for change in part], overwrite) if part else {}
             after |= self._read(waiting)
-            waiting = [one for one in waiting if self._again(_arrived(one, before, after, refusals), refusals)]
-        found = [_arrived(change, before, after, refusals) for change in ready]
-        self.save({one.change.rule_id: self._settled(one, after) for one in found})
-        yield from (one if one.done or after[one.change.rule_id] else self._put_back(one) for one in found)
+            waiting = [change for change in waiting if self._again(_arrived(change, before, after, refusals), refusals)]
+        outcomes = [_arrived(change, before, after, refusals) for change in ready]
+        self._settle(outcomes, after)
+        for outcome in outcomes:
+            there = outcome.done or after[outcome.change.rule_id]
+            yield outcome if there else self._put_back(outcome)
 
-    def _exists(self, change: Change, before: Mapping[str, list[Payload]], after: Mapping[str, list[Payload]]) -> bool:
+    def _exists(self, change: Change, before: Live, after: Live) -> bool:
         """Whether the rule is there to be written over: from the start, or by the first of two imports."""
         return bool(before[change.rule_id] or after.get(change.rule_id))
 
@@ -139,27 +146,30 @@ class _Run:
         rule_id = outcome.change.rule_id
         return rule_id not in self._silent and (rule_id not in refusals or refusals[rule_id].status != 409)
 
-    def _replace(self, ready: Sequence[Change], before: Mapping[str, list[Payload]]) -> Iterator[Outcome]:
-        """Delete rules and create them anew. All of each is in the state before: the new rule takes over what is left
+    def _replace(self, ready: Sequence[Change], before: Live) -> Iterator[Outcome]:
+        """Delete rules and create them again. All of each is in the state before: the new rule takes over what is left
         to Kibana, and where Kibana refuses it the old one is put back, by this apply or by the next."""
         there = self._connectors_of(before)
-        missing = {one.rule_id: _named(before[one.rule_id][0], one.payload or {}) - there for one in ready}
+        missing = {change.rule_id: _used(before[change.rule_id][0], change.payload or {}) - there for change in ready}
         for change in ready:
             if names := missing[change.rule_id]:
-                said = f"it has actions in Kibana whose connector is not there: {', '.join(sorted(names))}"
-                yield Outcome(change, False, said)
+                text = f"its actions in Kibana use connectors that do not exist: {', '.join(sorted(names))}"
+                yield Outcome(change, False, text)
         ready = [change for change in ready if not missing[change.rule_id]]
-        self.save({one.rule_id: replace(self._pending(one), replaced=dict(before[one.rule_id][0])) for one in ready})
+        self.save({
+            change.rule_id: replace(self._pending(change), replaced=before[change.rule_id][0].body)
+            for change in ready
+        })  # fmt: skip
         refusals, after = self._bulk(Action.DELETE, ready, before)
         for change in ready:
             if after[change.rule_id]:
-                yield Outcome(change, False, refusals.get(change.rule_id, _SILENT))
+                yield Outcome(change, False, refusals.get(change.rule_id, NOT_DONE))
         yield from self._write([change for change in ready if not after[change.rule_id]], after)
 
-    def _connectors_of(self, rules: Mapping[str, list[Payload]]) -> set[str]:
+    def _connectors_of(self, rules: Live) -> set[str]:
         """The ids of all connectors, if one of these rules has an action."""
-        needed = any(one.get("actions") for found in rules.values() for one in found)
-        return {str(one["id"]) for one in self._kibana.find_connectors()} if needed else set()
+        needed = any(rule.actions for several in rules.values() for rule in several)
+        return {connector.id for connector in self._kibana.find_connectors()} if needed else set()
 
     def _put_back(self, outcome: Outcome) -> Outcome:
         """Create a rule as it was before it was deleted for a new one that Kibana does not take. Not where an import
@@ -171,61 +181,63 @@ class _Run:
         old = {name: value for name, value in entry.replaced.items() if name not in RESPONSE_ONLY}
         refusals = self._import([old], overwrite=False)
         if refusals or rule_id in self._silent:
-            said = f"the rule as it was is in {self._file.path} only: {refusals[rule_id].message}"
+            why = refusals[rule_id].message
+            text = f"the previous rule could not be restored, and is kept in {self._file.path}: {why}"
         else:
             self.save({rule_id: replace(entry, pending=None, replaced=None)})
-            said = "the rule is there again as it was"
-        return replace(outcome, message=f"{outcome.message}; {said}")
+            text = "the previous rule was restored"
+        return replace(outcome, message=f"{outcome.message}; {text}")
 
     def _bulk(
-        self, action: Action, changes: Sequence[Change], before: Mapping[str, list[Payload]]
-    ) -> tuple[dict[str, str], dict[str, list[Payload]]]:
+        self, action: Action, changes: Sequence[Change], before: Live
+    ) -> tuple[dict[str, str], dict[str, list[Rule]]]:
         """Disable or delete rules: why Kibana did not, by rule_id, and what is there now."""
-        ids = {str(before[change.rule_id][0]["id"]): change for change in changes}
+        ids = {before[change.rule_id][0].id: change for change in changes}
         try:
-            result = self._kibana.bulk_action(str(action), list(ids))
-            refusals = {ids[one.id].rule_id: one.message for one in result.problems if one.id in ids}
+            result = self._kibana.bulk_action("delete" if action is Action.DELETE else "disable", list(ids))
+            refusals = {ids[problem.id].rule_id: problem.message for problem in result.problems if problem.id in ids}
         except ServerError as error:
-            refusals = dict.fromkeys((one.rule_id for one in changes), unless_hopeless(error))
+            refusals = dict.fromkeys((change.rule_id for change in changes), unless_hopeless(error))
         return refusals, self._read(changes)
 
-    def _prune(self, ready: Sequence[Change], before: Mapping[str, list[Payload]], action: Action) -> Iterator[Outcome]:
+    def _prune(self, ready: Sequence[Change], before: Live, action: Action) -> Iterator[Outcome]:
         """Disable or delete rules that are gone from the repo."""
         refusals, after = self._bulk(action, ready, before)
-        found = []
+        outcomes = []
         for change in ready:
             live = after[change.rule_id]
-            done = not live if action is Action.DELETE else not any(one.get("enabled") for one in live)
-            found.append(Outcome(change, done, "" if done else refusals.get(change.rule_id, _SILENT)))
-        self.save({one.change.rule_id: None for one in found if one.done and action is Action.DELETE})
-        yield from found
+            done = not live if action is Action.DELETE else not any(rule.enabled for rule in live)
+            outcomes.append(Outcome(change, done, "" if done else refusals.get(change.rule_id, NOT_DONE)))
+        if action is Action.DELETE:
+            self.save({outcome.change.rule_id: None for outcome in outcomes if outcome.done})
+        yield from outcomes
 
-    def _read(self, changes: Iterable[Change]) -> dict[str, list[Payload]]:
+    def _read(self, changes: Iterable[Change]) -> dict[str, list[Rule]]:
         """The rules of Kibana that have these rule_ids, an empty list for one that is not there."""
-        found: dict[str, list[Payload]] = {change.rule_id: [] for change in changes}
-        if found:
-            names = " or ".join(map(_quoted, found))
+        rules: dict[str, list[Rule]] = {change.rule_id: [] for change in changes}
+        if rules:
+            names = " or ".join(map(_quoted, rules))
             for rule in self._kibana.find_rules(f"alert.attributes.params.ruleId: ({names})"):
-                found.setdefault(rule["rule_id"], []).append(rule)
-        return found
+                rules.setdefault(rule.rule_id, []).append(rule)
+        return rules
 
-    def _body(self, change: Change, before: Mapping[str, list[Payload]]) -> dict[str, Any]:
+    def _body(self, change: Change, before: Live) -> dict[str, Any]:
         """What is sent: the payload, and what Kibana owns as it is there now, since an import resets what it lacks; or
         as it was in the rule that was deleted for this one."""
         body = dict(change.payload or {})
         replaced = self._state.rules[change.rule_id].replaced
-        for live in before[change.rule_id] or ([] if replaced is None else [replaced]):
+        for live in [rule.body for rule in before[change.rule_id]] or ([] if replaced is None else [replaced]):
             body |= {name: live[name] for name in SERVER_OWNED if name not in body and live.get(name) is not None}
         if change.payload and "exceptions_list" in change.payload:
-            body["exceptions_list"] = [self._with_id(one) for one in body["exceptions_list"]]
+            body["exceptions_list"] = [self._with_id(reference) for reference in body["exceptions_list"]]
         return body
 
     def _with_id(self, reference: Mapping[str, Any]) -> dict[str, Any]:
         """A reference to an exception list with the id that the list has in this space, where it is there."""
         name, space = str(reference.get("list_id")), str(reference.get("namespace_type", "single"))
         if (name, space) not in self._lists:
-            found = self._kibana.get_exception_list(name, "agnostic" if space == "agnostic" else "single")
-            self._lists[name, space] = found["id"] if found else None
+            exceptions = self._kibana.get_exception_list(name, "agnostic" if space == "agnostic" else "single")
+            self._lists[name, space] = exceptions.id if exceptions else None
         known = self._lists[name, space]
         return {**reference, "id": known} if known else dict(reference)
 
@@ -241,7 +253,7 @@ class _Run:
             if isinstance(error, ServerUnavailable):
                 self._silent.update(rule_ids)
             return dict.fromkeys(rule_ids, Refusal(unless_hopeless(error), error.status))
-        return {rule_id: Refusal(one.message, one.status) for rule_id, one in result.refused().items()}
+        return {rule_id: Refusal(problem.message, problem.status) for rule_id, problem in result.refused().items()}
 
     def _pending(self, change: Change) -> Entry:
         old, payload = self._state.rules.get(change.rule_id), change.payload or {}
@@ -249,63 +261,59 @@ class _Run:
         pending = canonical(payload, left)
         return Entry(pending=pending, kept=left) if old is None else replace(old, pending=pending)
 
-    def _settled(self, outcome: Outcome, after: Mapping[str, list[Payload]]) -> Entry:
-        change = outcome.change
-        if outcome.done:
-            return applied(change.payload or {}, after[change.rule_id][0])
-        return self._state.rules[change.rule_id]
+    def _settle(self, outcomes: Iterable[Outcome], after: Live) -> None:
+        """Remember what is applied now; what is not keeps its entry."""
+        self.save({
+            outcome.change.rule_id: applied(outcome.change.payload or {}, after[outcome.change.rule_id][0].body)
+            for outcome in outcomes if outcome.done
+        })  # fmt: skip
 
 
-def _unmoved(changes: Iterable[Change], now: Mapping[str, list[Payload]]) -> tuple[list[Change], list[Outcome]]:
+def _unmoved(changes: Iterable[Change], now: Live) -> tuple[list[Change], list[Outcome]]:
     """The changes whose rules are as the plan saw them, and what to say of the others."""
     ready, outcomes = [], []
     for change in changes:
-        live = now[change.rule_id]
-        if len(live) < 2 and same(mark(live[0] if live else None, change.payload), mark(change.live, change.payload)):
+        rules = now[change.rule_id]
+        live = rules[0] if rules else None
+        if len(rules) < 2 and same(mark(live, change.payload), mark(change.live, change.payload)):
             ready.append(change)
             continue
-        arrived = change.payload is not None and len(live) == 1 and _equal(change.payload, live[0])
-        outcomes.append(moved(change, live[0] if live else None, arrived))
+        arrived = change.payload is not None and len(rules) == 1 and _equal(change.payload, rules[0])
+        outcomes.append(moved(change, live, arrived))
     return ready, outcomes
 
 
-def _named(live: Payload, payload: Payload) -> set[str]:
-    """The ids of the connectors that a rule of Kibana hands on to a payload; system actions have none."""
-    actions = () if "actions" in payload else live.get("actions") or ()
-    return {name for one in actions if not (name := str(one.get("id"))).startswith("system-connector-")}
+def _used(live: Rule, payload: Payload) -> set[str]:
+    """The ids of the connectors that a rule of Kibana hands on to a payload."""
+    return set() if "actions" in payload else {action.connector for action in live.actions if action.connector}
 
 
-def _equal(payload: Payload, live: Payload) -> bool:
+def _equal(payload: Payload, live: Rule) -> bool:
     left = kept(payload)
-    return same(canonical(payload, left), canonical(live, left))
+    return same(canonical(payload, left), canonical(live.body, left))
 
 
-def _arrived(
-    change: Change,
-    before: Mapping[str, list[Payload]],
-    after: Mapping[str, list[Payload]],
-    refusals: Mapping[str, Refusal],
-) -> Outcome:
+def _arrived(change: Change, before: Live, after: Live, refusals: Mapping[str, Refusal]) -> Outcome:
     """Whether Kibana has now what was to be written. A newer Kibana may have put it in a form of its own: then it was
     written once, by us, and not refused."""
-    payload, live = change.payload or {}, after[change.rule_id]
+    payload, rules = change.payload or {}, after[change.rule_id]
     refusal = refusals.get(change.rule_id, Refusal("", 0))
-    refused = refusal.message
-    if len(live) != 1:
-        return Outcome(
-            change, False, f"it is there {len(live)} times" if live else refused or "Kibana did not write it"
-        )
-    if _equal(payload, live[0]):
-        return Outcome(change, True, SAME if refusal.status == 409 else refused)
-    old = before[change.rule_id]
-    written = int(live[0].get("revision", 0)) - (int(old[0].get("revision", 0)) if old else -1)
-    if refused or written < 1:
-        return Outcome(change, False, refused or "Kibana did not write it")
+    if not rules:
+        return Outcome(change, False, refusal.message or NOT_WRITTEN)
+    if len(rules) > 1:
+        return Outcome(change, False, f"Kibana now has {len(rules)} rules with this rule_id")
+    live, old = rules[0], before[change.rule_id]
+    if _equal(payload, live):
+        return Outcome(change, True, SAME if refusal.status == 409 else refusal.message)
+    written = live.revision - (old[0].revision if old else -1)
+    if refusal.message or written < 1:
+        return Outcome(change, False, refusal.message or NOT_WRITTEN)
     left = kept(payload)
-    fields = ", ".join(one.field for one in diff(canonical(payload, left), canonical(live[0], left)))
+    differences = diff(canonical(payload, left), canonical(live.body, left))
+    fields = ", ".join(difference.field for difference in differences)
     if written > 1:
-        return Outcome(change, False, f"written at the same time, by {writer(live[0])}: {fields}; plan again")
-    return Outcome(change, True, f"Kibana keeps in a form of its own: {fields}")
+        return Outcome(change, False, f"also written by {live.writer} meanwhile ({fields}): plan again")
+    return Outcome(change, True, f"Kibana stores these fields in a form of its own: {fields}")
 
 
 def _quoted(text: str) -> str:

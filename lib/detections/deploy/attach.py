@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from detections.deploy.attachments import namespace_of
+from detections.deploy.attachments import meaning, namespace_of
+from detections.deploy.model import Action, Change, Payload, Plan, Thing
 from detections.deploy.outcome import Outcome, moved, unless_hopeless
-from detections.deploy.plan import Action, Change, Payload, Plan, Thing
-from detections.deploy.pull_attachments import meaning
 from detections.deploy.state import Entry
 from detections.errors import ServerError
+from detections.kibana.answers import ExceptionItem, Stored, Versioned
 from detections.kibana.client import Kibana
 from detections.payload import same
 
@@ -29,13 +29,17 @@ class Attaching:
 
     def write(self) -> Iterator[Outcome]:
         """Value lists, exception lists and items, one by one; what is about to be written is in the state before."""
-        exceptions = [one for one in self._others if one.payload is not None and one.thing is not Thing.VALUES]
+        exceptions = [
+            change for change in self._others if change.payload is not None and change.thing is not Thing.VALUES
+        ]
         if exceptions:
-            self._save(lambda old: {one.key: _pending(one.payload or {}, old.get(one.key)) for one in exceptions})
+            self._save(
+                lambda old: {change.key: _pending(change.payload or {}, old.get(change.key)) for change in exceptions}
+            )
         settled: dict[str, Entry | None] = {}
         try:
             for change in self._others:
-                outcome = self._one(change)
+                outcome = self._written(change)
                 if outcome.done and change.thing is not Thing.VALUES:
                     settled[change.key] = None if change.payload is None else Entry(meaning(change.payload))
                 yield outcome
@@ -46,25 +50,26 @@ class Attaching:
     def with_rules(self, bodies: Iterable[Mapping[str, Any]]) -> list[Payload]:
         """The connectors that are to be created and that these rules use."""
         used = {str(action.get("id")) for body in bodies for action in body.get("actions") or ()}
-        return [one.payload for name, one in self._connectors.items() if name in used and one.payload is not None]
+        changes = (change for name, change in self._connectors.items() if name in used)
+        return [change.payload for change in changes if change.payload is not None]
 
     def connectors(self) -> Iterator[Outcome]:
         """What became of the connectors, after all rules."""
         if not self._connectors:
             return
-        there = {one["id"] for one in self._kibana.find_connectors()}
+        there = {connector.id for connector in self._kibana.find_connectors()}
         for name, change in self._connectors.items():
             done = name in there
             yield Outcome(change, done, change.note if done else "no rule that uses it was written")
 
-    def _one(self, change: Change) -> Outcome:
-        """Write one, unless somebody has written it since the plan was made."""
+    def _written(self, change: Change) -> Outcome:
+        """Write something, unless somebody has written it since the plan was made."""
         if change.thing is Thing.VALUES:
             return self._guarded(change, self._values)
         live = self._read(change)
         if not same(_seen(live), _seen(change.live)):
             wanted = None if change.payload is None else meaning(change.payload)
-            return moved(change, live, live is not None and wanted is not None and same(meaning(live), wanted))
+            return moved(change, live, live is not None and wanted is not None and same(meaning(live.body), wanted))
         return self._guarded(change, self._exception)
 
     def _guarded(self, change: Change, write: Callable[[Change], None]) -> Outcome:
@@ -74,31 +79,31 @@ class Attaching:
             return Outcome(change, False, unless_hopeless(error))
         return Outcome(change, True, change.note)
 
-    def _read(self, change: Change) -> Payload | None:
-        one = change.payload or change.live or {}
+    def _read(self, change: Change) -> Versioned | None:
+        namespace, name = change.rule_id.split("/", 1)
+        space = namespace_of({"namespace_type": namespace})
         if change.thing is Thing.LIST:
-            return self._kibana.get_exception_list(str(one["list_id"]), namespace_of(one))
-        return self._kibana.get_exception_item(str(one["item_id"]), namespace_of(one))
+            return self._kibana.get_exception_list(name, space)
+        return self._kibana.get_exception_item(name, space)
 
     def _exception(self, change: Change) -> None:
-        kibana, is_list = self._kibana, change.thing is Thing.LIST
-        if change.action is Action.DELETE:
-            kibana.delete_exception_item(str((change.live or {})["item_id"]), namespace_of(change.live or {}))
+        kibana, live, is_list = self._kibana, change.live, change.thing is Thing.LIST
+        if isinstance(live, ExceptionItem) and change.action is Action.DELETE:
+            kibana.delete_exception_item(live.item_id, live.namespace_type)
             return
         body = dict(change.payload or {})
-        if change.action is Action.CREATE:
+        if not isinstance(live, Versioned):
             (kibana.create_exception_list if is_list else kibana.create_exception_item)(body)
             return
-        live = change.live or {}
         body = {name: value for name, value in body.items() if name not in ("namespace_type", "version")}
-        body |= {"namespace_type": namespace_of(live)}
-        if live.get("_version"):
-            body["_version"] = live["_version"]  # Kibana refuses the write if somebody was quicker
-        if is_list:
-            kibana.update_exception_list(body)
-        else:
+        body |= {"namespace_type": live.namespace_type}
+        if live.version:
+            body["_version"] = live.version  # Kibana refuses the write if somebody was quicker
+        if isinstance(live, ExceptionItem):
             del body["list_id"]
             kibana.update_exception_item(body | {"comments": _comments(body, live)})
+        else:
+            kibana.update_exception_list(body)
 
     def _values(self, change: Change) -> None:
         wanted = dict(change.payload or {})
@@ -108,16 +113,16 @@ class Attaching:
         self._kibana.import_value_list_items(str(wanted["id"]), values)
 
 
-def _seen(live: Payload | None) -> list[Any] | None:
-    return None if live is None else [live.get("id"), live.get("_version"), meaning(live)]
+def _seen(live: Stored | None) -> list[Any] | None:
+    return None if not isinstance(live, Versioned) else [live.id, live.version, meaning(live.body)]
 
 
 def _pending(payload: Payload, old: Entry | None) -> Entry:
     return Entry(old.sent if old else None, old.stored if old else None, meaning(payload))
 
 
-def _comments(body: Mapping[str, Any], live: Payload) -> list[Any]:
+def _comments(body: Mapping[str, Any], live: ExceptionItem) -> list[Any]:
     """Comments that are there keep their ids; Kibana lets nobody change what another has said."""
-    known = {one.get("comment"): one for one in live.get("comments") or ()}
-    said = [one.get("comment") for one in body.get("comments") or ()]
-    return [{"id": known[text]["id"], "comment": text} if text in known else {"comment": text} for text in said]
+    known = {comment.comment: comment.id for comment in live.comments}
+    texts = [comment.get("comment") for comment in body.get("comments") or ()]
+    return [{"id": known[text], "comment": text} if text in known else {"comment": text} for text in texts]

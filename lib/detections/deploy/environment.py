@@ -16,46 +16,11 @@ from detections.payload import ordered, to_api
 from detections.rule import Rule
 from detections.rule.keys import shape
 from detections.rule.schemas import SCHEMAS
-from detections.server import Connection, connection
+from detections.server import Connection, Credentials, connection
 
 CODE = "environment"
 TAG = "Managed by: detections"
 """The tag that marks a rule in Kibana as ours, where the configuration names no other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a server knows us by: an API key, or a user name and a password. They are shown nowhere."""
-
-    api_key: str | None = field(default=None, repr=False)
-    username: str | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
-
-    @classmethod
-    def find(cls, variables: Mapping[str, str], prefix: str, suffix: str = "") -> Credentials:
-        """The credentials in ``<prefix>_API_KEY<suffix>``, ``<prefix>_USERNAME<suffix>`` and
-        ``<prefix>_PASSWORD<suffix>``, or of those without the suffix where none of these is set. Each may have
-        ``_FILE`` behind it and then names the file that holds the value, as for secrets of containers.
-
-        Raises:
-            UsageError: such a file cannot be read.
-        """
-        for end in dict.fromkeys((suffix, "")):
-            found = [_value(variables, f"{prefix}_{name}{end}") for name in ("API_KEY", "USERNAME", "PASSWORD")]
-            if any(found):
-                return cls(*found)
-        return cls()
-
-
-def _value(variables: Mapping[str, str], name: str) -> str | None:
-    file = variables.get(f"{name}_FILE")
-    if variables.get(name) or not file:
-        return variables.get(name) or None
-    try:
-        return Path(file).read_text(encoding="utf-8").strip() or None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageError(f"{name}_FILE: {file} cannot be read: {reason}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +52,7 @@ class Environment:
     timeout: float = 60.0
     tag: str = TAG
     overrides: tuple[Override, ...] = ()
-    credentials: Credentials = Credentials()
+    credentials: Credentials = field(default_factory=Credentials)
 
     def connection(self) -> Connection:
         """The way to its Kibana.
@@ -97,7 +62,7 @@ class Environment:
         """
         if self.url is None and self.cloud_id is None:
             raise UsageError(
-                f"environment {self.name}: no url and no cloud_id is configured, and KIBANA_URL is not set"
+                f"environment {self.name}: neither url nor cloud_id is configured, and KIBANA_URL is not set"
             )
         try:
             return connection(
@@ -112,14 +77,14 @@ class Environment:
         """The fields of this rule that are this environment's to say. A field that rules of its type do not have
         (``index`` of an ES|QL rule) is left out; indices take the place of a data view, and the other way round."""
         known = shape(SCHEMAS[rule.type]).names
-        found: dict[str, Any] = {}
+        settings: dict[str, Any] = {}
         for override in self.overrides:
             if override.concerns(rule):
-                for one, other in (("index", "data_view_id"), ("data_view_id", "index")):
-                    if one in override.fields:
-                        found.pop(other, None)
-                found |= override.fields
-        return {name: value for name, value in found.items() if name in known}
+                for name, other in (("index", "data_view_id"), ("data_view_id", "index")):
+                    if name in override.fields:
+                        settings.pop(other, None)
+                settings |= override.fields
+        return {name: value for name, value in settings.items() if name in known}
 
     def strays(self, rules: Sequence[Rule]) -> list[Finding]:
         """A warning for each rule_id and tag in the overrides that none of these rules, all of the project, has."""
@@ -128,8 +93,8 @@ class Environment:
         return [
             Finding(CODE, f"no rule has the {kind} {name}", override.location, Level.WARNING)
             for override in self.overrides
-            for kind, said, known in (("rule_id", override.rule_ids, names), ("tag", override.tags, tags))
-            for name in said
+            for kind, wanted, known in (("rule_id", override.rule_ids, names), ("tag", override.tags, tags))
+            for name in wanted
             if name not in known
         ]
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from detections.deploy.environment import CODE, TAG, Credentials, Environment, Override
+from detections.deploy.environment import CODE, TAG, Environment, Override
 from detections.errors import Finding, Location, UsageError
 from detections.rule import table_findings
 from detections.rule.fields import Between, Flag, Items, Matches, Record, Table, Whole, refusal
@@ -37,6 +37,7 @@ from detections.rule.parts import (
     text,
     texts,
 )
+from detections.server import MAX_TIMEOUT, Credentials
 from detections.source import Document, Keys
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -83,7 +84,7 @@ class EnvironmentSchema(Part):
     cloud_id = text(validate=NOT_EMPTY)
     space = text(validate=Matches(r"^[a-z0-9_-]+$", "a space's id: small letters, digits, _ and -"))
     ca_file = text(validate=NOT_EMPTY)
-    timeout = Whole(validate=Between(min=1))
+    timeout = Whole(validate=Between(min=1, max=int(MAX_TIMEOUT)))
     tag = text(validate=NOT_EMPTY)
     overrides = Record(OverridesSchema)
     rules = Items(Record(SomeRulesSchema))
@@ -103,17 +104,18 @@ def environments(document: Document, keys: Keys, variables: Mapping[str, str]) -
     if not isinstance(table, dict):
         raise UsageError(document.finding(CODE, "must be a table of environments", keys).render())
     findings: list[Finding] = []
-    for name, one in table.items():
+    for name, environment in table.items():
         place = (*keys, name)
-        if not isinstance(one, dict):
+        if not isinstance(environment, dict):
             findings.append(document.finding(CODE, f"{name} must be a table", place, at_key=True))
         elif not _NAME.fullmatch(name):
-            said = f"{name} is no name for an environment: letters, digits, _ and -"
-            findings.append(document.finding(CODE, said, place, length=None, at_key=True))
+            text = f"invalid environment name {name}: expected letters, digits, _ and -"
+            findings.append(document.finding(CODE, text, place, length=None, at_key=True))
         else:
-            findings += table_findings(document, EnvironmentSchema, place) or _contradictions(document, place, one)
+            problems = table_findings(document, EnvironmentSchema, place)
+            findings += problems or _contradictions(document, place, environment)
     if findings:  # without the lines they are about: what people write there by mistake are credentials
-        raise UsageError("\n".join(replace(one, excerpt="").render() for one in findings))
+        raise UsageError("\n".join(replace(finding, excerpt="").render() for finding in findings))
     folder = Path(document.path).parent
     places = {name: [document.location((*keys, name, "rules", index)) for index in range(len(one.get("rules", ())))]
               for name, one in table.items()}  # fmt: skip
@@ -127,20 +129,20 @@ def from_variables(variables: Mapping[str, str]) -> Environment:
 
 
 def _contradictions(document: Document, keys: Keys, table: Mapping[str, Any]) -> list[Finding]:
-    found = []
+    findings = []
     if "url" in table and "cloud_id" in table:
-        found.append(document.finding(CODE, "url and cloud_id both say where it is", (*keys, "cloud_id"), at_key=True))
+        findings.append(document.finding(CODE, "url and cloud_id cannot both be set", (*keys, "cloud_id"), at_key=True))
     tables = [((*keys, "overrides"), table.get("overrides", {}))]
-    for index, one in enumerate(table.get("rules", [])):
+    for index, some in enumerate(table.get("rules", [])):
         place = (*keys, "rules", index)
-        tables.append(((*place, "overrides"), one["overrides"]))
-        if not one.get("rule_ids") and not one.get("tags"):
-            found.append(document.finding(CODE, "rule_ids or tags must say which rules", place))
-    for place, one in tables:
-        if "index" in one and "data_view_id" in one:
-            said = "index and data_view_id both say where to look"
-            found.append(document.finding(CODE, said, (*place, "data_view_id"), at_key=True))
-    return found
+        tables.append(((*place, "overrides"), some["overrides"]))
+        if not some.get("rule_ids") and not some.get("tags"):
+            findings.append(document.finding(CODE, "rule_ids or tags must be set", place))
+    for place, fields in tables:
+        if "index" in fields and "data_view_id" in fields:
+            text = "index and data_view_id cannot both be set"
+            findings.append(document.finding(CODE, text, (*place, "data_view_id"), at_key=True))
+    return findings
 
 
 def _environment(
@@ -157,8 +159,8 @@ def _environment(
     ca_file = folder / table["ca_file"] if "ca_file" in table else variable("CA_FILE")
     overrides = [Override(table["overrides"])] if table.get("overrides") else []
     overrides += [
-        Override(one["overrides"], tuple(one.get("rule_ids", ())), tuple(one.get("tags", ())), place)
-        for one, place in zip(table.get("rules", ()), places, strict=True)
+        Override(some["overrides"], tuple(some.get("rule_ids", ())), tuple(some.get("tags", ())), place)
+        for some, place in zip(table.get("rules", ()), places, strict=True)
     ]
     return Environment(
         name=name, url=url, cloud_id=cloud_id, space=table.get("space") or variable("SPACE") or "default",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from detections.deploy.plan import Change, Payload, writer
+from detections.deploy.model import Change
 from detections.errors import NotAllowed, ServerError, ServerUnavailable
+from detections.kibana.answers import Stored
 
-SAME = "somebody else has just done the same"
+SAME = "already done by someone else"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,12 @@ class Outcome:
     message: str = ""
 
 
-def moved(change: Change, live: Payload | None, arrived: bool) -> Outcome:
+def moved(change: Change, live: Stored | None, arrived: bool) -> Outcome:
     """The outcome of a change that is not to be done any more, since Kibana has something else now (``live``) than when
     the plan was made. ``arrived``: it is what was to be written."""
     if arrived:
         return Outcome(change, True, SAME)
-    how = "deleted in Kibana" if live is None else f"written by {writer(live)}"
+    how = "deleted in Kibana" if live is None else f"written by {live.writer}"
     return Outcome(change, False, f"{how} since the plan was made: plan again")
 
 

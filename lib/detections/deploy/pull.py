@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from detections.deploy.environment import Environment
-from detections.deploy.plan import NO_RECORD, base_of
+from detections.deploy.merge import NO_RECORD, Base, Merge, base_of
 from detections.deploy.state import Entry, State, applied, canonical, kept
 from detections.errors import DetectionsError, Finding, Level, Location, SourceError
+from detections.kibana.answers import Rule as LiveRule
 from detections.payload import Lock, same
 from detections.payload.from_api import from_api, taken_over
 from detections.rule import Rule, Rules, load
 from detections.source import edit, new, parse, save
-from detections.source.reader import is_deep
 
 CODE = "pull"
 Object = Mapping[str, Any]
@@ -41,12 +41,12 @@ class FileChange:
         """Write it, whole or not at all.
 
         Raises:
-            DetectionsError: somebody else has written it since it was read.
+            DetectionsError: someone else has written it since it was read.
             UsageError: it cannot be written.
         """
         path = Path(self.path)
         if text_of(path) != self.before:
-            raise DetectionsError(f"{path} was changed while this ran: pull again")
+            raise DetectionsError(f"{path} has changed during this run: pull again")
         save(path, self.after.encode())
 
 
@@ -70,29 +70,23 @@ class Selection:
     rule_ids: frozenset[str] = frozenset()
 
     def choose(
-        self, rules: Iterable[Object], tag: str, known: Collection[str] = ()
-    ) -> tuple[list[Object], list[Object], list[Object]]:
+        self, rules: Iterable[LiveRule], tag: str, known: Collection[str] = ()
+    ) -> tuple[list[LiveRule], list[LiveRule], list[LiveRule]]:
         """The chosen ones, those that are not ours, and the prebuilt ones. Ours is what has the tag, and what the state
         knows (``known`` are its rule_ids)."""
-        chosen: list[Object] = []
-        foreign: list[Object] = []
-        prebuilt: list[Object] = []
+        chosen: list[LiveRule] = []
+        foreign: list[LiveRule] = []
+        prebuilt: list[LiveRule] = []
         for rule in rules:
             if self.rule_ids:
-                if rule.get("rule_id") in self.rule_ids:
+                if rule.rule_id in self.rule_ids:
                     chosen.append(rule)
-            elif _is_prebuilt(rule):
+            elif rule.is_prebuilt:
                 (chosen if self.prebuilt else prebuilt).append(rule)
             else:
-                tags = rule.get("tags")
-                ours = (isinstance(tags, list) and tag in tags) or rule.get("rule_id") in known
+                ours = tag in rule.tags or rule.rule_id in known
                 (chosen if self.every or ours else foreign).append(rule)
         return chosen, foreign, prebuilt
-
-
-def _is_prebuilt(rule: Object) -> bool:
-    source = rule.get("rule_source")
-    return rule.get("immutable") is True or (isinstance(source, Mapping) and source.get("type") == "external")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +107,16 @@ class Options:
     everything: bool = False
 
 
+AS_IS = Options()
+
+
 def pull_rules(
     repo: Repo,
-    found: Sequence[Object],
+    rules: Sequence[LiveRule],
     environment: Environment,
     state: State | None,
     today: datetime.date,
-    options: Options = Options(),
+    options: Options = AS_IS,
 ) -> Pulled:
     """What the files are to be so that they say what these rules of Kibana say. Nothing is written.
 
@@ -128,18 +125,16 @@ def pull_rules(
     """
     puller = _Puller(repo, environment, state, today, options)
     seen: set[str] = set()
-    for body in found:
-        name = body.get("rule_id")
-        if not isinstance(name, str) or name in seen:
-            said = f"{name} is there twice: the first one counts" if name in seen else "a rule without a rule_id"
-            puller.problem(said)
+    for rule in rules:
+        if rule.rule_id in seen:
+            puller.problem(f"{rule.rule_id} appears twice: only the first is used")
             continue
-        seen.add(name)
-        if is_deep(body):
-            puller.problem(f"{name} is nested too deeply to be a rule")
+        seen.add(rule.rule_id)
+        if rule.too_deep:
+            puller.problem(f"{rule.rule_id} is nested too deeply to be a rule")
             continue
         try:
-            puller.pull(name, body)
+            puller.pull(rule.rule_id, rule.body)
         except SourceError as error:
             puller.pulled.findings += error.findings
     return puller.pulled
@@ -163,20 +158,20 @@ class _Puller:
         self.unread = {path: text_of(Path(path)) or "" for path in repo.rules.files if path not in loaded}
         self.taken = {path.casefold() for path in repo.rules.files}
 
-    def problem(self, said: str, path: str = "", hint: str = "", level: Level = Level.ERROR) -> None:
+    def problem(self, message: str, path: str = "", hint: str = "", level: Level = Level.ERROR) -> None:
         place = Location(path or self.environment.name)
-        self.pulled.findings.append(Finding(CODE, said, place, level, hint=hint))
+        self.pulled.findings.append(Finding(CODE, message, place, level, hint=hint))
 
     def pull(self, rule_id: str, body: Object) -> None:
         rules = self.files.get(rule_id, [])
         if len(rules) > 1:
             self.problem(f"{rules[0].document.path} has the same rule_id", rules[1].document.path)
         elif rules and id(rules[0]) not in self.sound:
-            self.problem("the file has errors: mend it first", rules[0].document.path)
+            self.problem("the file has errors: fix them first", rules[0].document.path)
         elif rules:
             self.change(rules[0], body)
         elif unread := [path for path, text in self.unread.items() if rule_id in text]:
-            self.problem(f"the file speaks of {rule_id} and cannot be read: mend it first", unread[0])
+            self.problem(f"the file mentions {rule_id} and cannot be read: fix it first", unread[0])
         else:
             self.adopt(rule_id, body)
 
@@ -194,17 +189,17 @@ class _Puller:
         entry = self.state.rules.get(rule.rule_id) if self.state else None
         base = base_of(entry, theirs, left)
         governed = differing & self.governed(rule)
-        take, conflicts = self.three_ways(differing - governed, ours, theirs, base)
+        take, conflicts = self.merged(Merge(ours, theirs, base), differing - governed)
         take |= differing.intersection(silent) - governed
         path = rule.document.path
         if governed:
             names = ", ".join(sorted(governed))
-            said = f"edited in Kibana, but {self.environment.name} says otherwise in the configuration: {names}"
-            self.problem(said, path, "change it there, or apply what it says")
+            text = f"edited in Kibana, but the configuration of {self.environment.name} sets: {names}"
+            self.problem(text, path, "change the configuration, or apply it")
         if conflicts:
-            how = "changed here and in Kibana" if base else f"another here than in Kibana, and {NO_RECORD}"
-            said = f"{how}: {', '.join(sorted(conflicts))}"
-            self.problem(said, path, "--theirs takes what Kibana has; or apply what is here with --overwrite-drift")
+            how = "changed here and in Kibana" if base else f"different here and in Kibana, with {NO_RECORD}"
+            text = f"{how}: {', '.join(sorted(conflicts))}"
+            self.problem(text, path, "--theirs takes what Kibana has; apply --overwrite-drift keeps what is here")
         pulled = rule
         if take:
             changed = self.changed(rule, body, take)
@@ -215,21 +210,14 @@ class _Puller:
         else:
             self.pulled.unchanged += 1
         # A pull that was interrupted has written the file, and the state does not know it.
-        moved = bool(take) if base is None else not same(base[1], theirs)
+        moved = bool(take) if base is None else not same(base.stored, theirs)
         if self.state is not None and moved and not (base is None and (governed or conflicts)):
             self.pulled.entries[rule.rule_id] = self.entry(pulled, body, base, differing - take, governed | conflicts)
 
-    def three_ways(
-        self, names: Collection[str], ours: Object, theirs: Object, base: tuple[Object, Object] | None
-    ) -> tuple[set[str], set[str]]:
-        """Of the fields that differ, those that come over, and those that both sides have changed. Without a record of
-        the last apply nobody knows who changed what."""
-        if base is None:
-            return (set(names), set()) if self.state is None or self.options.theirs else (set(), set(names))
-        sent, stored = base
-        edited = {name for name in names if not same(stored.get(name), theirs.get(name))}
-        both = {name for name in edited if not same(sent.get(name), ours.get(name))}
-        return (edited, set()) if self.options.theirs else (edited - both, both)
+    def merged(self, merge: Merge, names: Collection[str]) -> tuple[set[str], set[str]]:
+        """Of the fields that differ, those that come over, and those in dispute. What an exported file has always
+        comes over."""
+        return merge.take(names, prefer_theirs=self.options.theirs or self.state is None)
 
     def changed(self, rule: Rule, body: Object, names: Collection[str]) -> Rule | None:
         """The rule with these fields of Kibana's; None where no file can say so, which is a finding then."""
@@ -240,7 +228,7 @@ class _Puller:
         return self.loaded(text, document.path, body, names)
 
     def entry(
-        self, rule: Rule, body: Object, base: tuple[Object, Object] | None, waiting: Collection[str],
+        self, rule: Rule, body: Object, base: Base | None, waiting: Collection[str],
         disputed: Collection[str],
     ) -> Entry:  # fmt: skip
         """What the state is to know: Kibana's rule is what was applied, but for fields that the repo has changed since
@@ -249,12 +237,11 @@ class _Puller:
         left = kept(payload)
         sent, stored = canonical(payload, left), canonical(body, left)
         for name in waiting:
-            old = (base or (stored, stored))[0]
-            _put(sent, name, old.get(name))
+            _put(sent, name, (base.sent if base else stored).get(name))
         if self.environment.tag not in stored.get("tags", ()):
             _put(sent, "tags", stored.get("tags"))
         for name in disputed:
-            _put(stored, name, base[1].get(name) if base else None)
+            _put(stored, name, base.stored.get(name) if base else None)
         return Entry(sent, None if same(sent, stored) else stored, kept=left)
 
     # A rule that no file holds
@@ -275,8 +262,8 @@ class _Puller:
                 return
         odd = sorted(name for name in silent if not same(settings.get(name), body.get(name)))
         if odd:
-            said = f"{self.environment.name} says otherwise in the configuration than Kibana: {', '.join(odd)}"
-            self.problem(said, path, "the configuration counts", Level.WARNING)
+            text = f"the configuration of {self.environment.name} differs from Kibana: {', '.join(odd)}"
+            self.problem(text, path, "the configuration is used", Level.WARNING)
         self.taken.add(path.casefold())
         self.pulled.changes.append(FileChange(path, None, rule.document.text, rule.name))
         if self.state is not None:
@@ -331,14 +318,14 @@ class _Puller:
         rule, findings = load(parse(text, path))
         if rule is None:
             name = body.get("name") or body.get("rule_id")
-            self.problem(f"{name} cannot be a file here", path)
+            self.problem(f"{name} cannot be written as a rule file", path)
             self.pulled.findings += findings
             return None
         ours, theirs = canonical(self.payload(rule), ()), canonical(body, ())
         lost = [name for name in _api_names(names) if not same(ours.get(name), theirs.get(name))]
         lost = [name for name in lost if name not in {*self.governed(rule), "version", "tags"}]
         if lost:
-            self.problem(f"TOML cannot say what Kibana has in {', '.join(sorted(lost))}", path)
+            self.problem(f"TOML cannot hold what Kibana has in {', '.join(sorted(lost))}", path)
             return None
         return rule
 

@@ -1,24 +1,26 @@
 """Exception lists, value lists and connectors of Kibana into files of their own (:mod:`detections.bundle.attachments`).
 
 What is the same stays as the file has it. Secrets do not come over: Kibana exports none of those it knows as such, and
-what looks like one in a connector's configuration is left out.
+of a connector's configuration only what is known to be harmless is written (:mod:`detections.bundle.connectors`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from detections.bundle import Attachments
-from detections.deploy.plan import NO_RECORD, base_of
+from detections.bundle.connectors import harmless, placeholder
+from detections.deploy.attachments import DEFAULTS, ITEM_DEFAULTS, MADE, clean, meaning
+from detections.deploy.merge import NO_RECORD, Base, Merge, base_of
 from detections.deploy.pull import FileChange, Pulled, text_of
 from detections.deploy.state import Entry
 from detections.errors import Finding, Level, Location, SourceError
-from detections.kibana.secrets import without_secrets
+from detections.kibana.answers import ExceptionItem, ExceptionList, Rule, SavedConnector, ValueList
 from detections.payload import same
 from detections.payload.normalise import plain
 from detections.source import Document, edit, new
@@ -26,36 +28,28 @@ from detections.source.reader import is_deep
 
 CODE = "pull"
 Object = Mapping[str, Any]
-MADE = frozenset(
-    {"_version", "id", "created_at", "created_by", "updated_at", "updated_by", "tie_breaker_id", "immutable",
-     "@timestamp"}
-)  # fmt: skip
-"""What Kibana makes up itself."""
-_DEFAULTS: dict[str, Any] = {"os_types": [], "tags": [], "comments": [], "version": 1, "items": []}
-_DEFAULTS_OF_ITEMS = _DEFAULTS | {"description": ""}
-_API_NAMES = {"actionTypeId": "connector_type_id", "isMissingSecrets": "is_missing_secrets"}
-_VERSIONS = {"coreMigrationVersion": "core_migration_version", "typeMigrationVersion": "type_migration_version"}
+TOO_DEEP = "is nested too deeply"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What Kibana, or an exported file, has. ``values`` are the values of each value list by its id."""
 
-    exception_lists: Sequence[Object] = ()
-    exception_items: Sequence[Object] = ()
-    connectors: Sequence[Object] = ()
-    value_lists: Sequence[Object] = ()
+    exception_lists: Sequence[ExceptionList] = ()
+    exception_items: Sequence[ExceptionItem] = ()
+    connectors: Sequence[SavedConnector] = ()
+    value_lists: Sequence[ValueList] = ()
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def used_by(self, rules: Sequence[Object]) -> Found:
+    def used_by(self, rules: Sequence[Rule]) -> Found:
         """What these rules use of it."""
-        lists = {str(one.get("list_id")) for rule in rules for one in _tables(rule.get("exceptions_list"))}
-        connectors = {str(one.get("id")) for rule in rules for one in _tables(rule.get("actions"))}
+        lists = {reference.list_id for rule in rules for reference in rule.exceptions_list}
+        connectors = {action.connector for rule in rules for action in rule.actions}
         return replace(
             self,
-            exception_lists=[one for one in self.exception_lists if one.get("list_id") in lists],
-            exception_items=[one for one in self.exception_items if one.get("list_id") in lists],
-            connectors=[one for one in self.connectors if one.get("id") in connectors],
+            exception_lists=[exceptions for exceptions in self.exception_lists if exceptions.list_id in lists],
+            exception_items=[item for item in self.exception_items if item.list_id in lists],
+            connectors=[connector for connector in self.connectors if connector.id in connectors],
         )
 
 
@@ -83,20 +77,24 @@ def pull_attachments(
     cannot be brought over is a finding, and the others are brought over all the same.
     """
     puller = _Puller(attachments, applied, theirs)
-    for one in found.exception_lists:
-        puller.guarded(one, partial(puller.exception_list, one, found, folders.exceptions))
-    for one in found.value_lists:
-        puller.guarded(one, partial(puller.value_list, one, found, folders.value_lists))
-    for one in found.connectors:
-        puller.guarded(one, partial(puller.connector, one, folders.connectors))
+    for exceptions in found.exception_lists:
+        items = [item for item in found.exception_items if item.list_id == exceptions.list_id]
+        items = [item for item in items if item.namespace_type == exceptions.namespace_type]
+        pull = partial(puller.exception_list, exceptions, items, folders.exceptions)
+        puller.guarded(exceptions.list_id, any(one.too_deep for one in (exceptions, *items)), pull)
+    for value_list in found.value_lists:
+        values = found.values.get(value_list.id, ())
+        pull = partial(puller.value_list, value_list, values, folders.value_lists)
+        puller.guarded(value_list.id, value_list.too_deep, pull)
+    for connector in found.connectors:
+        pull = partial(puller.connector, connector, folders.connectors)
+        puller.guarded(connector.id, is_deep(connector.attributes.config or {}), pull)
     return puller.pulled
 
 
-def value_lists_of(items: Iterable[Object]) -> set[str]:
+def value_lists_of(items: Iterable[ExceptionItem]) -> set[str]:
     """The ids of the value lists that exception items look into."""
-    entries = [entry for item in items for entry in _tables(item.get("entries"))]
-    lists = [entry["list"] for entry in entries if isinstance(entry.get("list"), dict)]
-    return {str(one["id"]) for one in lists if "id" in one}
+    return {entry.list.id for item in items for entry in item.entries if entry.list is not None}
 
 
 class _Puller:
@@ -108,43 +106,37 @@ class _Puller:
         self.pulled = Pulled()
         self.taken: set[str] = set()
 
-    def guarded(self, thing: Object, pull: Callable[[], None]) -> None:
-        name = str(thing.get("list_id") or thing.get("id") or "")
-        if is_deep(thing):
-            self.problem(f"{name} is nested too deeply", Path())
+    def guarded(self, name: str, too_deep: bool, pull: Callable[[], None]) -> None:
+        if too_deep:
+            self.problem(f"{name} {TOO_DEEP}", Path())
             return
         try:
             pull()
         except SourceError as error:
             self.pulled.findings += error.findings
-        except (KeyError, TypeError, AttributeError):
-            self.problem(f"{name or 'something without an id'} is not as Kibana would have it", Path())
 
-    def problem(self, said: str, path: Path, level: Level = Level.ERROR) -> None:
-        self.pulled.findings.append(Finding(CODE, said, Location(str(path)), level))
+    def problem(self, message: str, path: Path, level: Level = Level.ERROR) -> None:
+        self.pulled.findings.append(Finding(CODE, message, Location(str(path)), level))
 
     def is_unread(self, name: str) -> bool:
-        """Whether a file with errors speaks of what no other file holds: a problem then."""
+        """Whether a file with errors mentions what no other file holds: a problem then."""
         path = next((path for path, text in self.unsound.items() if name in text), None)
         if path is not None:
-            self.problem(f"the file speaks of {name} and has errors: mend it first", Path(path))
+            self.problem(f"the file mentions {name} and has errors: fix it first", Path(path))
         return path is not None
 
-    def exception_list(self, one: Object, found: Found, folder: Path) -> None:
-        list_id, namespace = str(one["list_id"]), str(one.get("namespace_type", "single"))
+    def exception_list(self, live: ExceptionList, live_items: Sequence[ExceptionItem], folder: Path) -> None:
+        namespace, list_id = live.namespace_type, live.list_id
         known = self.attachments.exception_lists.get((namespace, list_id))
         if known is None and self.is_unread(list_id):
             return
         old = known.document.data if known else {}
         container, *items = known.objects() if known else [{}]
         mine = {str(item["item_id"]): item for item in items}
-        theirs = {
-            str(item["item_id"]): item for item in found.exception_items
-            if item["list_id"] == list_id and item.get("namespace_type", "single") == namespace
-        }  # fmt: skip
+        theirs = {item.item_id: item.body for item in live_items}
         path = Path(known.document.path) if known else None
-        if self.takes(f"exception list/{namespace}/{list_id}", container, one, path):
-            table = _merged(old.get("exception_list", {}), clean(one, MADE), ("list_id", "name"))
+        if self.takes(f"exception list/{live.key}", container, live.body, path):
+            table = _merged(old.get("exception_list", {}), clean(live.body, MADE), ("list_id", "name"))
         else:
             table = old["exception_list"]
         written = {str(item["item_id"]): item for item in old.get("items", ())}
@@ -157,66 +149,75 @@ class _Puller:
             elif not taken and name in mine:
                 kept.append(written[name])
         data = {**old, "exception_list": table, "items": kept}
-        self.file(known.document if known else None, data, folder, list_id, f"exception list {one.get('name')}")
+        self.file(known.document if known else None, data, folder, list_id, f"exception list {live.name}")
 
     def takes(self, key: str, mine: Object | None, live: Object | None, path: Path | None) -> bool:
         """Whether what Kibana has of a list or an item (None: nothing) takes the place of what the file at ``path`` has
         (None: there is no file). The state is told where both are one then."""
-        ours, theirs = (None if one is None else meaning(one) for one in (mine, live))
+        ours, theirs = (None if whole is None else meaning(whole) for whole in (mine, live))
         entry = self.applied.get(key) if self.applied is not None else None
-        sent, stored = base_of(entry, theirs or {}, ()) or (None, None)
+        base = base_of(entry, theirs or {}, ())
         alike = same(ours, theirs)
         if alike or path is None or self.applied is None:
             takes = not alike
-        else:  # what only the file has, and was never applied, waits for that
-            takes = theirs is not None if stored is None else not same(stored, theirs)
-            if takes and not self.theirs and not same(sent, ours):
-                how = "was changed here and in Kibana" if entry else f"is another in Kibana, and {NO_RECORD}"
-                self.problem(f"{key} {how}: --theirs takes what Kibana has", path)
+        else:
+            # As one field of a whole; what was never applied was nowhere then.
+            sent, stored = (_whole(key, part) for part in (base or (None, None)))
+            merge = Merge(_whole(key, ours), _whole(key, theirs), Base(sent, stored))
+            taken, disputed = merge.take((key,), prefer_theirs=self.theirs)
+            takes = bool(taken)
+            if disputed:
+                how = "changed here and in Kibana" if entry else f"different here and in Kibana, with {NO_RECORD}"
+                self.problem(f"{key}: {how}; --theirs takes what Kibana has", path)
                 return False
         if (takes or alike) and self.applied is not None:
             self.pulled.entries[key] = None if theirs is None else Entry(theirs)
         return takes
 
-    def value_list(self, one: Object, found: Found, folder: Path) -> None:
-        identity = str(one["id"])
-        known = self.attachments.value_lists.get(identity)
-        if known is None and self.is_unread(identity):
+    def value_list(self, live: ValueList, values: Sequence[str], folder: Path) -> None:
+        known = self.attachments.value_lists.get(live.id)
+        if known is None and self.is_unread(live.id):
             return
         old = known.document.data if known else {}
-        table = clean(one, MADE - {"id"})
+        table = clean(live.body, MADE - {"id"})
         data = {**old, "value_list": _merged(old.get("value_list", {}), table, ("id", "name"))}
-        about = f"value list {one.get('name')}"
-        path = self.file(known.document if known else None, data, folder, identity, about).with_suffix(".txt")
+        about = f"value list {live.name}"
+        path = self.file(known.document if known else None, data, folder, live.id, about).with_suffix(".txt")
         before = text_of(path) if known else None
         if before is not None and str(path) in self.unsound:
-            self.problem("the file has errors: mend it first", path)
+            self.problem("the file has errors: fix them first", path)
             return
         have = known.values if known else ()
-        wanted = set(found.values.get(identity, ()))
+        wanted = set(values)
         stays = self.applied is not None and not self.theirs
-        lines = [*(one for one in have if stays or one in wanted), *sorted(wanted.difference(have))]
+        lines = [*(value for value in have if stays or value in wanted), *sorted(wanted.difference(have))]
         if alone := len(set(have) - wanted) if stays else 0:
-            said = f"{alone:,} of {len(have):,} values are here only: --theirs takes them out"
-            self.problem(said, path, Level.WARNING)
+            text = f"{alone:,} of {len(have):,} values are only in this file: --theirs removes them"
+            self.problem(text, path, Level.WARNING)
         if before is None or lines != list(have):
-            self.pulled.changes.append(FileChange(str(path), before, "".join(f"{one}\n" for one in lines), about))
+            self.pulled.changes.append(FileChange(str(path), before, "".join(f"{line}\n" for line in lines), about))
 
-    def connector(self, one: Object, folder: Path) -> None:
-        attributes = one["attributes"]
-        known = self.attachments.connectors.get(str(one["id"]))
-        if known is None and self.is_unread(str(one["id"])):
+    def connector(self, live: SavedConnector, folder: Path) -> None:
+        known = self.attachments.connectors.get(live.id)
+        if known is None and self.is_unread(live.id):
             return
-        table: dict[str, Any] = {"id": one["id"]}
-        table |= {_API_NAMES.get(name, name): value for name, value in attributes.items() if name != "secrets"}
-        table |= {ours: one[name] for name, ours in _VERSIONS.items() if one.get(name)}
-        table["config"], left_out = without_secrets(plain(table.get("config") or {}))
         old = known.document.data if known else {}
-        data = {**old, "connector": _merged(old.get("connector", {}), plain(table), ("id", "name"))}
-        path = self.file(known.document if known else None, data, folder, str(one["id"]), f"connector {table['name']}")
-        if left_out:
-            said = f"left out, since they look like secrets: {', '.join(left_out)}"
-            self.problem(said, path, Level.WARNING)
+        attributes, old_table = live.attributes, old.get("connector", {})
+        config, left_out = harmless(attributes.actionTypeId, attributes.config or {})
+        config = _with_placeholders(config, left_out, old_table.get("config", {}))
+        table = {
+            "id": live.id, "name": attributes.name, "connector_type_id": attributes.actionTypeId,
+            "is_missing_secrets": attributes.isMissingSecrets, "config": config,
+            "core_migration_version": live.core_version, "type_migration_version": live.type_version,
+        }  # fmt: skip
+        table = {name: value for name, value in table.items() if value not in ("", {})}
+        data = {**old, "connector": _merged(old_table, plain(table), ("id", "name"))}
+        document = known.document if known else None
+        path = self.file(document, data, folder, live.id, f"connector {attributes.name}")
+        fresh = [name for name in left_out if name not in old_table.get("config", {})]
+        if fresh:
+            names = ", ".join(f"config.{name}" for name in fresh)
+            self.problem(f"not pulled, since there may be secrets in it: {names}", path, Level.WARNING)
 
     def file(self, document: Document | None, data: Mapping[str, Any], folder: Path, name: str, about: str) -> Path:
         """Note what becomes of a file; its path."""
@@ -244,40 +245,32 @@ class _Puller:
             number += 1
 
 
-def clean(thing: Object, without: Collection[str]) -> dict[str, Any]:
-    """What a file says of a list, an item or a value list: not what Kibana makes up itself (:data:`MADE`), and not what
-    is said by saying nothing."""
-    table = {name: value for name, value in plain(thing).items() if name not in without}
-    if isinstance(comments := table.get("comments"), list):
-        table["comments"] = [{name: value for name, value in one.items() if name != "id"} for one in comments]
-    defaults = _DEFAULTS_OF_ITEMS if "item_id" in thing else _DEFAULTS
-    return {name: value for name, value in table.items() if not same(value, defaults.get(name))}
+def _with_placeholders(config: Object, left_out: Sequence[str], old: Object) -> dict[str, Any]:
+    """A configuration with a name in the place of each value that was not pulled, or with what the file has there:
+    somebody has written it."""
+    table = {**config, **{name: old.get(name, placeholder(name)) for name in left_out if name not in config}}
+    return {name: table[name] for name in sorted(table)}
 
 
-def meaning(one: Object) -> dict[str, Any]:
-    """The canonical form of a list or an item: of comments the text only, since Kibana adds who wrote them."""
-    table = clean(one, MADE)
-    if isinstance(comments := table.get("comments"), list):
-        table["comments"] = [comment.get("comment") for comment in comments]
-    return table
+def _whole(key: str, value: Object | None) -> dict[str, Any]:
+    """A list or an item as one field, absent where there is none."""
+    return {} if value is None else {key: value}
 
 
 def _merged(old: Object, found: Object, first: tuple[str, ...]) -> dict[str, Any]:
     """The table with what differs as it was found: what a file says by a default of Kibana's stays."""
-    defaults = _DEFAULTS_OF_ITEMS if "item_id" in found else _DEFAULTS
+    defaults = ITEM_DEFAULTS if "item_id" in found else DEFAULTS
     table = {name: value for name, value in old.items() if name in found or same(value, defaults.get(name))}
     for name, value in found.items():
         if not same(plain(table.get(name)), value):
-            table[name] = _comments(table.get(name), value) if name == "comments" else value
+            known = name == "comments" and "item_id" in found
+            table[name] = _comments(table.get(name), value) if known else value
     order = [*first, *sorted(table.keys() - set(first))]
     return {name: table[name] for name in order if name in table}
 
 
-def _comments(old: Any, found: Any) -> Any:
+def _comments(old: Any, live: Any) -> Any:
     """Comments as they were found, but for those that the file has: it need not say who wrote them, and when."""
-    known = {one.get("comment"): one for one in _tables(old)}
-    return [known.get(one.get("comment"), one) for one in found]
-
-
-def _tables(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    tables = [comment for comment in old if isinstance(comment, dict)] if isinstance(old, list) else []
+    known = {comment.get("comment"): comment for comment in tables}
+    return [known.get(comment.get("comment"), comment) for comment in live]

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from detections.deploy.plan import Options, Plan
+from detections.deploy.model import Options, Plan
 from detections.errors import UsageError
 from detections.payload.record import read_as, write_json
 
 _FORM = 1
-_ADVICE = "make it again with `detections plan --out`"
+_ADVICE = "save it again with `detections plan --out`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,15 @@ class SavedPlan:
     def moved(self, fresh: Plan) -> list[str]:
         """How a plan made now differs from this one, a line each; none if it says the same."""
         if fresh.kibana != self.kibana:
-            return [f"it was made for {self.kibana}; the environment is now {fresh.kibana}"]
+            return [f"it was made for {self.kibana}, but the environment is now {fresh.kibana}"]
         now = save(fresh).steps
         lines = []
         for key in sorted(self.steps.keys() | now.keys()):
             old, new = self.steps.get(key), now.get(key)
             if old is None and new is not None:
-                lines.append(f"{new.name} ({key}): {new.action} is new")
+                lines.append(f"{new.name} ({key}): {new.action} is not in the saved plan")
             elif old is not None and new is None:
-                lines.append(f"{old.name} ({key}): {old.action} is no longer to be done")
+                lines.append(f"{old.name} ({key}): {old.action} is no longer needed")
             elif old is not None and new is not None and old.seen != new.seen:
                 lines.append(f"{new.name} ({key}): has changed in the repo or in Kibana")
         return lines
@@ -55,7 +55,7 @@ class SavedPlan:
 
 def save(plan: Plan) -> SavedPlan:
     """A plan as it is saved."""
-    steps = {one.key: Step(str(one.action), one.name, one.seen) for one in plan.work}
+    steps = {change.key: Step(str(change.action), change.name, change.seen) for change in plan.work}
     return SavedPlan(plan.environment, plan.kibana, steps, plan.options)
 
 
@@ -72,11 +72,11 @@ def read_plan(path: Path) -> SavedPlan:
     """A plan from its file.
 
     Raises:
-        UsageError: it is not there, or is no plan.
+        UsageError: it is not there, or is not a plan.
     """
-    found = read_as(path, SavedPlan, "plan", _ADVICE)
-    if found is None:
+    saved = read_as(path, SavedPlan, "a saved plan", _ADVICE)
+    if saved is None:
         raise UsageError(f"{path} does not exist")
-    if found.form != _FORM:
-        raise UsageError(f"{path} is a plan of another version of this program; {_ADVICE}")
-    return found
+    if saved.form != _FORM:
+        raise UsageError(f"{path} was saved by another version of detections; {_ADVICE}")
+    return saved

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from detections.errors import DetectionsError, UsageError
+from detections.kibana.answers import Rule
 from detections.payload import SERVER_OWNED, normalise, same
 from detections.payload.record import read_as, write_json
 from detections.source import read_file
 
-REBUILD = "`detections plan --rebuild-state` makes it again from what is in Kibana"
+REBUILD = "`detections plan --rebuild-state` rebuilds it from Kibana"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Entry:
 class State:
     """An environment as it was left. ``kibana`` says where that is: a state of another place tells nothing here.
 
-    ``rules`` are by rule_id, ``attachments`` (what rules refer to) by :attr:`detections.deploy.plan.Change.key`.
+    ``rules`` are by rule_id, ``attachments`` (what rules refer to) by :attr:`detections.deploy.model.Change.key`.
     """
 
     kibana: str
@@ -76,15 +77,15 @@ def applied(payload: Mapping[str, Any], live: Mapping[str, Any]) -> Entry:
     return Entry(sent, None if same(sent, stored) else stored, kept=left)
 
 
-def rebuilt(kibana: str, rules: Iterable[Mapping[str, Any]], desired: Mapping[str, Mapping[str, Any]]) -> State:
+def rebuilt(kibana: str, rules: Iterable[Rule], desired: Mapping[str, Mapping[str, Any]]) -> State:
     """The state that takes these rules of Kibana as applied: what was edited there until now is edited no more.
 
     ``desired`` are the repo's payloads by rule_id; what they leave to Kibana is not remembered.
     """
     entries = {}
     for rule in rules:
-        left = kept(desired.get(rule["rule_id"], {}))
-        entries[rule["rule_id"]] = Entry(canonical(rule, left), kept=left)
+        left = kept(desired.get(rule.rule_id, {}))
+        entries[rule.rule_id] = Entry(canonical(rule.body, left), kept=left)
     return State(kibana, dict(sorted(entries.items())))
 
 
@@ -99,10 +100,10 @@ class StateFile:
         """The state; an empty one where there is no file.
 
         Raises:
-            UsageError: the file has conflict markers, is no state, or is the state of another Kibana or space.
+            UsageError: the file has conflict markers, is not a state, or is the state of another Kibana or space.
         """
         self._seen = self._bytes()
-        state = read_as(self.path, State, "state of an environment", REBUILD)
+        state = read_as(self.path, State, "the state of an environment", REBUILD)
         if state is None:
             return State(kibana, {})
         if state.kibana != kibana:
@@ -114,10 +115,10 @@ class StateFile:
 
         Raises:
             UsageError: the file cannot be written.
-            DetectionsError: somebody else has written it since it was read.
+            DetectionsError: someone else has written it since it was read.
         """
         if self._bytes() != self._seen:
-            raise DetectionsError(f"{self.path} was changed while this ran: is another apply running?")
+            raise DetectionsError(f"{self.path} has changed during this run: is another apply running?")
         table: dict[str, Any] = {"kibana": state.kibana, "rules": _tables(state.rules)}
         attachments = {"attachments": _tables(state.attachments)} if state.attachments else {}
         write_json(self.path, table | attachments, private=True)

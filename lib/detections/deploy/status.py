@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+
+from detections.kibana.answers import LastExecution, Rule
 
 FAILED = "failed"
 NEVER = "never run"
@@ -30,21 +31,16 @@ class Execution:
         return self.enabled and self.status == FAILED
 
 
-def executions(rules: Iterable[Mapping[str, Any]], tag: str) -> list[Execution]:
+def executions(rules: Iterable[Rule], tag: str) -> list[Execution]:
     """The last execution of each rule with our tag: enabled rules first, and of these the failures."""
-    found = [_execution(rule) for rule in rules if tag in rule.get("tags", ())]
-    return sorted(found, key=lambda one: (not one.enabled, _rank(one.status), one.name, one.rule_id))
+    last = [_execution(rule) for rule in rules if tag in rule.tags]
+    return sorted(last, key=lambda run: (not run.enabled, _rank(run.status), run.name, run.rule_id))
 
 
-def _execution(rule: Mapping[str, Any]) -> Execution:
-    summary = rule.get("execution_summary")
-    last = summary.get("last_execution") if isinstance(summary, Mapping) else None
-    if not isinstance(last, Mapping):
-        last = {"status": NEVER}
-    return Execution(
-        rule["rule_id"], str(rule.get("name", "")), bool(rule.get("enabled")), str(last.get("status", NEVER)),
-        str(last.get("date", "")), " ".join(str(last.get("message", "")).split()),
-    )  # fmt: skip
+def _execution(rule: Rule) -> Execution:
+    last = rule.execution_summary.last_execution or LastExecution(NEVER)
+    status, message = last.status or NEVER, " ".join(last.message.split())
+    return Execution(rule.rule_id, rule.name, rule.enabled, status, last.date, message)
 
 
 def _rank(status: str) -> int:

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from detections.elastic.server import Response, Server, said
+from detections.elastic.answers import Languages, PointInTime
+from detections.elastic.server import Server, said
+from detections.server import Response
 
 Feature: TypeAlias = Literal["eql", "esql", "pit", "painless"]
 
@@ -59,9 +61,9 @@ def capabilities(server: Server) -> Capabilities:
         if why is not None:
             lacking[feature] = why
         elif feature == "pit" and answer.ok:
-            server.ask("DELETE", "/_pit", {"id": answer.body["id"]}, accept=(404,))
+            server.ask("DELETE", "/_pit", {"id": answer.read(PointInTime, "a point in time").id}, accept=(404,))
     languages = server.ask("GET", "/_script_language", accept=(403,))
-    why = _why_not("scripts", languages, server) or _no_painless(languages.body, server)
+    why = _why_not("scripts", languages, server) or _no_painless(languages, server)
     if why is not None:
         lacking["painless"] = why
     return Capabilities(server.version, lacking, _lacking_types(server))
@@ -76,9 +78,9 @@ def _why_not(name: str, answer: Response, server: Server) -> str | None:
     return None
 
 
-def _no_painless(body: object, server: Server) -> str | None:
-    known = body.get("language_contexts", []) if isinstance(body, dict) else []
-    if any(one.get("language") == "painless" for one in known):
+def _no_painless(answer: Response, server: Server) -> str | None:
+    known = answer.read(Languages, "a list of script languages").language_contexts if answer.ok else []
+    if any(context.language == "painless" for context in known):
         return None
     return f"this Elasticsearch {server.version} has no scripts, and so no runtime fields"
 

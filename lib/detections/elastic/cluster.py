@@ -11,7 +11,7 @@ from detections.elastic.runners import Place, way, why_not
 from detections.elastic.search import Source
 from detections.elastic.server import Server
 from detections.engine.alert import Alert
-from detections.errors import UsageError
+from detections.errors import ServerError, UsageError
 from detections.plan import Plan, TimeField, Window
 
 _NO_NAME = re.compile(r'[\s/\\?"<>|#]')
@@ -48,9 +48,11 @@ class Cluster:
         """
         query = self._source.within({"match_all": {}}, TimeField(), start, end)
         answer = self._source.search({"size": 0, "track_total_hits": True, "query": query}, "")
-        if not answer["_shards"]["total"]:
+        if answer.shards is None or answer.hits.total is None:
+            raise ServerError("the answer does not count what it found", request=f"POST /{self.index}/_search")
+        if not answer.shards.total:
             raise UsageError(f"no index is named '{self.index}' there, or none that these credentials may read")
-        return int(answer["hits"]["total"]["value"])
+        return answer.hits.total.value
 
     def why_not(self, plan: Plan) -> str | None:
         """Why the cluster cannot run a plan; None where it can."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from detections.elastic.answers import Bulk, Created
 from detections.elastic.server import Server
 from detections.elastic.template import Template, object_at
 from detections.errors import ServerError, ServerUnavailable
@@ -46,12 +47,12 @@ class TemporaryIndex:
         request = f"PUT /{self.name}"
         try:
             body = {"settings": self._template.settings, "mappings": self._template.mappings}
-            made = self._server.ask("PUT", f"/{self.name}", body)
+            made = self._server.read(Created, "a new index", "PUT", f"/{self.name}", body)
         except ServerError as error:
             if "already exists" not in error.message:
                 raise
             return  # the answer to a first request was lost
-        if not made.body.get("shards_acknowledged", True):
+        if not made.shards_acknowledged:
             raise ServerUnavailable("the index is made, but red: no node holds it (is a disk full?)", request=request)
 
     def delete(self) -> None:
@@ -83,14 +84,15 @@ class TemporaryIndex:
         refused: list[Refused] = []
         request, attempt = f"/{self.name}/_bulk", 0
         while lines:
-            answer = self._server.ask("POST", request, b"".join(lines.values()), parameters=parameters)
+            answer = self._server.read(
+                Bulk, "an answer to a bulk request", "POST", request, b"".join(lines.values()), parameters=parameters
+            )
             busy = {}
-            for item in answer.body["items"]:
-                (one,) = item.values()
-                if one["status"] == _BUSY:
-                    busy[one["_id"]] = lines[one["_id"]]
-                elif "error" in one:
-                    refused.append(Refused(one["_id"], _why(one["error"])))
+            for indexed in (indexed for item in answer.items for indexed in item.values()):
+                if indexed.status == _BUSY and indexed.id in lines:
+                    busy[indexed.id] = lines[indexed.id]
+                elif indexed.error is not None:
+                    refused.append(Refused(indexed.id, _why(indexed.error)))
             if busy:
                 wait = self._server.backoff.wait(attempt, None)
                 if wait is None:
@@ -130,9 +132,10 @@ def _encoded(document: Document) -> bytes:
 
 
 def _why(error: Any) -> str:
-    """The innermost reason is the telling one."""
-    reason = str(error.get("reason"))
-    while isinstance(error, dict) and isinstance(error.get("caused_by"), dict):
-        error = error["caused_by"]
-        reason = f"{reason}: {error.get('reason')}"
-    return reason
+    """The reasons of an error, the innermost last: that is the telling one."""
+    reasons = []
+    while isinstance(error, dict):
+        if isinstance(reason := error.get("reason"), str):
+            reasons.append(reason)
+        error = error.get("caused_by")
+    return ": ".join(reasons) or "no reason is given"

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from detections.compile.dsl import Dsl, at_least, has_form
-from detections.elastic.search import RawHit, Source, fields_of, hit
+from detections.elastic.answers import Eql, RawHit
+from detections.elastic.search import Source, fields_of, hit
 from detections.engine.alert import Alert
 from detections.engine.bits import of_rows
 from detections.engine.eql import EqlCollector, Finder
 from detections.engine.evaluator import Evaluator, Predicates
-from detections.errors import NotEvaluated, TooManyResults
+from detections.errors import NotEvaluated, ServerError, TooManyResults
 from detections.events.batches import Documents
 from detections.plan import EqlPlan, Window
 from detections.plan.program import stages_of
@@ -38,9 +39,11 @@ def eql(plan: EqlPlan, source: Source, window: Window) -> Iterator[Alert]:
     filter_ = source.within(plan.sent["filter"], plan.time, window.start, window.end)
     body = {**plan.sent, "filter": filter_, "size": MOST, "fields": fields_of(plan.time)}
     path = f"/{source.index}/_eql/search"
-    answer = source.server.ask("POST", path, body, rule=plan.rule_name).body["hits"]
-    results: list[list[RawHit]] = [[found] for found in answer.get("events", [])]
-    results += [[found for found in each["events"] if not found.get("missing")] for each in answer.get("sequences", [])]
+    answer = source.server.read(Eql, "an answer to an EQL search", "POST", path, body, rule=plan.rule_name).hits
+    results: list[list[RawHit]] = [[found] for found in answer.events]
+    results += [[found for found in sequence.events if not found.missing] for sequence in answer.sequences]
+    if not all(results):
+        raise ServerError("the answer has a sequence without an event", request=f"POST {path}")
     if len(results) >= MOST:
         message = f"rule '{plan.rule_name}': {MOST:,} results and perhaps more; ask for less time at once"
         raise TooManyResults(message, request=f"POST {path}")
@@ -72,12 +75,11 @@ def _joined(plan: EqlPlan, window: Window, documents: list[RawHit]) -> Iterator[
     predicates = Predicates()
     collector = EqlCollector(plan, window, predicates)
     finder = Finder(plan.program, predicates, plan.filter)
-    evaluator = Evaluator(
-        Documents(0, [found["_source"] for found in documents]), predicates, [*predicates.paths, *finder.paths]
-    )
+    sources = Documents(0, [found.source for found in documents])
+    evaluator = Evaluator(sources, predicates, [*predicates.paths, *finder.paths])
     selected = {
         number: of_rows(
-            [row for row, found in enumerate(documents) if str(number) in found["matched_queries"]], len(documents)
+            [row for row, found in enumerate(documents) if str(number) in found.matched_queries], len(documents)
         )
         for number in stages_of(plan.program.body)
     }

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
-from detections.elastic.search import Source, hit
+from detections.elastic.answers import Rows
+from detections.elastic.search import NO_PROGRESS, Source, hit
 from detections.engine.alert import Alert, Hit
-from detections.errors import NotEvaluated
+from detections.errors import NotEvaluated, ServerError
 from detections.plan import RowsPlan, Window
 from detections.query import parse
 from detections.query.esql.ast import From, Index, Limit, Name, Query
@@ -38,8 +38,11 @@ def esql(plan: RowsPlan, source: Source, window: Window) -> Iterator[Alert]:
         query = source.within({"match_all": {}}, plan.time, window.start, window.end)
         if seen:
             query["bool"]["must_not"] = [{"ids": {"values": seen}}]
-        answer = source.server.ask("POST", "/_query", {"query": text, "filter": query}, rule=plan.rule_name).body
-        page = _ids(answer)
+        body = {"query": text, "filter": query}
+        rows = source.server.read(Rows, "an answer to an ES|QL query", "POST", "/_query", body, rule=plan.rule_name)
+        page = _ids(rows)
+        if not set(page).isdisjoint(seen):
+            raise ServerError(NO_PROGRESS, request="POST /_query")
         yield from (Alert.on(plan, [event]) for event in _documents(source, plan, page))
         seen += page
         if len(page) < PAGE:
@@ -55,12 +58,16 @@ def _over(tree: Query, index: str) -> Query:
     return replace(tree, commands=(From((Index(index),), metadata), *tree.commands[1:], Limit(PAGE)))
 
 
-def _ids(answer: dict[str, Any]) -> list[str]:
-    names = [column["name"] for column in answer["columns"]]
+def _ids(rows: Rows) -> list[str]:
+    names = [column.name for column in rows.columns]
     if "_id" not in names:
         raise NotEvaluated("the rows of the query have no column _id, so nobody knows which documents they came from")
     at = names.index("_id")
-    return [str(row[at]) for row in answer["values"]]
+    ids = [row[at] if at < len(row) else None for row in rows.values]
+    texts = [name for name in ids if isinstance(name, str)]
+    if len(texts) < len(ids):
+        raise ServerError("the answer has a row without an _id", request="POST /_query")
+    return texts
 
 
 def _documents(source: Source, plan: RowsPlan, names: Sequence[str]) -> Iterator[Hit]:
@@ -68,5 +75,5 @@ def _documents(source: Source, plan: RowsPlan, names: Sequence[str]) -> Iterator
     if not names:
         return
     query = source.within({"ids": {"values": list(dict.fromkeys(names))}}, plan.time, None, None)
-    by_id = {found["_id"]: hit(found, plan.time) for found in source.hits(query, plan.time, plan.rule_name)}
+    by_id = {found.id: hit(found, plan.time) for found in source.hits(query, plan.time, plan.rule_name)}
     yield from (by_id[name] for name in names if name in by_id)  # a document may have gone meanwhile

@@ -15,18 +15,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from detections.compile.dsl import Dsl
-from detections.elastic.search import Source, fields_of, hit
+from detections.elastic.answers import Bucket
+from detections.elastic.search import NO_PROGRESS, Source, fields_of, hit
 from detections.engine.alert import Alert
+from detections.errors import ServerError
 from detections.mapping import Field
 from detections.plan import NewTermsPlan, Window
 from detections.values.coerce import json_text
 from detections.values.dates import format_date
 
 Terms: TypeAlias = tuple[object, ...]
-Bucket: TypeAlias = Mapping[str, Any]
 
 PAGE = 10_000
 """Tuples of a page in the first round."""
+
+_LATEST = 10**18
 
 BATCH = 500
 """Tuples that one query of the later rounds asks about."""
@@ -54,7 +57,7 @@ def _first_seen_after(source: Source, plan: NewTermsPlan, query: Dsl, terms: lis
     first = {"first_seen": {"min": {"field": name}}}
     new = set()
     for bucket in _buckets(source, plan, _holding(query, plan.fields, terms), first, BATCH):
-        seen = bucket["first_seen"]["value"]
+        seen = bucket.first_seen.value
         if seen is not None and seen > start:
             new.add(_terms(bucket))
     return [one for one in terms if one in new]
@@ -72,9 +75,11 @@ def _alerts(source: Source, plan: NewTermsPlan, query: Dsl, terms: list[Terms]) 
     for bucket in _buckets(source, plan, _holding(query, plan.fields, terms), top, BATCH):
         values = _terms(bucket)
         if values in wanted:
-            (oldest,) = bucket["oldest"]["hits"]["hits"]
+            hits = bucket.oldest.hits.hits
+            if len(hits) != 1:
+                raise ServerError("the answer has new terms without their document", request=_request(source))
             shown = tuple(_shown(field, value) for field, value in zip(plan.fields, values, strict=True))
-            yield Alert.on(plan, [hit(oldest, plan.time)], shown)
+            yield Alert.on(plan, [hit(hits[0], plan.time)], shown)
 
 
 def _buckets(source: Source, plan: NewTermsPlan, query: Dsl, inner: Mapping[str, Any], size: int) -> Iterator[Bucket]:
@@ -85,11 +90,29 @@ def _buckets(source: Source, plan: NewTermsPlan, query: Dsl, inner: Mapping[str,
     while True:
         aggregation = {"composite": composite, **({"aggs": inner} if inner else {})}
         body = {"size": 0, "track_total_hits": False, "query": query, "aggs": {"new_terms": aggregation}, **runtime}
-        answer = source.search(body, plan.rule_name)["aggregations"]["new_terms"]
-        yield from answer["buckets"]
-        if "after_key" not in answer or len(answer["buckets"]) < size:
+        aggregations = source.search(body, plan.rule_name).aggregations
+        if aggregations is None:
+            raise ServerError("the answer has no aggregations", request=_request(source))
+        page = aggregations.new_terms
+        if not all(_is_of(bucket, plan.fields) for bucket in page.buckets):
+            raise ServerError("the answer has terms of other fields", request=_request(source))
+        yield from page.buckets
+        if page.after_key is None or len(page.buckets) < size:
             return
-        composite["after"] = answer["after_key"]
+        if page.after_key == composite.get("after"):
+            raise ServerError(NO_PROGRESS, request=_request(source))
+        composite["after"] = page.after_key
+
+
+def _request(source: Source) -> str:
+    return f"POST /{source.index}/_search"
+
+
+def _is_of(bucket: Bucket, fields: Sequence[Field]) -> bool:
+    """Whether a bucket has a term of each field; one of a date is in milliseconds."""
+    terms = zip(fields, bucket.key.values(), strict=False)
+    dates = (isinstance(term, int) and abs(term) < _LATEST for field, term in terms if field.family == "date")
+    return len(bucket.key) == len(fields) and all(dates)
 
 
 def _holding(query: Dsl, fields: Sequence[Field], terms: list[Terms]) -> Dsl:
@@ -106,7 +129,7 @@ def _equal(field: Field, value: Any) -> Dsl:
 
 
 def _terms(bucket: Bucket) -> Terms:
-    return tuple(bucket["key"].values())
+    return tuple(bucket.key.values())
 
 
 def _shown(field: Field, value: Any) -> str:

@@ -8,18 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from detections.compile.dsl import Dsl, to_dsl
 from detections.compile.request import time_filter
+from detections.elastic.answers import PointInTime, RawHit, Search
 from detections.elastic.server import Server
 from detections.engine.alert import Alert, Hit
 from detections.engine.evaluator import EVENT_ID
+from detections.errors import ServerError
 from detections.plan import QueryPlan, SelectionPlan, TimeField, Window
-from detections.values.dates import format_date
+from detections.values.dates import combined, format_date
 
-RawHit: TypeAlias = dict[str, Any]
-"""A hit as Elasticsearch answers it."""
+SEARCH = "an answer to a search"
+NO_PROGRESS = "the server answers with the same page again and again"
 
 PAGE = 1000
 """Hits held at a time. Kibana's pages are 100; how many there are changes nothing in what is found."""
@@ -27,7 +29,9 @@ PAGE = 1000
 COMBINED = "kibana.combined_timestamp"
 """Kibana's runtime field. Where a server has none it is written when documents are indexed, one field an override."""
 
-_OURS = re.compile(r"[0-9]+:([0-9]+)")
+_OURS = re.compile(r"[0-9]{1,18}:([0-9]{1,18})")
+_MILLIS = re.compile(r"(-?[0-9]{1,18})(?:\.[0-9]*)?")
+_SCALARS = (str, int, float)
 _KEEP_ALIVE = "2m"
 _SCRIPT = (
     "for (name in params.names) { if (doc.containsKey(name) && doc[name].size() > 0) "
@@ -70,16 +74,14 @@ class Source:
         script = {"source": _SCRIPT, "params": {"names": list(time.names)}}
         return COMBINED, {"runtime_mappings": {COMBINED: {"type": "date", "script": script}}}
 
-    def search(self, body: Mapping[str, Any], rule: str) -> dict[str, Any]:
+    def search(self, body: Mapping[str, Any], rule: str) -> Search:
         """One search of the documents, without hits that count."""
-        answer = self.server.ask("POST", f"/{self.index}/_search", dict(body), rule=rule)
-        found: dict[str, Any] = answer.body
-        return found
+        return self.server.read(Search, SEARCH, "POST", f"/{self.index}/_search", dict(body), rule=rule)
 
     def hits(self, query: Dsl, time: TimeField, rule: str, extra: Mapping[str, Any] | None = None) -> Iterator[RawHit]:
         """Every hit, oldest first, page by page out of one point in time."""
-        opened = self.server.ask("POST", f"/{self.index}/_pit", rule=rule, parameters={"keep_alive": _KEEP_ALIVE})
-        pit = opened.body["id"]
+        path, parameters = f"/{self.index}/_pit", {"keep_alive": _KEEP_ALIVE}
+        pit = self.server.read(PointInTime, "a point in time", "POST", path, rule=rule, parameters=parameters).id
         body = {
             "size": PAGE, "query": query, "track_total_hits": False, "_source": False, "fields": fields_of(time),
             "sort": [{name: {"order": "asc", "unmapped_type": "date"}} for name in time.names], **(extra or {}),
@@ -87,13 +89,15 @@ class Source:
         try:
             while True:
                 body["pit"] = {"id": pit, "keep_alive": _KEEP_ALIVE}
-                answer = self.server.ask("POST", "/_search", body, rule=rule).body
-                page = answer["hits"]["hits"]
-                pit = answer.get("pit_id", pit)
+                answer = self.server.read(Search, SEARCH, "POST", "/_search", body, rule=rule)
+                page = answer.hits.hits
+                pit = answer.pit_id or pit
                 yield from page
                 if len(page) < PAGE:
                     return
-                body["search_after"] = page[-1]["sort"]
+                if page[-1].sort == body.get("search_after"):
+                    raise ServerError(NO_PROGRESS, request="POST /_search")
+                body["search_after"] = page[-1].sort
         finally:
             self.server.ask("DELETE", "/_pit", {"id": pit}, accept=(404,))
 
@@ -117,12 +121,22 @@ def fields_of(time: TimeField) -> list[object]:
 def hit(found: RawHit, time: TimeField) -> Hit:
     """A hit. The ``_id`` of a document of a temporary index ends in its place in the input; any other document has no
     such place, and is named by its ``_id`` where it has no ``event.id``."""
-    fields = found.get("fields", {})
-    times: list[object] = next((fields[name] for name in time.names if fields.get(name)), [])
-    instant = min((int(str(one).partition(".")[0]) for one in times), default=None)
-    ours = _OURS.fullmatch(found["_id"])
-    name = next(iter(fields.get(EVENT_ID.name, ())), "" if ours else found["_id"])
-    return Hit(instant is None, instant or 0, int(ours[1]) if ours else 0, str(name))
+    instant = combined(_instants(found, name) for name in time.names)
+    ours = _OURS.fullmatch(found.id)
+    name = next(iter(found.fields.get(EVENT_ID.name, ())), "" if ours else found.id)
+    name = str(name) if isinstance(name, _SCALARS) else ""
+    return Hit(instant is None, instant or 0, int(ours[1]) if ours else 0, name)
+
+
+def _instants(found: RawHit, name: str) -> list[int]:
+    """The values of a date field, asked for as ``epoch_millis``; a nanosecond's have a fraction."""
+    instants = []
+    for value in found.fields.get(name, ()):
+        match = _MILLIS.fullmatch(str(value)) if isinstance(value, _SCALARS) else None
+        if match is None:
+            raise ServerError(f"the time of a document is not in milliseconds ({name})", request="POST /_search")
+        instants.append(int(match[1]))
+    return instants
 
 
 def combined_name(time: TimeField) -> str:

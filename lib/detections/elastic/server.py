@@ -8,44 +8,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
-from urllib.parse import quote, urlencode
+from typing import TypeVar
 
 import msgspec
-from elastic_transport import HttpHeaders, Urllib3HttpNode
 
-from detections.errors import NotAllowed, ServerError, ServerUnavailable
-from detections.server import RETRIED, Answer, Backoff, Connection, patiently
+from detections.elastic.answers import Completeness, Nodes, Root
+from detections.errors import ServerError, ServerUnavailable
+from detections.server import Backoff, Connection, Http, Query, Response, Undecoded
 
 OLDEST, NEWEST = 8, 9
 """The major versions spoken. A later server is asked to behave as the newest of them."""
 
-_LONGEST = 1000
-
-Parameters = Mapping[str, str | int | bool]
-
-
-class _Node(Urllib3HttpNode):
-    """A server, without the transport's log of bodies and headers."""
-
-    def _log_request(self, *args: object, **kwargs: object) -> None:
-        pass
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What was answered, whatever the status. ``body`` is None where it is no JSON; ``whole`` is false where there was
-    something that is none, or that was cut off."""
-
-    status: int
-    headers: HttpHeaders
-    body: Any
-    whole: bool = True
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300
+T = TypeVar("T")
+_PLAIN = {"accept": "application/json"}
 
 
 class Server:
@@ -54,10 +29,7 @@ class Server:
     def __init__(self, connection: Connection, backoff: Backoff | None = None) -> None:
         """Raises UsageError for a CA file that is not there."""
         self.url = connection.url
-        self._node = _Node(connection.node())
-        self._secrets = connection.secrets
-        self._timeout = connection.timeout
-        self._backoff = backoff or Backoff()
+        self._http = Http(connection, said, backoff)
 
     def __enter__(self) -> Server:
         return self
@@ -67,39 +39,40 @@ class Server:
 
     def close(self) -> None:
         """Close the connections."""
-        self._node.close()
+        self._http.close()
 
     @property
     def backoff(self) -> Backoff:
-        return self._backoff
+        return self._http.backoff
 
     @functools.cached_property
     def version(self) -> str:
         """The server's version, ``9.2.0``.
 
         Raises:
-            ServerError: what answers is no Elasticsearch, or one that is too old.
+            ServerError: what answers is not Elasticsearch, or one that is too old.
         """
-        root = self._send("GET", "/", "application/json", None, {}, True, self._timeout)
-        found, first = _version(root.body), f"GET {self.url}/"
+        root = self._http.send("GET", "/", headers=_PLAIN, name=f"{self.url}/")
+        version = _version(root)
         if root.status == 405:  # a node without the module that answers for the root
-            nodes = self._accepted("GET /_nodes", self._send(
-                "GET", "/_nodes", "application/json", None, {"filter_path": "nodes.*.version"}, True, self._timeout
-            ), "")  # fmt: skip
-            found = next((node["version"] for node in (nodes.body or {}).get("nodes", {}).values()), None)
+            parameters = {"filter_path": "nodes.*.version"}
+            response = self._http.send("GET", "/_nodes", headers=_PLAIN, query=parameters)
+            nodes = self._accepted(response).read(Nodes, "a list of nodes").nodes.values()
+            version = next((node.version for node in nodes), None)
         elif not root.ok:
-            self._raise(first, root, "")
-        if found is None or root.headers.get("x-elastic-product", "Elasticsearch") != "Elasticsearch":
-            raise ServerError("what answers there is no Elasticsearch", request=first, status=root.status)
-        if not int(found.partition(".")[0]) >= OLDEST:
+            raise self._http.error(root)
+        if version is None or not version.partition(".")[0].isdecimal() or not _is_elasticsearch(root):
+            raise ServerError("this is not an Elasticsearch server", request=root.request, status=root.status)
+        if int(version.partition(".")[0]) < OLDEST:
             raise ServerError(
-                f"Elasticsearch {found} is too old: {OLDEST} is the oldest that is spoken to", request=first
+                f"Elasticsearch {version} is not supported: the oldest supported version is {OLDEST}",
+                request=root.request,
             )
-        return found
+        return version
 
     def ask(
-        self, method: str, path: str, body: Any = None, *, rule: str = "", repeatable: bool = True,
-        parameters: Parameters | None = None, accept: tuple[int, ...] = (),
+        self, method: str, path: str, body: object = None, *, rule: str = "", repeatable: bool = True,
+        parameters: Query | None = None, accept: tuple[int, ...] = (),
     ) -> Response:  # fmt: skip
         """Send a request, again and again where that is safe, and give the answer.
 
@@ -108,86 +81,72 @@ class Server:
         caller reads himself.
 
         Raises:
-            ServerUnavailable, NotAllowed, ServerError: what was answered is neither 2xx nor accepted, or is only a part
-                of an answer.
+            ServerUnavailable, NotAllowed, ServerError: what was answered is neither 2xx nor accepted, is no JSON, or is
+                only a part of an answer.
         """
+        try:
+            response = self._send(method, path, body, repeatable, parameters)
+            return response if response.status in accept else self._accepted(response)
+        except ServerError as error:
+            raise _named(error, rule) from None
+
+    def read(
+        self, kind: type[T], what: str, method: str, path: str, body: object = None, *, rule: str = "",
+        parameters: Query | None = None,
+    ) -> T:  # fmt: skip
+        """Send a request as :meth:`ask` does, and give the answer as a value of a type (``what``, for messages).
+
+        Raises:
+            ServerError: as :meth:`ask`, or the answer is something else.
+        """
+        response = self.ask(method, path, body, rule=rule, parameters=parameters)
+        try:
+            return response.read(kind, what)
+        except ServerError as error:
+            raise _named(error, rule) from None
+
+    def _send(self, method: str, path: str, body: object, repeatable: bool, parameters: Query | None) -> Response:
         major = min(int(self.version.partition(".")[0]), NEWEST)
         kind = "x-ndjson" if isinstance(body, bytes) else "json"
         # What a later major version would do otherwise, it does as the newest that is known here.
         media = f"application/vnd.elasticsearch+{kind}; compatible-with={major}"
         content = body if isinstance(body, bytes) or body is None else msgspec.json.encode(body)
-        try:
-            response = self._send(method, path, media, content, parameters or {}, repeatable, self._timeout)
-        except ServerError as error:
-            raise _named(error, rule) from None
-        if response.status in accept:
-            return response
-        return self._accepted(f"{method} {path}", response, rule)
-
-    def _send(
-        self, method: str, path: str, media: str, content: bytes | None, parameters: Parameters, repeatable: bool,
-        timeout: float,
-    ) -> Response:  # fmt: skip
-        headers = HttpHeaders({"accept": media.replace("x-ndjson", "json")})
+        headers = {"accept": media.replace("x-ndjson", "json")}
         if content is not None:
             headers["content-type"] = media
-        texts = {name: str(one).lower() if isinstance(one, bool) else str(one) for name, one in parameters.items()}
-        target = quote(path, safe="/,*-") + (f"?{urlencode(texts)}" if texts else "")
+        return self._http.send(method, path, query=parameters, content=content, headers=headers, repeatable=repeatable)
 
-        def attempt() -> Response:
-            meta, data = self._node.perform_request(method, target, content, headers, timeout)
-            body, whole = _decoded(data)
-            return Response(meta.status, meta.headers, body, whole)
+    def _accepted(self, response: Response) -> Response:
+        """A whole answer.
 
-        return patiently(attempt, _judge, self._backoff, repeatable=repeatable, what=f"{method} {self.url}{path}")
-
-    def _accepted(self, request: str, response: Response, rule: str) -> Response:
+        Raises:
+            ServerError: it is an error, or only a part of an answer.
+        """
         if not response.ok:
-            self._raise(request, response, rule)
-        body = response.body
-        if not response.whole:
-            raise _named(ServerUnavailable("the answer was cut off", request=request, sent=True), rule)
-        if not isinstance(body, dict):
+            raise self._http.error(response)
+        if not response.body or not isinstance(response.decoded(), dict):
             return response
-        if partial := _partial(body):
+        said = response.read(Completeness, "an answer of Elasticsearch")
+        if partial := _partial(said):
             who, failures = partial
-            problem = f"{who} gave no answer: {_reason({'failed_shards': failures})}"
-            kind = ServerUnavailable if any(_passing(one) for one in failures) else ServerError
-            raise _named(kind(problem, request=request, status=response.status), rule)
-        if body.get("timed_out"):
-            raise _named(ServerUnavailable("the server gave up in the middle", request=request, sent=True), rule)
+            problem = self._http.clean(f"{who} gave no answer: {_reason({'failed_shards': failures})}")
+            kind = ServerUnavailable if any(_passing(failure) for failure in failures) else ServerError
+            raise kind(problem, request=response.request, status=response.status)
+        if said.timed_out:
+            raise ServerUnavailable("the server timed out", request=response.request, sent=True)
         return response
-
-    def _raise(self, request: str, response: Response, rule: str) -> NoReturn:
-        message, status = self._clean(said(response)), response.status
-        if status == 401:
-            error: ServerError = NotAllowed(
-                f"the credentials are missing or wrong ({message})", request=request, status=401
-            )
-        elif status == 403:
-            error = NotAllowed(f"a privilege is missing: {message}", request=request, status=403)
-        elif status in RETRIED:
-            error = ServerUnavailable(message, request=request, status=status, sent=status != 429)
-        else:
-            error = ServerError(message, request=request, status=status)
-        raise _named(error, rule)
-
-    def _clean(self, text: str) -> str:
-        """The text without a secret that a server or proxy may have repeated."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
 
 
 def said(response: Response) -> str:
     """Why a server refused, in its own words."""
-    body = response.body
+    body = response.value
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, str):
-        return error[:_LONGEST]
+        return error
     if isinstance(error, dict):
-        return _reason(error)[:_LONGEST]
-    return "the answer is no JSON: does something else than Elasticsearch answer there?"
+        return _reason(error)
+    found = response.other_than_json() if isinstance(body, Undecoded) else "the answer has no error in it"
+    return f"{found}; is this Elasticsearch?"
 
 
 _HINTS = {
@@ -203,16 +162,16 @@ _PASSING = {
 """What says nothing of the request: it may be answered another time."""
 
 
-def _partial(body: Mapping[str, Any]) -> tuple[str, list[object]] | None:
+def _partial(said: Completeness) -> tuple[str, list[object]] | None:
     """Who gave no answer, and what they said instead. What others found is beside it, with status 200."""
-    shards = body.get("_shards")
-    if isinstance(shards, dict) and shards.get("failed"):
-        return f"{shards['failed']} of {shards.get('total')} shards", shards.get("failures", [])
-    if failures := body.get("shard_failures"):  # EQL
-        return f"{len(failures)} of the shards", failures
-    if body.get("is_partial"):  # ES|QL
-        clusters = body.get("_clusters", {}).get("details", {}).values()
-        return "some of the shards", [failure for one in clusters for failure in one.get("failures", [])]
+    shards = said.shards
+    if shards.failed:
+        return f"{shards.failed} of {shards.total} shards", shards.failures
+    if said.shard_failures:
+        return f"{len(said.shard_failures)} of the shards", said.shard_failures
+    if said.is_partial:
+        failures = [failure for details in said.clusters.details.values() for failure in details.failures]
+        return "some of the shards", failures
     return None
 
 
@@ -221,22 +180,27 @@ def _passing(failure: object) -> bool:
     return isinstance(reason, dict) and reason.get("type") in _PASSING
 
 
-def _reason(error: Mapping[str, Any]) -> str:
+def _reason(error: Mapping[str, object]) -> str:
     """The innermost reasons of an error: what the shards say is more than what is said about them."""
-    found: dict[str, None] = {}
+    reasons: dict[str, None] = {}
     waiting: list[object] = [error]
     while waiting:
-        one = waiting.pop()
-        if not isinstance(one, dict):
+        cause = waiting.pop()
+        if not isinstance(cause, dict):
             continue
-        inner = [one.get("caused_by"), *(one.get("root_cause") or [])]
-        inner += [shard.get("reason") for shard in one.get("failed_shards") or [] if isinstance(shard, dict)]
-        inner = [each for each in inner if isinstance(each, dict) and each is not one]
+        inner = [cause.get("caused_by"), *_list(cause.get("root_cause"))]
+        inner += [shard.get("reason") for shard in _list(cause.get("failed_shards")) if isinstance(shard, dict)]
+        inner = [each for each in inner if isinstance(each, dict) and each is not cause]
         waiting += inner
-        if not inner and (one.get("reason") or one.get("type")):
-            hint = _HINTS.get(str(one.get("type")))
-            found[f"{one.get('reason') or one['type']}{f' ({hint})' if hint else ''}"] = None
-    return "; ".join(found) or "no reason is given"
+        words = [text for text in (cause.get("reason"), cause.get("type")) if text and isinstance(text, str)]
+        if not inner and words:
+            hint = _HINTS.get(words[-1]) if isinstance(cause.get("type"), str) else None
+            reasons[f"{words[0]}{f' ({hint})' if hint else ''}"] = None
+    return "; ".join(reasons) or "no reason is given"
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _named(error: ServerError, rule: str) -> ServerError:
@@ -249,20 +213,12 @@ def _named(error: ServerError, rule: str) -> ServerError:
     return type(error)(message, request=error.request, status=error.status)
 
 
-def _judge(response: Response) -> Answer | None:
-    if response.status in RETRIED:
-        return Answer(response.status, response.headers.get("retry-after"))
-    return None if response.whole or not response.ok else Answer(502)
-
-
-def _decoded(data: bytes) -> tuple[object, bool]:
+def _version(root: Response) -> str | None:
     try:
-        return (msgspec.json.decode(data) if data else None), True
-    except (msgspec.MsgspecError, RecursionError):
-        return None, False
+        return root.read(Root, "the root of Elasticsearch").version.number if root.ok else None
+    except ServerError:
+        return None
 
 
-def _version(body: object) -> str | None:
-    version = body.get("version") if isinstance(body, dict) else None
-    number = version.get("number") if isinstance(version, dict) else None
-    return number if isinstance(number, str) and number.partition(".")[0].isdigit() else None
+def _is_elasticsearch(root: Response) -> bool:
+    return root.headers.get("x-elastic-product", "Elasticsearch") == "Elasticsearch"

@@ -38,20 +38,20 @@ def chunks(
             the last would win without a word.
     """
     kinds: dict[str, list[Object]] = {}
-    for one in objects:
-        kinds.setdefault(kind_of(one), []).append(one)
+    for thing in objects:
+        kinds.setdefault(kind_of(thing), []).append(thing)
     rules = kinds.get("rule", [])
     _no_doubles(rules)
-    connectors = {str(one["id"]): one for one in kinds.get("connector", ())}
+    connectors = {str(connector["id"]): connector for connector in kinds.get("connector", ())}
     used = {name for rule in rules for name in _uses(rule)}
-    unused = [one for name, one in connectors.items() if name not in used]
+    unused = [connector for name, connector in connectors.items() if name not in used]
     first = [*kinds.get("exception_list", ()), *kinds.get("exception_item", ()), *unused]
     return [*_fill(first, {}, max_bytes, max_objects), *_fill(rules, connectors, max_bytes, max_objects)]
 
 
 def lines(objects: Iterable[Mapping[str, Any]]) -> bytes:
     """The body of a request's file: ndjson."""
-    return b"".join(msgspec.json.encode(one) + b"\n" for one in objects)
+    return b"".join(msgspec.json.encode(thing) + b"\n" for thing in objects)
 
 
 def texts(values: Iterable[str], *, max_bytes: int = MAX_VALUE_BYTES) -> list[bytes]:
@@ -63,7 +63,7 @@ def texts(values: Iterable[str], *, max_bytes: int = MAX_VALUE_BYTES) -> list[by
     files = [bytearray()]
     for value in values:
         if value != value.strip() or not value or _LINE_END.search(value):
-            raise UsageError(f"{value[:80]!r} is no value that a list can take: one line, no white space around it")
+            raise UsageError(f"invalid list value {value[:80]!r}: expected one line without white space around it")
         line = f"{value}\n".encode()
         if len(files[-1]) + len(line) > max_bytes:
             files.append(bytearray())
@@ -86,8 +86,8 @@ def _fill(
             chunk, size, carried, fresh = [], 0, set(), whole
         grown = len(lines(fresh))
         if grown > limit:
-            named = thing.get("rule_id") or thing.get("item_id") or thing.get("list_id") or thing.get("id")
-            raise UsageError(f"{named} is larger than the {max_bytes:,} bytes that one import may have")
+            name = thing.get("rule_id") or thing.get("item_id") or thing.get("list_id") or thing.get("id")
+            raise UsageError(f"{name} is larger than {max_bytes:,} bytes, the limit of one import")
         chunk += fresh
         size += grown
         carried.update(needed)
@@ -97,7 +97,8 @@ def _fill(
 
 def _uses(thing: Object) -> list[str]:
     """The connectors of a rule's actions, each once."""
-    return list(dict.fromkeys(str(one.get("id")) for one in thing.get("actions") or () if isinstance(one, Mapping)))
+    actions = (action for action in thing.get("actions") or () if isinstance(action, Mapping))
+    return list(dict.fromkeys(str(action.get("id")) for action in actions))
 
 
 def _no_doubles(rules: Iterable[Object]) -> None:
@@ -105,5 +106,5 @@ def _no_doubles(rules: Iterable[Object]) -> None:
     for rule in rules:
         name = str(rule.get("rule_id"))
         if name in seen:
-            raise UsageError(f"two rules of the import have the rule_id {name}; Kibana would keep the last of them")
+            raise UsageError(f"two rules of the import have the rule_id {name}; Kibana would keep only the last")
         seen.add(name)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from detections.kibana.answers import ImportAnswer
 from detections.kibana.chunks import chunks, lines
-from detections.kibana.http import LONG, RULES, Http, Query
+from detections.kibana.http import LONG, RULES, Http
 from detections.kibana.multipart import OVERHEAD, one_file
 from detections.kibana.results import ImportResult, Kind, import_result, kind_of
+from detections.server import Query
 
 _FLAGS: Mapping[str, str] = {
     "rule": "overwrite",
@@ -38,7 +40,7 @@ def import_objects(
     while waiting:
         part = waiting.pop(0)
         content = lines(part)
-        kinds = {kind_of(one) for one in part}
+        kinds = {kind_of(thing) for thing in part}
         query: Query = {_FLAGS[kind]: value for kind, value in overwrite.items() if kind in kinds}
         response = http.send(
             "POST", f"{RULES}/_import", query=query, raw=one_file("rules.ndjson", content), timeout=LONG,
@@ -49,8 +51,8 @@ def import_objects(
                 raise http.error(response)
             waiting[:0] = chunks(part, max_bytes=OVERHEAD + len(content) * 2 // 3)
             continue
-        result = import_result(response.object(), sent)
-        sent |= {str(one["id"]) for one in part if kind_of(one) == "connector"}
+        result = import_result(response.read(ImportAnswer, "the result of an import"), sent)
+        sent |= {str(thing["id"]) for thing in part if kind_of(thing) == "connector"}
         total += result
         if done is not None:
             done(result)

@@ -1,10 +1,25 @@
-"""What Kibana answers, read once: status, imports, exports, bulk actions, previews."""
+"""What came of a request that is about many objects: imports, exports, bulk actions, previews; and Kibana's status."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import ValidationError, convert
+
+from detections.kibana.answers import (
+    BulkAnswer,
+    ExceptionItem,
+    ExceptionList,
+    ImportAnswer,
+    ImportFailure,
+    PreviewAnswer,
+    Rule,
+    SavedConnector,
+    Stored,
+    Summary,
+)
 
 Kind = Literal["rule", "exception_list", "exception_item", "connector"]
 
@@ -21,9 +36,9 @@ class Status:
         """Why this version may behave in other ways than this client knows; empty for 8.19 and 9.x."""
         major, _, rest = self.version.partition(".")
         minor = rest.partition(".")[0]
-        if major == "9" or (major == "8" and minor.isdigit() and int(minor) >= 19):
+        if major == "9" or (major == "8" and minor.isdecimal() and len(minor) < 5 and int(minor) >= 19):
             return ""
-        return f"Kibana is {self.version}; this speaks to 8.19 and 9.x"
+        return f"Kibana {self.version} is not supported (supported: 8.19 and 9.x)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +80,11 @@ class ImportResult:
 
     def refused(self, kind: Kind = "rule") -> dict[str, Problem]:
         """The first problem of each object of a kind, by its id."""
-        found: dict[str, Problem] = {}
+        refused: dict[str, Problem] = {}
         for problem in self.problems:
             if problem.kind == kind:
-                found.setdefault(problem.id, problem)
-        return found
+                refused.setdefault(problem.id, problem)
+        return refused
 
     def __add__(self, other: ImportResult) -> ImportResult:
         return ImportResult(
@@ -83,13 +98,12 @@ class ImportResult:
 
 @dataclass(frozen=True, slots=True)
 class BulkResult:
-    """What a bulk action did. In a dry run there are no ``rules``, only counts and ``problems``."""
+    """What a bulk action did."""
 
     succeeded: int = 0
     failed: int = 0
     skipped: int = 0
     problems: tuple[Problem, ...] = ()
-    rules: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 
     @property
     def success(self) -> bool:
@@ -98,29 +112,19 @@ class BulkResult:
     def __add__(self, other: BulkResult) -> BulkResult:
         return BulkResult(
             self.succeeded + other.succeeded, self.failed + other.failed, self.skipped + other.skipped,
-            self.problems + other.problems, self.rules + other.rules,
+            self.problems + other.problems,
         )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What ``_export`` gave, each kind in Kibana's order. ``summary`` is its last line, with what it missed."""
+    """What ``_export`` gave, or a file holds, each kind in its order. ``whole``: the last line, a summary, is there."""
 
-    rules: tuple[dict[str, Any], ...] = ()
-    exception_lists: tuple[dict[str, Any], ...] = ()
-    exception_items: tuple[dict[str, Any], ...] = ()
-    connectors: tuple[dict[str, Any], ...] = ()
-    summary: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """The rule_ids that were asked for and are not there."""
-        return tuple(one["rule_id"] for one in self.summary.get("missing_rules", ()))
-
-    @property
-    def objects(self) -> tuple[dict[str, Any], ...]:
-        """All of them, as a bundle holds them."""
-        return self.rules + self.exception_lists + self.exception_items + self.connectors
+    rules: tuple[Rule, ...] = ()
+    exception_lists: tuple[ExceptionList, ...] = ()
+    exception_items: tuple[ExceptionItem, ...] = ()
+    connectors: tuple[SavedConnector, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,63 +150,91 @@ def kind_of(thing: Mapping[str, Any]) -> Kind | Literal["summary"]:
     return "rule"
 
 
-_ERRORS = (("errors", "rule"), ("exceptions_errors", "exception"), ("action_connectors_errors", "connector"))
+_TYPES: Mapping[str, type[Stored]] = {
+    "rule": Rule, "exception_list": ExceptionList, "exception_item": ExceptionItem
+}  # fmt: skip
 
 
-def import_result(body: Mapping[str, Any], sent: Container[str] = ()) -> ImportResult:
+def export_of(objects: Iterable[Any]) -> tuple[Export, list[str]]:
+    """Exported lines, decoded from JSON, sorted into their kinds; and what is wrong with those that are none of them,
+    a line each."""
+    kinds: dict[str, list[Any]] = {}
+    problems = []
+    for thing in objects:
+        kind = kind_of(thing) if isinstance(thing, dict) else "rule"
+        try:
+            kinds.setdefault(kind, []).append(_exported(kind, thing))
+        except ValidationError as error:
+            problems.append(f"not {_ARTICLES[kind]}{_named(thing)}: {error}")
+    export = Export(
+        tuple(kinds.get("rule", ())), tuple(kinds.get("exception_list", ())), tuple(kinds.get("exception_item", ())),
+        tuple(kinds.get("connector", ())), "summary" in kinds,
+    )  # fmt: skip
+    return export, problems
+
+
+_ARTICLES = {
+    "rule": "a rule", "exception_list": "an exception list", "exception_item": "an exception item",
+    "connector": "a connector", "summary": "the summary of an export",
+}  # fmt: skip
+
+
+def _exported(kind: str, thing: Any) -> Any:
+    if kind in _TYPES:
+        return _TYPES[kind].of(thing)
+    return convert(thing, SavedConnector if kind == "connector" else Summary)
+
+
+def _named(thing: Any) -> str:
+    names = (thing.get(key) for key in ("rule_id", "item_id", "list_id", "id")) if isinstance(thing, dict) else ()
+    name = next((name for name in names if name and isinstance(name, str)), "")
+    return f" ({name[:100]})" if name else ""
+
+
+def import_result(answer: ImportAnswer, sent: Container[str] = ()) -> ImportResult:
     """The answer of one ``_import``. ``sent`` are connectors of earlier requests of the same import: that these are
     there already is no problem."""
-    all_problems = [_import_problem(one, kind) for name, kind in _ERRORS for one in body.get(name, ())]
-    problems = [one for one in all_problems if not (one.kind == "connector" and one.status == 409 and one.id in sent)]
-    known = len(problems) < len(all_problems) and all(one.kind != "connector" for one in problems)
+    connectors = [Problem("connector", one.id, *_why(one)) for one in answer.action_connectors_errors]
+    left = [problem for problem in connectors if not (problem.status == 409 and problem.id in sent)]
+    known = len(left) < len(connectors) and not left
+    problems = [Problem("rule", one.rule_id or one.id, *_why(one)) for one in answer.errors]
+    problems += [_exception_problem(one) for one in answer.exceptions_errors]
     return ImportResult(
-        body.get("success", False),
-        body.get("exceptions_success", True),
-        known or body.get("action_connectors_success", True),
-        body.get("success_count", 0),
-        body.get("exceptions_success_count", 0),
-        body.get("action_connectors_success_count", 0),
-        tuple(problems),
-        tuple(str(one.get("message", one)) for one in body.get("action_connectors_warnings", ())),
-    )
+        answer.success, answer.exceptions_success, known or answer.action_connectors_success, answer.success_count,
+        answer.exceptions_success_count, answer.action_connectors_success_count, (*problems, *left),
+        tuple(warning.message for warning in answer.action_connectors_warnings),
+    )  # fmt: skip
 
 
-def _import_problem(found: Mapping[str, Any], kind: str) -> Problem:
-    error = found.get("error", {})
-    exact: Kind = "rule" if kind == "rule" else "connector"
-    named = found.get("rule_id") or found.get("id") or ""
-    if kind == "exception":
-        exact = "exception_item" if "item_id" in found else "exception_list"
-        named = found.get("item_id") or found.get("list_id") or found.get("id") or ""
-    return Problem(exact, str(named), str(error.get("message", "no reason is given")), int(error.get("status_code", 0)))
+def _exception_problem(failure: ImportFailure) -> Problem:
+    kind: Kind = "exception_item" if failure.item_id else "exception_list"
+    return Problem(kind, failure.item_id or failure.list_id or failure.id, *_why(failure))
 
 
-def bulk_result(body: Mapping[str, Any], *, gone_is_done: bool = False) -> BulkResult:
-    """The answer of one ``_bulk_action``; of a 200 or of a 500 with ``attributes``. ``gone_is_done``: a rule that is
-    not found is none that failed."""
-    attributes = body.get("attributes", {})
-    summary, results = attributes.get("summary", {}), attributes.get("results", {})
-    problems = [
-        Problem("rule", rule.get("id", ""), str(group.get("message", "")), int(group.get("status_code", 0)),
-                str(group.get("err_code") or ""), str(rule.get("name") or ""))
-        for group in attributes.get("errors", ())
-        for rule in group.get("rules", ())
-    ]  # fmt: skip
+def _why(failure: ImportFailure) -> tuple[str, int]:
+    return failure.error.message, failure.error.status_code
+
+
+def bulk_result(answer: BulkAnswer, *, gone_is_done: bool = False) -> BulkResult:
+    """The answer of one ``_bulk_action``. ``gone_is_done``: a rule that is not found has not failed."""
+    summary = answer.attributes.summary
+    problems = list(_bulk_problems(answer))
     kept = tuple(problem for problem in problems if not (gone_is_done and problem.status == 404))
     gone = len(problems) - len(kept)
-    return BulkResult(
-        int(summary.get("succeeded", 0)) + gone, int(summary.get("failed", 0)) - gone, int(summary.get("skipped", 0)),
-        kept, tuple(rule for name in ("created", "updated", "deleted") for rule in results.get(name, ())),
-    )  # fmt: skip
+    return BulkResult(summary.succeeded + gone, summary.failed - gone, summary.skipped, kept)
 
 
-def export_of(objects: Sequence[dict[str, Any]]) -> Export:
-    """Exported lines, sorted into their kinds."""
-    kinds: dict[str, list[dict[str, Any]]] = {}
-    for one in objects:
-        kinds.setdefault(kind_of(one), []).append(one)
-    return Export(
-        tuple(kinds.get("rule", ())), tuple(kinds.get("exception_list", ())),
-        tuple(kinds.get("exception_item", ())), tuple(kinds.get("connector", ())),
-        kinds.get("summary", [{}])[-1],
-    )  # fmt: skip
+def _bulk_problems(answer: BulkAnswer) -> Iterator[Problem]:
+    for failure in answer.attributes.errors:
+        for rule in failure.rules:
+            yield Problem(
+                "rule", rule.id, failure.message, failure.status_code, failure.err_code or "", rule.name or ""
+            )
+
+
+def preview_of(answer: PreviewAnswer) -> Preview:
+    """The answer of ``preview``."""
+    errors = tuple(text for log in answer.logs for text in log.errors)
+    return Preview(
+        answer.preview_id, answer.is_aborted, errors, tuple(text for log in answer.logs for text in log.warnings)
+    )

@@ -95,8 +95,8 @@ def problems(lock: Lock, rules: Iterable[Rule], path: str) -> list[Finding]:
 
 
 def removed(rule_id: str, entry: Entry, path: str) -> Finding:
-    hint = 'bring its file back with maturity = "deprecated" and run `detections lock`; then the file may go'
-    return _finding(path, f"{entry.name} ({rule_id}) is gone without having been deprecated", hint)
+    hint = 'restore its file with maturity = "deprecated" and run `detections lock`; then the file can be removed'
+    return _finding(path, f"{entry.name} ({rule_id}) was removed without being deprecated first", hint)
 
 
 def unusable(lock: Lock, rules: Iterable[Rule]) -> list[Finding]:
@@ -114,11 +114,15 @@ def _about(rule: Rule, entry: Entry | None) -> list[Finding]:
         said = f"the rule has changed, but its version is still {entry.version}"
         return [rule.document.finding(CODE, said, keys, hint=HINT)]
     if entry.version < (rule.version or 1):
-        return [rule.document.finding(CODE, f"version is {rule.version}, locked is {entry.version}", keys, hint=HINT)]
+        return [
+            rule.document.finding(
+                CODE, f"the version is {rule.version}, but {entry.version} is locked", keys, hint=HINT
+            )
+        ]
     deprecated = rule.metadata.maturity == "deprecated"
     if entry.deprecated != deprecated:
-        said = "the rule is deprecated" if deprecated else "the rule is deprecated no more"
-        return [rule.document.finding(CODE, f"{said}, which the lock file does not say", keys, hint=HINT)]
+        said = "the rule is deprecated" if deprecated else "the rule is no longer deprecated"
+        return [rule.document.finding(CODE, f"{said}, but the lock file does not say so", keys, hint=HINT)]
     return []
 
 
@@ -127,15 +131,15 @@ def _own_version(rule: Rule, entry: Entry | None) -> list[Finding]:
     if entry is None or rule.version is None:
         return []
     if rule.version < entry.version:
-        said = f"version is lowered to {rule.version}; {entry.version} was locked"
+        said = f"the version was lowered to {rule.version}, but {entry.version} is locked"
         return [rule.document.finding(CODE, said, ("rule", "version"), hint=_LEAVE)]
     if rule.version == entry.version and entry.hash != digest(rule):
-        said = f"version {rule.version} is taken: it was locked for what the rule was before"
+        said = f"version {rule.version} is taken: it is locked for an earlier form of the rule"
         return [rule.document.finding(CODE, said, ("rule", "version"), hint=_LEAVE)]
     return []
 
 
-_LEAVE = "raise it, or take it out of the file: then the lock file says it alone"
+_LEAVE = "raise it, or remove it from the file: the lock file keeps the version"
 
 
 def regressions(lock: Lock, before: Lock, path: str) -> list[Finding]:
@@ -148,9 +152,11 @@ def regressions(lock: Lock, before: Lock, path: str) -> list[Finding]:
             if not old.deprecated:
                 found.append(removed(rule_id, old, path))
         elif new.version < old.version:
-            found.append(_finding(path, f"{new.name} ({rule_id}): version {old.version} is lowered to {new.version}"))
+            found.append(_finding(path, f"{new.name} ({rule_id}): version {old.version} was lowered to {new.version}"))
         elif new.version == old.version and new.hash != old.hash:
-            found.append(_finding(path, f"{new.name} ({rule_id}): version {old.version} was something else before"))
+            found.append(
+                _finding(path, f"{new.name} ({rule_id}): version {old.version} was used for something else before")
+            )
     return found
 
 
@@ -164,9 +170,7 @@ def read_lock(path: Path) -> Lock:
     Raises:
         UsageError: the file has conflict markers or is no lock file. The message says where and what to do.
     """
-    return lock_of(
-        read_json(path, "take one side, the higher version of each rule, and run `detections lock`"), str(path)
-    )
+    return lock_of(read_json(path, "keep the higher version of each rule, and run `detections lock`"), str(path))
 
 
 def lock_of(table: Mapping[str, Any] | None, path: str) -> Lock:
@@ -178,10 +182,10 @@ def lock_of(table: Mapping[str, Any] | None, path: str) -> Lock:
     try:
         entries = msgspec.convert(table or {}, dict[str, Entry])
     except msgspec.ValidationError as error:
-        raise UsageError(f"{path} is no lock file: {error}") from None
+        raise UsageError(f"{path} is not a lock file: {error}") from None
     bad = next((rule_id for rule_id, entry in entries.items() if entry.version < 1), None)
     if bad is not None:
-        raise UsageError(f"{path} is no lock file: the version of {bad} is not 1 or more")
+        raise UsageError(f"{path} is not a lock file: the version of {bad} is less than 1")
     return Lock(MappingProxyType(entries))
 
 

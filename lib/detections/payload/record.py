@@ -11,8 +11,12 @@ import msgspec
 
 from detections.errors import UsageError
 from detections.source import read_file, save
+from detections.source.reader import is_deep
+from detections.source.scan import MAX_DEPTH
 
 T = TypeVar("T")
+_DEPTH = MAX_DEPTH + 10
+"""A record holds rules, which may be nested MAX_DEPTH deep, some levels down."""
 _MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ", "||||||| ")
 
 
@@ -20,7 +24,7 @@ def read_json(path: Path, advice: str) -> dict[str, Any] | None:
     """The object in a file, None where there is no file. ``advice`` says what to do with conflict markers.
 
     Raises:
-        UsageError: the file cannot be read, has conflict markers, or is no JSON object. The message names the line.
+        UsageError: the file cannot be read, has conflict markers, or is not a JSON object. The message names the line.
     """
     try:
         return parse_json(read_file(path), str(path), advice)
@@ -38,21 +42,23 @@ def read_as(path: Path, kind: type[T], what: str, advice: str) -> T | None:
     try:
         return None if table is None else msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{path} is no {what}: {error}; {advice}") from None
+        raise UsageError(f"{path} is not {what}: {error}; {advice}") from None
 
 
 def parse_json(data: bytes, path: str, advice: str) -> dict[str, Any]:
     """The object that a file's bytes are; see :func:`read_json`."""
     try:
-        found = msgspec.json.decode(data)
+        table = msgspec.json.decode(data)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         for number, line in enumerate(data.decode(errors="replace").splitlines(), 1):
             if line.startswith(_MARKERS):
-                raise UsageError(f"{path}:{number}: a merge left its conflict markers here; {advice}") from None
-        raise UsageError(f"{path} is no JSON: {error}; {advice}") from None
-    if not isinstance(found, dict):
-        raise UsageError(f"{path} holds no JSON object; {advice}")
-    return found
+                raise UsageError(f"{path}:{number}: unresolved merge conflict; {advice}") from None
+        raise UsageError(f"{path} is not valid JSON: {error}; {advice}") from None
+    if not isinstance(table, dict):
+        raise UsageError(f"{path} is not a JSON object; {advice}")
+    if is_deep(table, _DEPTH):
+        raise UsageError(f"{path} is nested more than {_DEPTH} levels deep; {advice}")
+    return table
 
 
 def write_json(path: Path, table: Mapping[str, Any], *, private: bool = False) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from detections.deploy.model import Action, Change, Kind, Plan, Thing
 from detections.deploy.outcome import Outcome
-from detections.deploy.plan import Action, Change, Kind, Plan, Thing
 from detections.deploy.status import FAILED, NEVER, Execution
 from detections.errors import printable
 from detections.payload import render
@@ -44,27 +44,27 @@ _DONE = {
 _STATES = {FAILED: "red", "partial failure": "yellow", "warning": "yellow", NEVER: "cyan", "succeeded": "green"}
 
 
-def plan(found: Plan, *, briefly: bool = False) -> str:
+def plan(plan: Plan, *, briefly: bool = False) -> str:
     """Every rule that is not as it should be with what differs, then the numbers. ``briefly`` leaves out what is to be
     created: for when it is told right below that it was."""
-    lines = [click.style(f"{found.environment}: {found.kibana}", bold=True), ""]
+    lines = [click.style(printable(f"{plan.environment}: {plan.kibana}"), bold=True), ""]
     left_out = (Kind.UNCHANGED, Kind.CREATE) if briefly else (Kind.UNCHANGED,)
-    shown = [change for change in found.changes if change.kind not in left_out]
+    shown = [change for change in plan.changes if change.kind not in left_out]
     width = _width(shown)
     for change in shown:
         lines += _change(change, width)
-    return "\n".join([*lines, *([""] if len(lines) > 2 else []), summary(found)])
+    return "\n".join([*lines, *([""] if len(lines) > 2 else []), summary(plan)])
 
 
-def summary(found: Plan) -> str:
+def summary(plan: Plan) -> str:
     """``1 to create, 2 drifted, 21 unchanged; 2 exception items to write; 3 rules of others``."""
-    parts = [", ".join(f"{found.counts[kind]:,} {word}" for kind, word in _WORDS.items() if found.counts[kind])]
+    parts = [", ".join(f"{plan.counts[kind]:,} {word}" for kind, word in _WORDS.items() if plan.counts[kind])]
     for thing in Thing:
-        count = sum(change.thing is thing for change in found.work)
+        count = sum(change.thing is thing for change in plan.work)
         if count and thing is not Thing.RULE:
             parts.append(f"{plural(count, thing)} to write")
-    if found.others:
-        parts.append(f"{plural(found.others, 'rule')} of others")
+    if plan.others:
+        parts.append(f"{plural(plan.others, 'rule')} of others")
     return "; ".join([parts[0] or "no rules", *parts[1:]])
 
 
@@ -76,7 +76,7 @@ def title(change: Change) -> str:
 def said_of(change: Change) -> str:
     """What else there is to know of a change: who edited the rule, what an apply does all the same, the note."""
     parts = []
-    if change.kind in (Kind.DRIFTED, Kind.CONFLICT) or change.edits:
+    if change.edited and (change.kind in (Kind.DRIFTED, Kind.CONFLICT) or change.edits):
         parts.append(f"last written by {change.edited}")
     if change.note:
         parts.append(change.note)
@@ -89,15 +89,15 @@ def said_of(change: Change) -> str:
 def sections(change: Change) -> Iterable[tuple[str, list[str]]]:
     """The differences of a change, each list with its heading, empty where the kind says it."""
     if change.edits:
-        yield "edited in Kibana:", [line for one in change.edits for line in render(one)]
+        yield "edited in Kibana:", [line for difference in change.edits for line in render(difference)]
     if change.differences and (change.kind is not Kind.DRIFTED or not change.edits):
         heading = "" if change.kind in (Kind.UPDATE, Kind.REPLACE) else "from Kibana to the repo:"
-        yield heading, [line for one in change.differences for line in render(one)]
+        yield heading, [line for difference in change.differences for line in render(difference)]
 
 
 def _width(changes: Iterable[Change]) -> int:
     """Of the column of titles; longer ones stick out."""
-    return max((len(title(one)) for one in changes if len(title(one)) <= _WIDE), default=0)
+    return max((len(title(change)) for change in changes if len(title(change)) <= _WIDE), default=0)
 
 
 def _change(change: Change, width: int) -> list[str]:
@@ -116,44 +116,42 @@ def _coloured(line: str) -> str:
     return click.style(line, fg=colour) if colour else line
 
 
-def outcome(one: Outcome, found: Plan) -> str:
+def outcome(outcome: Outcome, plan: Plan) -> str:
     """What became of a change of a plan, in a line."""
-    action = one.change.action or Action.UPDATE
-    word, colour = (_DONE[action], "green") if one.done else ("not done", "red")
-    head = click.style(f"{word:<9}", fg=colour, bold=not one.done)
-    told = f": {printable(one.message)}" if one.message else ""
-    width = _width(found.work)
-    return (
-        f"{head} {printable(title(one.change)):<{width}}  {click.style(printable(one.change.rule_id), dim=True)}{told}"
-    )
+    change = outcome.change
+    word, colour = (_DONE[change.action or Action.UPDATE], "green") if outcome.done else ("not done", "red")
+    head = click.style(f"{word:<9}", fg=colour, bold=not outcome.done)
+    told = f": {printable(outcome.message)}" if outcome.message else ""
+    width = _width(plan.work)
+    return f"{head} {printable(title(change)):<{width}}  {click.style(printable(change.rule_id), dim=True)}{told}"
 
 
 def done(outcomes: Sequence[Outcome], missing: Sequence[Change]) -> str:
     """``3 created, 1 not done, 20 not reached``."""
     parts = []
     for action, word in _DONE.items():
-        if count := sum(one.done and one.change.action is action for one in outcomes):
+        if count := sum(outcome.done and outcome.change.action is action for outcome in outcomes):
             parts.append(f"{count:,} {word}")
-    if failures := sum(not one.done for one in outcomes):
+    if failures := sum(not outcome.done for outcome in outcomes):
         parts.append(f"{failures:,} not done")
     if missing:
         parts.append(f"{len(missing):,} not reached")
     return ", ".join(parts) or "nothing to do"
 
 
-def status(found: Sequence[Execution]) -> str:
+def status(runs: Sequence[Execution]) -> str:
     """One line a rule, failures first, with what went wrong below it."""
-    if not found:
-        return "no rule of ours is there"
-    width = max(len(one.status) for one in found)
+    if not runs:
+        return "no rule with our tag in Kibana"
+    width = max(len(printable(run.status)) for run in runs)
     lines = []
-    for one in found:
-        state = click.style(f"{printable(one.status):<{width}}", fg=_STATES.get(one.status), bold=one.failing)
-        off = "" if one.enabled else click.style("  disabled", dim=True)
-        lines.append(f"{state}  {one.date or '-':<24}  {printable(one.name)}{off}")
-        if one.message and one.status != "succeeded":
-            lines.append(f"    {printable(one.message)}")
-    failing = sum(one.failing for one in found)
-    disabled = sum(not one.enabled for one in found)
-    parts = [plural(len(found), "rule"), f"{failing:,} failing", f"{disabled:,} disabled"]
+    for run in runs:
+        state = click.style(f"{printable(run.status):<{width}}", fg=_STATES.get(run.status), bold=run.failing)
+        off = "" if run.enabled else click.style("  disabled", dim=True)
+        lines.append(f"{state}  {printable(run.date) or '-':<24}  {printable(run.name)}{off}")
+        if run.message and run.status != "succeeded":
+            lines.append(f"    {printable(run.message)}")
+    failing = sum(run.failing for run in runs)
+    disabled = sum(not run.enabled for run in runs)
+    parts = [plural(len(runs), "rule"), f"{failing:,} failing", f"{disabled:,} disabled"]
     return "\n".join([*lines, ", ".join(parts)])

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from detections.case.model import Proof
-from detections.deploy.plan import Change, Plan, Thing
+from detections.deploy.model import Change, Plan, Thing
 from detections.deploy.status import Execution
 from detections.engine.alert import Alert
 from detections.errors import Finding
@@ -75,7 +75,7 @@ def _change(one: Change) -> dict[str, Any]:
     if one.thing is not Thing.RULE:
         said = {"thing": one.thing, "id": said.pop("rule_id")} | said
     if one.edits and one.live is not None:
-        said |= {"edited_by": one.live.get("updated_by"), "edited_at": one.live.get("updated_at")}
+        said |= {"edited_by": one.live.updated_by or None, "edited_at": one.live.updated_at or None}
     return said | {"note": one.note} if one.note else said
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from detections.deploy.plan import Change, Kind, Plan
+from detections.deploy.model import Change, Kind, Plan
 from detections.report.deployment import said_of, sections, summary, title
 
 LIMIT = 60_000

@@ -14,25 +14,25 @@ from detections.report.count import plural
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def change(found: FileChange) -> str:
+def change(file: FileChange) -> str:
     """One file: its name, and the lines that differ; of a new file only how many there are."""
-    about = printable(found.about)
-    if found.before is None:
-        lines = plural(found.after.count("\n"), "line")
-        return f"{click.style('+', fg='green', bold=True)} {found.path}  {about}, {lines}"
-    shown = [f"{click.style('~', fg='yellow', bold=True)} {found.path}  {about}"]
-    for line in render(Difference(found.path, found.before, found.after))[1:]:
+    path, about = printable(file.path), printable(file.about)
+    if file.before is None:
+        lines = plural(file.after.count("\n"), "line")
+        return f"{click.style('+', fg='green', bold=True)} {path}  {about}, {lines}"
+    shown = [f"{click.style('~', fg='yellow', bold=True)} {path}  {about}"]
+    for line in render(Difference(file.path, file.before, file.after))[1:]:
         text = printable(line)
         shown.append(click.style(text, fg=_COLOURS.get(text.lstrip()[:1])))
     return "\n".join(shown)
 
 
-def summary(changes: Iterable[FileChange], unchanged: int, foreign: int, prebuilt: int, *, dry: bool) -> str:
-    """``2 files changed, 1 new, 21 as they are; left out: ...``."""
-    found = list(changes)
-    fresh = sum(one.before is None for one in found)
+def summary(files: Iterable[FileChange], unchanged: int, foreign: int, prebuilt: int, *, dry: bool) -> str:
+    """``2 files changed, 1 new, 21 unchanged; left out: ...``."""
+    written = list(files)
+    fresh = sum(file.before is None for file in written)
     would = "to change" if dry else "changed"
-    parts = [f"{plural(len(found) - fresh, 'file')} {would}", f"{fresh:,} new", f"{unchanged:,} as they are"]
+    parts = [f"{plural(len(written) - fresh, 'file')} {would}", f"{fresh:,} new", f"{unchanged:,} unchanged"]
     left = [
         *([f"{plural(foreign, 'rule')} of others (--all)"] if foreign else []),
         *([f"{plural(prebuilt, 'prebuilt rule')} (--prebuilt)"] if prebuilt else []),

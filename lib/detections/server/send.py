@@ -1,7 +1,7 @@
-"""Sending requests, and sending again what failed and is safe to repeat.
+"""Sending again what failed and is safe to repeat.
 
-elastic_transport brings TLS, pooling and timeouts; its own retries are switched off: they are over in milliseconds,
-take no notice of Retry-After and repeat what must not be repeated.
+The retries of elastic_transport and urllib3 do not fit: they are over in milliseconds, ignore Retry-After, or repeat
+what must not be repeated.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-import elastic_transport
-
-from detections.errors import ServerError, ServerUnavailable
+from detections.errors import ServerUnavailable
+from detections.server.wire import Lost
 
 T = TypeVar("T")
 RETRIED = frozenset({429, 502, 503, 504})
@@ -99,13 +98,10 @@ def patiently(
         wait: float | None
         try:
             value = attempt()
-        except (elastic_transport.ConnectionError, elastic_transport.ConnectionTimeout) as error:
-            sent = not _never_sent(error)
-            wait = backoff.wait(number) if (repeatable or not sent) and not _final(error) else None
+        except Lost as lost:
+            wait = backoff.wait(number) if (repeatable or not lost.sent) and not lost.final else None
             if wait is None:
-                raise ServerUnavailable(_why(error), request=what, sent=sent) from None
-        except elastic_transport.TransportError as error:
-            raise ServerError(str(error.message), request=what) from None
+                raise ServerUnavailable(lost.why, request=what, sent=lost.sent) from None
         else:
             again = judge(value)
             wait = None
@@ -115,36 +111,3 @@ def patiently(
                 return value
         backoff.sleep(wait)
         number += 1
-
-
-def _cause(error: elastic_transport.TransportError) -> str:
-    """The name of urllib3's exception, which elastic_transport wraps in its own."""
-    return type(error.errors[0]).__name__ if error.errors else ""
-
-
-def _never_sent(error: elastic_transport.TransportError) -> bool:
-    """Whether no connection was made at all, so that nothing can have been done."""
-    early = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
-    return isinstance(error, elastic_transport.TlsError) or _cause(error) in early
-
-
-def _final(error: elastic_transport.TransportError) -> bool:
-    """Whether another try will fare no better."""
-    return isinstance(error, elastic_transport.TlsError) or _cause(error) == "NameResolutionError"
-
-
-def _why(error: elastic_transport.TransportError) -> str:
-    text = str(error)
-    if isinstance(error, elastic_transport.TlsError):
-        if "mismatch" in text or "doesn't match" in text:
-            return "its certificate is for another host"
-        if "CERTIFICATE_VERIFY_FAILED" in text:
-            return "its certificate is not trusted: name the authority's CA file"
-        return "no TLS connection can be made: is the URL's scheme right?"
-    if _cause(error) == "NameResolutionError":
-        return "the host's name is not known"
-    if isinstance(error, elastic_transport.ConnectionTimeout):
-        return "no connection in time" if _never_sent(error) else "no answer in time"
-    if _never_sent(error):
-        return "nothing answers there: is it running, and the URL right?"
-    return "the connection was dropped"

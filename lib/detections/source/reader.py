@@ -76,10 +76,10 @@ def _has_long_key(text: str) -> bool:
     return text.count(".") > MAX_DEPTH and any(line.count(".") > MAX_DEPTH for line in text.split("\n"))
 
 
-def is_deep(data: Mapping[str, Any]) -> bool:
-    """Whether tables and lists are nested more than MAX_DEPTH deep."""
+def is_deep(data: Mapping[str, Any], most: int = MAX_DEPTH) -> bool:
+    """Whether tables and lists are nested more than ``most`` deep."""
     level: list[Any] = [data]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(most + 1):
         level = [
             child
             for value in level

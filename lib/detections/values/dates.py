@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 _ISO = re.compile(
@@ -144,6 +145,12 @@ def format_date(instant: int) -> str:
         f"{shown}-{month:02d}-{day:02d}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
         f".{milliseconds:03d}Z"
     )
+
+
+def combined(fields: Iterable[Iterable[int]]) -> int | None:
+    """Kibana's combined timestamp: the earliest value of the first field that has any (``timestamp_override``, then
+    ``@timestamp``); None where none has."""
+    return next((earliest for values in fields if (earliest := min(values, default=None)) is not None), None)
 
 
 def to_datetime(instant: int) -> datetime:

@@ -143,7 +143,7 @@ def test_a_list_that_no_file_holds_is_an_error_at_its_place(folder: Path) -> Non
     _, findings = bundled(read(folder), rule("one", (("trusted", "agnostic"),)))
     assert len(findings) == 1
     assert findings[0].startswith("error rules/one.toml:17:")
-    assert "there is no file of the exception list trusted (agnostic)" in findings[0]
+    assert "the exception list trusted (agnostic) has no file" in findings[0]
 
 
 def test_connectors_and_value_lists_may_be_kibanas_alone(folder: Path) -> None:

@@ -88,15 +88,15 @@ def test_they_stand_in_pyproject_too() -> None:
         ("[dev]\nspace = 'My Space'", "dev.space must be a space's id", 2),
         ("[dev]\nurl = 3", "dev.url must be a string, not the number 3", 2),
         ("[dev]\nurl = 'https://elastic:hunter2@host'", "must not hold a user or a password", 2),
-        ("[dev]\nurl = 'https://host'\ncloud_id = 'x:y'", "url and cloud_id both say where it is", 3),
+        ("[dev]\nurl = 'https://host'\ncloud_id = 'x:y'", "url and cloud_id cannot both be set", 3),
         ("[dev.overrides]\nquery = 'a: b'", "query is a key that nobody knows in [dev.overrides]", 2),
         ("[dev.overrides]\ninterval = 'often'", "dev.overrides.interval must be a duration like 5m", 2),
-        ("[dev.overrides]\nindex = ['a']\ndata_view_id = 'b'", "index and data_view_id both say where to look", 3),
-        ("[[dev.rules]]\noverrides = { enabled = true }", "rule_ids or tags must say which rules", 1),
+        ("[dev.overrides]\nindex = ['a']\ndata_view_id = 'b'", "index and data_view_id cannot both be set", 3),
+        ("[[dev.rules]]\noverrides = { enabled = true }", "rule_ids or tags must be set", 1),
         ("[[dev.rules]]\ntags = ['x']", "dev.rules[0].overrides is missing", 1),
         ("[[dev.rules]]\ntags = ['x']\n[[dev.rules.overrides.actions]]\nid = 'x'", "actions[0].params is missing", 3),
         ("dev = 3", "dev must be a table", 1),
-        ("['a b']\nurl = 'https://host'", "is no name for an environment", 1),
+        ("['a b']\nurl = 'https://host'", "invalid environment name", 1),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(text: str, message: str, line: int) -> None:
@@ -122,7 +122,7 @@ def test_a_password_in_a_url_is_not_repeated() -> None:
 def test_without_a_configuration_the_variables_describe_one() -> None:
     found = from_variables({"KIBANA_URL": "https://host", "KIBANA_SPACE": "dev", "KIBANA_CA_FILE": "ca.pem"})
     assert (found.name, found.url, found.space, found.ca_file) == ("default", "https://host", "dev", Path("ca.pem"))
-    with pytest.raises(UsageError, match="environment default: no url"):
+    with pytest.raises(UsageError, match="environment default: neither url nor cloud_id"):
         from_variables({}).connection()
 
 
@@ -146,7 +146,7 @@ def test_a_credential_may_stand_in_a_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"KIBANA_API_KEY_FILE: .* cannot be read: No such file"):
         Credentials.find({"KIBANA_API_KEY_FILE": str(tmp_path / "none")}, "KIBANA")
     file.write_bytes(b"\xff")
-    with pytest.raises(UsageError, match="it is not UTF-8"):
+    with pytest.raises(UsageError, match="is not UTF-8"):
         Credentials.find({"KIBANA_API_KEY_FILE": str(file)}, "KIBANA")
 
 

@@ -11,6 +11,7 @@ import pytest
 from detections.deploy.environment import TAG, Environment
 from detections.deploy.pull import Options, Pulled, Repo, Selection, pull_rules
 from detections.deploy.state import State
+from detections.kibana.answers import Rule as LiveRule
 from detections.payload import Lock, diff, to_api
 from detections.rule import Rules, load, load_rules
 from detections.source import parse
@@ -28,16 +29,17 @@ def body(rule_id: str = "one", **fields: Any) -> dict[str, Any]:
 
 def pull(*bodies: dict[str, Any], rules: Rules | None = None, folder: Path = Path("rules")) -> Pulled:
     repo = Repo(rules or Rules((), (), ()), folder, Lock())
-    return pull_rules(repo, bodies, ENVIRONMENT, State("k", {}), TODAY, Options())
+    return pull_rules(repo, [LiveRule.of(one) for one in bodies], ENVIRONMENT, State("k", {}), TODAY, Options())
 
 
 def test_ours_are_chosen_unless_others_are_asked_for() -> None:
     elastics = body("elastics", tags=[], immutable=True)
     customized = body("customized", tags=[TAG], rule_source={"type": "external", "is_customized": True})
-    rules = [body("ours"), body("theirs", tags=[]), body("known", tags=None), elastics, customized]
+    bodies = [body("ours"), body("theirs", tags=[]), body("known", tags=None), elastics, customized]
+    rules = [LiveRule.of(one) for one in bodies]
 
     def chosen(selection: Selection) -> list[list[str]]:
-        return [[one["rule_id"] for one in part] for part in selection.choose(rules, TAG, {"known"})]
+        return [[rule.rule_id for rule in part] for part in selection.choose(rules, TAG, {"known"})]
 
     prebuilt = ["elastics", "customized"]
     assert chosen(Selection()) == [["ours", "known"], ["theirs"], prebuilt]
@@ -73,10 +75,10 @@ def test_what_cannot_be_a_rule_here_is_told_and_the_others_come_over() -> None:
     deep: dict[str, Any] = {}
     for _ in range(10_000):
         deep = {"a": deep}
-    pulled = pull(body("1", severity="odd"), body("2", meta=deep), body("3"), {"name": "x"}, body("3"))
+    pulled = pull(body("1", severity="odd"), body("2", meta=deep), body("3"), body("3"))
     assert [one.about for one in pulled.changes] == ["A rule"]
     said = " / ".join(one.message for one in pulled.findings)
-    for part in ("cannot be a file here", "2 is nested too deeply", "a rule without a rule_id", "3 is there twice"):
+    for part in ("cannot be written as a rule file", "2 is nested too deeply", "3 appears twice"):
         assert part in said
 
 

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
-from elastic_transport import HttpHeaders
 
 from detections.compile.planner import plan as make_plan
 from detections.elastic import search
@@ -15,7 +15,7 @@ from detections.elastic.capabilities import capabilities
 from detections.elastic.cluster import Cluster
 from detections.elastic.documents import TemporaryIndex
 from detections.elastic.node import Node
-from detections.elastic.server import Response, Server
+from detections.elastic.server import Server
 from detections.elastic.template import template
 from detections.engine import Embedded
 from detections.engine.alert import Alert
@@ -23,7 +23,8 @@ from detections.errors import ServerError, UsageError
 from detections.events import batches
 from detections.plan import Plan, Window
 from detections.rule import Rule
-from detections.server import Connection
+from detections.server import Connection, Response
+from detections.server.wire import Raw
 from made_rules import LOGS, new_terms, rule_of
 
 MINUTE = 60_000
@@ -178,7 +179,7 @@ def test_what_is_no_name(server: Server, name: str) -> None:
         Cluster(server, name)
 
 
-class Stub:
+class Stub(Server):
     """A server with EQL: it answers everything, and its EQL finds one sequence."""
 
     url, version = "http://stub", "9.2.0"
@@ -186,19 +187,20 @@ class Stub:
     def __init__(self) -> None:
         self.asked: list[tuple[str, Any]] = []
 
-    def ask(self, method: str, path: str, body: Any = None, **named: Any) -> Response:
+    def _send(self, method: str, path: str, body: Any, *_: Any) -> Response:
         self.asked.append((path, body))
         hits = [
             {"_id": "first", "fields": {"@timestamp": ["1000"], "event.id": ["e1"]}},
             {"_id": "second", "fields": {"@timestamp": ["2000"]}},
         ]
         answer = {"id": "x", "hits": {"sequences": [{"events": hits}]}, "language_contexts": [{"language": "painless"}]}
-        return Response(200, HttpHeaders(), answer)
+        raw = Raw(200, {"content-type": "application/json"}, msgspec.json.encode(answer))
+        return Response.of(raw, f"{method} {path}", "json", 1, str)
 
 
 def test_a_server_with_eql_joins_by_itself() -> None:
     stub = Stub()
-    cluster, plan = Cluster(stub, "logs-*"), make_plan(rule("sequence"))  # type: ignore[arg-type]
+    cluster, plan = Cluster(stub, "logs-*"), make_plan(rule("sequence"))
     assert cluster.why_not(plan) is None
     (alert,) = cluster.run(plan, Window(0, 5000))
     assert (alert.timestamp, alert.event_ids) == (2000, ("e1", "second"))

@@ -111,7 +111,7 @@ def test_a_query_goes_page_by_page_in_a_point_in_time(nine: Any, index: Index, m
 
 def test_new_terms_ask_three_times_and_let_the_server_combine_timestamps(nine: Any, index: Index) -> None:
     def buckets(*found: dict[str, Any]) -> tuple[int, Any]:
-        return 200, {"aggregations": {"new_terms": {"buckets": list(found)}}}
+        return 200, {"hits": {"hits": []}, "aggregations": {"new_terms": {"buckets": list(found)}}}
 
     old, new = {"field_0": "a"}, {"field_0": "b"}
     nine.replies[f"POST /{index.name}/_search"] = [
@@ -229,7 +229,7 @@ def test_events_that_are_refused_are_told(nine: Any, index: Index) -> None:
 
 @pytest.mark.parametrize(
     ("status", "kind", "said"),
-    [(503, ServerUnavailable, ""), (401, NotAllowed, "the credentials are missing or wrong ")],
+    [(503, ServerUnavailable, ""), (401, NotAllowed, "authentication failed: ")],
 )
 def test_a_server_that_is_gone_is_asked_no_more(
     nine: Any, index: Index, status: int, kind: type[Exception], said: str

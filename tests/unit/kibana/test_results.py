@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from detections.kibana.answers import BulkAnswer, ImportAnswer, Rule
 from detections.kibana.results import (
     BulkResult,
     ImportResult,
@@ -20,6 +22,10 @@ def error(message="no", status=400, **named):
     return {**named, "error": {"message": message, "status_code": status}}
 
 
+def imported(body, sent=()):
+    return import_result(msgspec.convert(body, ImportAnswer), sent)
+
+
 GOOD = {
     "success": True, "success_count": 2, "rules_count": 2, "errors": [],
     "exceptions_success": True, "exceptions_success_count": 1, "exceptions_errors": [],
@@ -29,7 +35,7 @@ GOOD = {
 
 
 def test_a_good_import():
-    result = import_result(GOOD)
+    result = imported(GOOD)
     assert result.success
     assert (result.rules, result.exceptions, result.connectors) == (2, 1, 1)
     assert result.warnings == ("secrets are missing",)
@@ -37,12 +43,12 @@ def test_a_good_import():
 
 @pytest.mark.parametrize("flag", ["success", "exceptions_success", "action_connectors_success"])
 def test_each_flag_is_a_failure_without_any_error(flag):
-    assert not import_result({**GOOD, flag: False}).success
+    assert not imported({**GOOD, flag: False}).success
 
 
 @pytest.mark.parametrize("field", ["errors", "exceptions_errors", "action_connectors_errors"])
 def test_each_error_is_a_failure_whatever_the_flags_say(field):
-    assert not import_result({**GOOD, field: [error(id="x")]}).success
+    assert not imported({**GOOD, field: [error(id="x")]}).success
 
 
 def test_problems_say_what_they_are_about():
@@ -52,7 +58,7 @@ def test_problems_say_what_they_are_about():
         "exceptions_errors": [error(list_id="l"), error(item_id="i", list_id="l")],
         "action_connectors_errors": [error(id="c")],
     }  # fmt: skip
-    result = import_result(body)
+    result = imported(body)
     assert [(one.kind, one.id) for one in result.problems] == [
         ("rule", "r"), ("exception_list", "l"), ("exception_item", "i"), ("connector", "c")
     ]  # fmt: skip
@@ -62,16 +68,16 @@ def test_problems_say_what_they_are_about():
 
 def test_connectors_of_an_earlier_request_may_be_there():
     body = {**GOOD, "action_connectors_success": False, "action_connectors_errors": [error(status=409, id="c")]}
-    assert import_result(body, {"c"}).success
-    assert not import_result(body, {"other"}).success
+    assert imported(body, {"c"}).success
+    assert not imported(body, {"other"}).success
     both = {**body, "action_connectors_errors": [error(status=409, id="c"), error(status=400, id="d")]}
-    assert [one.id for one in import_result(both, {"c"}).problems] == ["d"]
-    assert not import_result(both, {"c"}).success
+    assert [one.id for one in imported(both, {"c"}).problems] == ["d"]
+    assert not imported(both, {"c"}).success
 
 
 def test_imports_add_up():
-    failed = import_result({**GOOD, "success": False, "success_count": 1, "errors": [error(rule_id="r")]})
-    total = ImportResult() + import_result(GOOD) + failed
+    failed = imported({**GOOD, "success": False, "success_count": 1, "errors": [error(rule_id="r")]})
+    total = ImportResult() + imported(GOOD) + failed
     assert (total.rules, total.success, len(total.problems), len(total.warnings)) == (3, False, 1, 2)
 
 
@@ -89,19 +95,18 @@ BULK = {
 
 
 def test_a_bulk_action_is_told_per_rule():
-    result = bulk_result(BULK)
+    result = bulk_result(msgspec.convert(BULK, BulkAnswer))
     assert (result.succeeded, result.failed, result.skipped, result.success) == (1, 2, 1, False)
     assert result.problems == (
         Problem("rule", "2", "no", 500, "IMMUTABLE", "Two"),
         Problem("rule", "3", "Rule not found", 404),
     )
     assert str(result.problems[0]) == "rule Two: no"
-    assert result.rules == ({"id": "1"},)
     assert (result + BulkResult(succeeded=1)).succeeded == 2
 
 
 def test_a_rule_that_is_gone_is_deleted():
-    result = bulk_result(BULK, gone_is_done=True)
+    result = bulk_result(msgspec.convert(BULK, BulkAnswer), gone_is_done=True)
     assert (result.succeeded, result.failed, [one.id for one in result.problems]) == (2, 1, ["2"])
 
 
@@ -118,7 +123,7 @@ LINES = [
     ({"rule_id": "r", "exceptions_list": [{"list_id": "l"}]}, "rule"),
     ({"list_id": "l", "type": "detection"}, "exception_list"),
     ({"list_id": "l", "item_id": "i", "entries": []}, "exception_item"),
-    ({"id": "c", "type": "action", "attributes": {}}, "connector"),
+    ({"id": "c", "type": "action", "attributes": {"name": "C", "actionTypeId": ".email"}}, "connector"),
     ({"exported_count": 4, "missing_rules": [{"rule_id": "gone"}]}, "summary"),
 ]
 
@@ -129,9 +134,40 @@ def test_kinds_are_told_by_shape(line, kind):
 
 
 def test_an_export_is_sorted():
-    found = export_of([line for line, _ in reversed(LINES)])
-    assert [len(one) for one in (found.rules, found.exception_lists, found.exception_items, found.connectors)] == [
-        1
-    ] * 4
-    assert found.missing == ("gone",)
-    assert [kind_of(one) for one in found.objects] == ["rule", "exception_list", "exception_item", "connector"]
+    export, problems = export_of([line for line, _ in reversed(LINES)])
+    assert [rule.rule_id for rule in export.rules] == ["r"]
+    assert [exceptions.key for exceptions in export.exception_lists] == ["single/l"]
+    assert [item.key for item in export.exception_items] == ["single/i"]
+    assert [connector.attributes.actionTypeId for connector in export.connectors] == [".email"]
+    assert export.whole and problems == []
+    assert not export_of([line for line, _ in LINES[:-1]])[0].whole
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (17, "not a rule: Expected `object`, got `int`"),
+        ({"name": "x"}, "not a rule: Object missing required field `rule_id`"),
+        ({"rule_id": "r", "actions": [1]}, "not a rule (r): Expected `object`, got `int` - at `$.actions[0]`"),
+        ({"list_id": 1}, "not an exception list: Expected `str`, got `int` - at `$.list_id`"),
+        ({"item_id": "i"}, "not an exception item (i): Object missing required field `list_id`"),
+        ({"id": "c", "attributes": []}, "not a connector (c): Expected `object`, got `array` - at `$.attributes`"),
+        ({"exported_count": "1"}, "not the summary of an export: Expected `int`, got `str` - at `$.exported_count`"),
+    ],
+)
+def test_what_is_none_of_them_is_told_and_the_rest_is_taken(line, problem):
+    export, problems = export_of([line, LINES[0][0]])
+    assert problems == [problem]
+    assert [rule.rule_id for rule in export.rules] == ["r"]
+
+
+def test_a_stored_object_has_all_of_it_beside_what_is_relied_on():
+    body = {"id": "1", "rule_id": "r", "tags": None, "body": "x", "too_deep": "y", "own": [1]}
+    rule = Rule.of(body)
+    assert (rule.id, rule.tags, rule.body, rule.too_deep) == ("1", (), body, False)
+    assert rule.writer == "unknown at an unknown time"
+    deep = []
+    for _ in range(500):
+        deep = [deep]
+    rule = Rule.of({"id": "1", "rule_id": "r", "meta": deep, "name": "R"})
+    assert (rule.too_deep, rule.body) == (True, {"id": "1", "rule_id": "r", "name": "R"})

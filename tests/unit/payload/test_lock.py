@@ -82,7 +82,7 @@ def test_another_meaning_is_another_version() -> None:
 
 def test_a_version_in_the_file_counts_where_it_is_higher() -> None:
     ahead = rule('tags = ["x", "y"]', 'tags = ["x", "y"]\nversion = 9')
-    assert "locked is 1" in str(problems(LOCK, [ahead], "lock")[0])
+    assert "but 1 is locked" in str(problems(LOCK, [ahead], "lock")[0])
     new = updated(LOCK, [ahead])
     assert new.entries["r"].version == 9
     assert problems(new, [rule()], "lock") == []
@@ -91,7 +91,7 @@ def test_a_version_in_the_file_counts_where_it_is_higher() -> None:
 def test_a_version_in_the_file_that_cannot_stand() -> None:
     nine = Lock({"r": Entry("R", 9, digest(rule()))})
     lowered = rule('tags = ["x", "y"]', 'tags = ["x", "y"]\nversion = 8')
-    assert "version is lowered to 8; 9 was locked" in str(unusable(nine, [lowered])[0])
+    assert "version was lowered to 8, but 9 is locked" in str(unusable(nine, [lowered])[0])
     taken = rule("a: b", "a: c", TEXT.replace("tags", "version = 9\ntags"))
     assert "version 9 is taken" in str(unusable(nine, [taken])[0])
     assert unusable(nine, [taken]) == problems(nine, [taken], "lock")
@@ -100,10 +100,10 @@ def test_a_version_in_the_file_that_cannot_stand() -> None:
 
 def test_a_rule_goes_when_it_has_been_deprecated() -> None:
     [gone] = problems(LOCK, [], "lock")
-    assert "R (r) is gone without having been deprecated" in str(gone)
+    assert "R (r) was removed without being deprecated first" in str(gone)
     assert updated(LOCK, []) == LOCK
     deprecated = rule('"production"', '"deprecated"')
-    assert "which the lock file does not say" in str(problems(LOCK, [deprecated], "lock")[0])
+    assert "but the lock file does not say so" in str(problems(LOCK, [deprecated], "lock")[0])
     new = updated(LOCK, [deprecated])
     assert new.entries["r"].deprecated
     assert problems(new, [], "lock") == []
@@ -121,9 +121,9 @@ def test_what_a_lock_may_not_do_to_an_earlier_one() -> None:
     old = Lock({"r": Entry("R", 3, "h"), "s": Entry("S", 1, "h", deprecated=True)})
     assert regressions(old, old, "lock") == []
     for entries, said in (
-        ({"r": Entry("R", 2, "h")}, "version 3 is lowered to 2"),
-        ({"r": Entry("R", 3, "i")}, "version 3 was something else before"),
-        ({}, "gone without having been deprecated"),
+        ({"r": Entry("R", 2, "h")}, "version 3 was lowered to 2"),
+        ({"r": Entry("R", 3, "i")}, "version 3 was used for something else before"),
+        ({}, "was removed without being deprecated first"),
     ):
         [found] = regressions(Lock(entries), old, "lock")
         assert said in str(found)
@@ -141,14 +141,14 @@ def test_a_lock_comes_back_from_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "is no JSON"),
-        ("[]", "holds no JSON object"),
-        ('{"r": 1}', "is no lock file"),
-        ('{"r": {"name": "R", "version": "1", "hash": "h"}}', "is no lock file"),
-        ('{"r": {"name": "R", "version": 0, "hash": "h"}}', "the version of r is not 1 or more"),
-        ('{\n<<<<<<< HEAD\n "r": 1\n=======\n>>>>>>> x\n}', "lock.json:2: a merge left its conflict markers here"),
-        ("[" * 20_000, "is no JSON"),
-        ("\xff", "is no JSON"),
+        ("{", "is not valid JSON"),
+        ("[]", "is not a JSON object"),
+        ('{"r": 1}', "is not a lock file"),
+        ('{"r": {"name": "R", "version": "1", "hash": "h"}}', "is not a lock file"),
+        ('{"r": {"name": "R", "version": 0, "hash": "h"}}', "the version of r is less than 1"),
+        ('{\n<<<<<<< HEAD\n "r": 1\n=======\n>>>>>>> x\n}', "lock.json:2: unresolved merge conflict"),
+        ("[" * 20_000, "is not valid JSON"),
+        ("\xff", "is not valid JSON"),
     ],
 )
 def test_a_file_that_is_no_lock(tmp_path: Path, text: str, said: str) -> None:

@@ -49,10 +49,16 @@ def test_credentials_in_a_url_are_taken_out_of_it_and_decoded():
         "https://[::1",
         "https://kibana..example",
         f"https://{'k' * 64}.example",
+        "https://kibana%00.example",
+        "https://kibana%0a.example",
+        "https://[fe80::1%00]",
+        "https://kibana.example/a b",
+        "https://kibana.example/\udcff",
+        "https://kibana.example/b\u00e4se",
     ],
 )
 def test_what_is_no_url_is_refused(url):
-    with pytest.raises(UsageError, match="URL is none like https://host:5601"):
+    with pytest.raises(UsageError, match="invalid URL, expected one like https://host:5601"):
         connection("kibana", url=url)
 
 
@@ -72,7 +78,7 @@ def test_a_cloud_id_says_where_the_server_is(text, product, url):
 
 @pytest.mark.parametrize("said", ["name:???", "name:", cloud_id("host$abc"), cloud_id("$$"), "name:/w=="])
 def test_a_cloud_id_that_cannot_be_read_is_refused(said):
-    with pytest.raises(UsageError, match="cloud id"):
+    with pytest.raises(UsageError, match="cloud ID"):
         connection("kibana", cloud_id=said)
 
 
@@ -96,6 +102,8 @@ def test_an_api_key_that_no_header_can_hold_is_refused_without_being_shown(key):
         {"url": "https://k", "api_key": "a", "username": "u", "password": "p"},
         {"url": "https://u:p@k", "api_key": "a"},
         {"url": "https://k", "username": "u"}, {"url": "https://k", "password": SECRET},
+        {"url": "https://k", "username": "u", "password": f"{SECRET}\udcff"},
+        {"url": f"https://u:{SECRET}@k%00"}, {"url": f"https://u:{SECRET}@[k"},
     ],
 )  # fmt: skip
 def test_too_little_or_too_much_is_refused_without_secrets(said):
@@ -121,9 +129,15 @@ def test_the_node_has_the_base_path_and_the_timeout():
 
 def test_a_ca_file_must_be_one(tmp_path):
     good_for_nothing = tmp_path / "ca.pem"
-    for message, url in (("no such CA file", "https://k"), ("is not https", "http://k")):
+    for message, url in (("the CA file does not exist", "https://k"), ("is not https", "http://k")):
         with pytest.raises(UsageError, match=message):
             Connection(url, ca_file=good_for_nothing).node()
     good_for_nothing.write_text("what is this?")
-    with pytest.raises(UsageError, match="no file of certificates in PEM"):
+    with pytest.raises(UsageError, match="not a PEM file of certificates"):
         Connection("https://k", ca_file=good_for_nothing).node()
+
+
+@pytest.mark.parametrize("timeout", [0, -1, 86_401, float("inf"), float("nan")])
+def test_a_timeout_is_one_that_can_be_waited_for(timeout):
+    with pytest.raises(UsageError, match="the timeout must be between 0 and 86,400 seconds"):
+        connection("kibana", url="https://k", timeout=timeout)

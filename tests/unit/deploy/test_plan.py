@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detections.deploy.plan import Action, Kind, Options, make_plan
+from detections.deploy.model import Action, Kind, Options, Plan
+from detections.deploy.plan import make_plan
 from detections.deploy.saved import read_plan, save, write_plan
 from detections.deploy.state import Entry, State, StateFile, applied, canonical, kept, rebuilt
 from detections.errors import UsageError
+from detections.kibana.answers import Rule
 
 TAG = "ours"
 RULE: dict[str, Any] = {
@@ -27,11 +29,13 @@ LIVE: dict[str, Any] = RULE | {
 DONE = {"r": applied(RULE, LIVE)}
 
 
+def plan_of(repo, live, state=DONE, where="k", known=(), **options) -> Plan:
+    rules = [Rule.of(body) for body in live]
+    return make_plan("test", State(where, state), repo, rules, TAG, known=known, options=Options(**options))
+
+
 def change_of(repo=RULE, state=DONE, live=LIVE, known=(), **options):
-    plan = make_plan(
-        "test", State("k", state), [repo] if repo else [], [live] if live else [], TAG, known=known,
-        options=Options(**options),
-    )  # fmt: skip
+    plan = plan_of([repo] if repo else [], [live] if live else [], state, known=known, **options)
     return plan.changes[0] if plan.changes else None
 
 
@@ -61,7 +65,7 @@ def test_how_a_rule_stands(repo, state, live, kind, action):
 
 
 def test_what_is_nobodys_business_is_counted():
-    plan = make_plan("test", State("k", {}), [], [LIVE | {"tags": []}, LIVE | {"rule_id": "s", "tags": []}], TAG)
+    plan = plan_of([], [LIVE | {"tags": []}, LIVE | {"rule_id": "s", "tags": []}], {})
     assert (plan.changes, plan.others) == ((), 2)
 
 
@@ -116,13 +120,13 @@ def test_pruning(state, live, options, action):
 
 def test_a_copy_that_a_person_made_is_not_gone_from_the_repo():
     copied = LIVE | {"rule_id": "copy", "id": "0-2", "name": "R [Duplicate]"}
-    plan = make_plan("test", State("k", DONE), [RULE], [LIVE, copied], TAG, options=Options(prune="delete"))
+    plan = plan_of([RULE], [LIVE, copied], prune="delete")
     assert not plan.work
     assert [one.rule_id for one in plan.of(Kind.FOREIGN)] == ["copy"]
 
 
 def test_a_rule_that_is_there_twice_is_left_alone():
-    plan = make_plan("test", State("k", DONE), [RULE | {"note": "n"}], [LIVE, LIVE | {"id": "0-2"}], TAG)
+    plan = plan_of([RULE | {"note": "n"}], [LIVE, LIVE | {"id": "0-2"}])
     assert [(one.kind, one.action) for one in plan.changes] == [(Kind.CONFLICT, None)]
     assert "2 rules" in plan.changes[0].note
 
@@ -139,8 +143,8 @@ def test_a_rule_that_is_nested_too_deeply_in_kibana():
 
 
 def test_two_rules_of_the_repo_with_one_id():
-    with pytest.raises(UsageError, match="two rules with the rule_id r"):
-        make_plan("test", State("k", {}), [RULE, dict(RULE)], [], TAG)
+    with pytest.raises(UsageError, match="two rules of the repo have the rule_id r"):
+        plan_of([RULE, dict(RULE)], [], {})
 
 
 def test_an_apply_that_was_interrupted_is_no_drift():
@@ -165,7 +169,7 @@ def test_what_a_newer_kibana_puts_in_a_form_of_its_own_is_unchanged():
 
 def test_a_rebuilt_state_takes_what_is_there():
     live = LIVE | {"note": "n"}
-    state = rebuilt("k", [live], {"r": RULE})
+    state = rebuilt("k", [Rule.of(live)], {"r": RULE})
     assert change_of(RULE, state.rules, live).kind is Kind.UPDATE
     assert change_of(RULE, state.rules, live | {"enabled": False, "actions": []}).kind is Kind.UPDATE
     assert change_of(RULE, state.rules, live | {"note": "m"}).kind is Kind.CONFLICT
@@ -189,7 +193,7 @@ def test_what_a_person_wrote_is_never_lost_unasked(repo, sent, live, known, over
 
 def test_a_saved_plan_notices_what_moved(tmp_path):
     def plan(repo=RULE | {"note": "n"}, live=LIVE, where="k", **options):
-        return make_plan("test", State(where, DONE), [repo], [live], TAG, options=Options(**options))
+        return plan_of([repo], [live], where=where, **options)
 
     path = tmp_path / "plan.json"
     write_plan(path, plan())
