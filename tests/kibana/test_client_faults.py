@@ -265,7 +265,7 @@ def test_a_rule_that_no_proxy_takes_is_named(stand_in, kibana):
     stand_in.fail("_import", 413, times=99, body="<html><title>413 Request Entity Too Large</title></html>")
     with pytest.raises(ServerError, match="413 Request Entity Too Large"):
         kibana.import_rules(rules(1))
-    with pytest.raises(UsageError, match="r000 is larger than"):
+    with pytest.raises(ServerError, match=r"413 Request Entity Too Large.*; r000 is larger than"):
         kibana.import_rules([CONNECTOR, *rules(1, actions=[ACTION])])
 
 

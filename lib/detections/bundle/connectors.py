@@ -47,6 +47,7 @@ _HARMLESS: Mapping[str, tuple[str, ...]] = {
 _URL = re.compile("url$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"<not pulled: [^<>]*>")
 _SCALARS = (str, int, float, bool)
+_DEEPEST = 4
 
 
 def harmless(kind: str, config: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -57,7 +58,7 @@ def harmless(kind: str, config: Mapping[str, Any]) -> tuple[dict[str, Any], list
     for name, value in config.items():
         if value is None or value == {} or value == []:
             continue
-        shown = _shown(name, value) if name in known else None
+        shown = _shown(name, value, _DEEPEST) if name in known else None
         if shown is not None:
             kept[name] = shown
         if shown is None or shown != value:
@@ -74,14 +75,14 @@ def is_placeholder(value: Any) -> bool:
     return isinstance(value, str) and _PLACEHOLDER.fullmatch(value) is not None
 
 
-def _shown(name: str, value: Any) -> Any:
+def _shown(name: str, value: Any, deeper: int) -> Any:
     """A value as it may be shown, None if it may not: of a URL what leads to the server, and of other texts those only
-    that no URL is in."""
-    if isinstance(value, dict):
-        parts = {key: _shown(key, part) for key, part in value.items()}
+    that no URL is in. ``deeper`` is how many levels it may have."""
+    if isinstance(value, dict) and deeper:
+        parts = {key: _shown(key, part, deeper - 1) for key, part in value.items()}
         return None if None in parts.values() else parts
-    if isinstance(value, list):
-        items = [_shown(name, item) for item in value]
+    if isinstance(value, list) and deeper:
+        items = [_shown(name, item, deeper - 1) for item in value]
         return None if None in items else items
     if not isinstance(value, _SCALARS):
         return None

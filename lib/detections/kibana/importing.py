@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from detections.errors import ServerError, UsageError
 from detections.kibana.answers import ImportAnswer
-from detections.kibana.chunks import chunks, lines
+from detections.kibana.chunks import Object, chunks, lines
 from detections.kibana.http import LONG, RULES, Http
 from detections.kibana.multipart import OVERHEAD, one_file
 from detections.kibana.results import ImportResult, Kind, import_result, kind_of
@@ -47,9 +48,7 @@ def import_objects(
             repeatable=all(query.values()), accept=(413,),
         )  # fmt: skip
         if response.status == 413:  # something on the way takes less than Kibana does
-            if len(part) == 1:
-                raise http.error(response)
-            waiting[:0] = chunks(part, max_bytes=OVERHEAD + len(content) * 2 // 3)
+            waiting[:0] = _smaller(part, len(content), http.error(response))
             continue
         result = import_result(response.read(ImportAnswer, "the result of an import"), sent)
         sent |= {str(thing["id"]) for thing in part if kind_of(thing) == "connector"}
@@ -57,3 +56,17 @@ def import_objects(
         if done is not None:
             done(result)
     return total
+
+
+def _smaller(part: Sequence[Object], size: int, refusal: ServerError) -> list[list[Object]]:
+    """What was refused for its size, in smaller requests.
+
+    Raises:
+        ServerError: it cannot be cut up any more; the message names it.
+    """
+    if len(part) == 1:
+        raise refusal
+    try:
+        return chunks(part, max_bytes=OVERHEAD + size * 2 // 3)
+    except UsageError as error:
+        raise ServerError(f"{refusal.message}; {error}", request=refusal.request, status=refusal.status) from None

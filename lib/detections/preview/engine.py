@@ -11,7 +11,9 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
+
+from msgspec import Struct, ValidationError, convert
 
 from detections.elastic.documents import TemporaryIndex
 from detections.elastic.server import Server
@@ -29,12 +31,22 @@ from detections.query.esql.ast import From, Index
 from detections.query.esql.printer import to_esql
 from detections.rule import Rule
 from detections.values import datemath
+from detections.values.dates import combined
 
 REFUSED = "refused-event"
 _LEFT_OUT = (
     "rule_id", "enabled", "data_view_id", "saved_id", "exceptions_list", "actions", "response_actions", "throttle",
     "alert_suppression", "output_index", "meta",
 )  # fmt: skip
+
+
+T = TypeVar("T")
+
+
+class Ancestor(Struct, frozen=True):
+    """An event that an alert stands on."""
+
+    id: str = ""
 
 
 class Preview:
@@ -76,8 +88,8 @@ class Preview:
             places = {str((batch.ordinal << 32) + row): (batch, row) for batch in events for row in range(len(batch))}
             documents = ((name, batch.document(row)) for name, (batch, row) in places.items())
             for refused in index.add(documents, plan.rule_id):
-                said = f"Elasticsearch refuses it: {refused.reason}"
-                self._report(Finding(REFUSED, said, Location(f"event {refused.id}"), Level.WARNING))
+                text = f"Elasticsearch refuses it: {refused.reason}"
+                self._report(Finding(REFUSED, text, Location(f"event {refused.id}"), Level.WARNING))
             sources = self._sources(rule, index.name, now)
         finally:
             index.delete()
@@ -90,12 +102,12 @@ class Preview:
         """The alerts of one execution of the rule over an index, as Kibana has stored them."""
         end = datetime.datetime.fromtimestamp(now / 1000, datetime.UTC).isoformat(timespec="milliseconds")
         body = previewed(rule, index)
-        found = self._kibana.preview(body, invocation_count=1, timeframe_end=end.replace("+00:00", "Z"))
-        self.warnings.update(dict.fromkeys(found.warnings))
-        if found.errors or found.aborted:
-            said = "; ".join(found.errors) or "it was aborted"
-            raise ServerError(f"the preview of {rule.name} failed: {said}", request="POST /rules/preview")
-        return self._kibana.preview_alerts(found.id)
+        run = self._kibana.preview(body, invocation_count=1, timeframe_end=end.replace("+00:00", "Z"))
+        self.warnings.update(dict.fromkeys(run.warnings))
+        if run.errors or run.aborted:
+            why = "; ".join(run.errors) or "it was aborted"
+            raise ServerError(f"the preview of {rule.name} failed: {why}", request="POST /rules/preview")
+        return self._kibana.preview_alerts(run.id)
 
 
 def started_at(rule: Rule, span: Window) -> int:
@@ -132,15 +144,29 @@ def _alert(plan: Plan, source: Mapping[str, Any], places: Mapping[str, tuple[Bat
     """The alert, None for one that is only a part of a sequence's."""
     if _field(source, "kibana.alert.group.index") is not None:
         return None
-    ancestors = [str(one.get("id")) for one in _field(source, "kibana.alert.ancestors") or ()]
-    hits = [_hit(plan, int(name), *places[name]) for name in dict.fromkeys(ancestors) if name in places]
-    terms = tuple(_text(term) for term in _field(source, "kibana.alert.new_terms") or ())
+    ancestors = _list(source, "kibana.alert.ancestors", list[Ancestor])
+    names = dict.fromkeys(ancestor.id for ancestor in ancestors)
+    hits = [_hit(plan, int(name), *places[name]) for name in names if name in places]
+    terms = tuple(_text(term) for term in _list(source, "kibana.alert.new_terms", list[str | int | float | bool]))
     return Alert.on(plan, hits, terms) if hits else None
+
+
+def _list(source: Mapping[str, Any], name: str, kind: type[list[T]]) -> list[T]:
+    """A field of an alert that is a list, empty where it is absent.
+
+    Raises:
+        ServerError: it is something else.
+    """
+    value = _field(source, name)
+    try:
+        return [] if value is None else convert(value, kind)
+    except ValidationError as error:
+        raise ServerError(f"an alert of the preview has an invalid {name}: {error}") from None
 
 
 def _hit(plan: Plan, position: int, batch: Batch, row: int) -> Hit:
     columns = (Column(Field(name, "date"), batch.columns([name])[0]) for name in plan.time.names)
-    time = next((min(values) for column in columns if (values := column.values(row))), None)
+    time = combined(column.values(row) for column in columns)
     event_id = _field(batch.document(row), "event.id")
     return Hit(time is None, time or 0, position, "" if event_id is None else str(event_id))
 
