@@ -146,6 +146,31 @@ def test_a_list_that_no_file_holds_is_an_error_at_its_place(folder: Path) -> Non
     assert "the exception list trusted (agnostic) has no file" in findings[0]
 
 
+def test_a_list_that_kibana_makes_itself_needs_no_file(folder: Path) -> None:
+    endpoint = {"id": "x", "list_id": "endpoint_list", "type": "endpoint", "namespace_type": "agnostic"}
+    named = rule("one")
+    payload = to_api(named)
+    objects, findings = with_attachments([(named, payload | {"exceptions_list": [endpoint]})], read(folder))
+    assert ([one["rule_id"] for one in objects], findings) == (["one"], [])
+    other = endpoint | {"type": "endpoint_trusted_apps"}
+    _, findings = with_attachments([(named, payload | {"exceptions_list": [other]})], read(folder))
+    assert [one.message for one in findings] == ["the exception list endpoint_list (agnostic) has no file"]
+
+
+def test_an_item_may_look_into_a_list_without_a_name(folder: Path) -> None:
+    path = folder / "exceptions/trusted.toml"
+    path.write_text(path.read_text().replace('id = "addresses", ', ""))
+    lists = read(folder).exception_lists
+    assert [list(one.value_lists()) for one in lists.values()] != []
+
+
+def test_what_was_not_pulled_is_not_sent(folder: Path) -> None:
+    path = folder / "connectors/soc.toml"
+    path.write_text(path.read_text() + 'url = "<not pulled: url>"\nheaders = "<not pulled: headers>"\n')
+    objects, _ = bundled(read(folder), rule("one", connectors=("soc",)))
+    assert objects[-1]["attributes"]["config"] == {"channel": "soc"}
+
+
 def test_connectors_and_value_lists_may_be_kibanas_alone(folder: Path) -> None:
     (folder / "value_lists/addresses.toml").unlink()
     objects, findings = bundled(read(folder), rule("one", (("trusted", "single"),), ("preconfigured",)))

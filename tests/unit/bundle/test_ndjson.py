@@ -19,7 +19,9 @@ def test_the_summary_line_of_an_export_is_no_rule() -> None:
     assert (objects, findings) == ([{"rule_id": "a"}], [])
 
 
-@pytest.mark.parametrize("line", [b"{", b"[1]", b"[" * 100_000, b"\xff"])
+@pytest.mark.parametrize(
+    "line", [b"{", b"[1]", b"[" * 100_000, b"\xff", b'{"a":"\xff"}', b'{"a":NaN}', b'{"rule_id":1}']
+)
 def test_a_bad_line_is_named_and_the_others_are_read(line: bytes) -> None:
     objects, findings = bundle.from_ndjson(b'{"a":1}\n' + line + b'\n{"b":2}', "a.ndjson")
     assert objects == [{"a": 1}, {"b": 2}]

@@ -89,6 +89,25 @@ def test_what_kibana_fills_in_changes_nothing(kind: str) -> None:
     assert diff(payload, payload | ANSWERED | filled) == ()
 
 
+DEFAULTS: dict[str, Any] = {
+    "actions": [], "author": [], "enabled": False, "exceptions_list": [], "false_positives": [], "filters": [],
+    "from": "now-6m", "interval": "5m", "license": "", "max_signals": 100, "note": "", "output_index": "",
+    "references": [], "related_integrations": [], "required_fields": [], "response_actions": [],
+    "risk_score_mapping": [], "setup": "", "severity_mapping": [], "tags": [], "threat": [], "threat_filters": [],
+    "throttle": "no_actions", "timestamp_override_fallback_disabled": False, "to": "now", "version": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_what_says_kibanas_default_says_nothing(name: str) -> None:
+    payload = {**COMMON, "type": "query", "query": "a: b"}
+    payload.pop(name, None)
+    assert normalise(payload | {name: DEFAULTS[name]}) == normalise(payload)
+    other = {"x": 1} if isinstance(DEFAULTS[name], list) else f"not {DEFAULTS[name]}"
+    assert normalise(payload | {name: [other]}) != normalise(payload)
+    assert [one.field for one in diff(payload, payload | {name: [other]})] == [name]
+
+
 @pytest.mark.parametrize(
     ("field", "one", "other"),
     [
