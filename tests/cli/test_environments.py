@@ -39,7 +39,7 @@ def test_they_may_have_a_file_of_their_own(run: Run, project: Path) -> None:
     text = (project / "pyproject.toml").read_text()
     (project / "pyproject.toml").write_text(text + 'environments = "conf/places.toml"\n')
     missing = run("export", "-e", "dev")
-    assert (missing.code, "conf/places.toml: toml cannot be read" in missing.err) == (1, True)
+    assert (missing.code, "conf/places.toml: toml cannot be read" in missing.err) == (2, True)
     (project / "conf").mkdir()
     (project / "conf/places.toml").write_text("[dev]\nspcae = 'x'\n")
     wrong = run("export", "-e", "dev")

@@ -78,7 +78,7 @@ def _config(file: Path, table: dict[str, object]) -> Config:
             settings[name] = tuple(value)
         elif name == "environments" and isinstance(value, dict):
             settings[name] = file.name  # read by those commands only that deal with environments
-        elif name in _PATHS and isinstance(value, str):
+        elif name in _PATHS and isinstance(value, str) and "\0" not in value:
             settings[name] = value
         else:
             raise UsageError(f"{file}: [tool.detections] {name}: unknown key, or a value of the wrong type")

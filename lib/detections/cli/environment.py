@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 
 import click
 
 from detections.cli.config import Config
 from detections.deploy.environment import Environment
-from detections.deploy.environments import environments, from_variables
+from detections.deploy.environments import environments, from_variables, without_values
 from detections.errors import SourceError, UsageError
 from detections.kibana.client import Kibana
 from detections.source import read
@@ -27,16 +26,16 @@ def configured(config: Config) -> Mapping[str, Environment]:
     """All environments, by name; empty where none is configured.
 
     Raises:
-        UsageError: something is wrong with one of them.
-        SourceError: the file cannot be read, or is no TOML.
+        UsageError: the file cannot be read, is not TOML, or something is wrong with one of them. What the file says is
+            not in the message.
     """
     if not config.environments:
         return {}
     path = config.path("environments")
     try:
         document = read(path)
-    except SourceError as error:  # without the lines they are about: what people write there by mistake are credentials
-        raise SourceError([replace(finding, excerpt="") for finding in error.findings]) from None
+    except SourceError as error:
+        raise UsageError("\n".join(without_values(finding).render() for finding in error.findings)) from None
     return environments(document, _IN_PYPROJECT if path.name == "pyproject.toml" else (), os.environ)
 
 

@@ -41,6 +41,7 @@ from detections.server import MAX_TIMEOUT, Credentials
 from detections.source import Document, Keys
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_VALUE = re.compile(r", not .*", re.DOTALL)
 
 
 class OverridesSchema(Part):
@@ -114,12 +115,17 @@ def environments(document: Document, keys: Keys, variables: Mapping[str, str]) -
         else:
             problems = table_findings(document, EnvironmentSchema, place)
             findings += problems or _contradictions(document, place, environment)
-    if findings:  # without the lines they are about: what people write there by mistake are credentials
-        raise UsageError("\n".join(replace(finding, excerpt="").render() for finding in findings))
+    if findings:
+        raise UsageError("\n".join(without_values(finding).render() for finding in findings))
     folder = Path(document.path).parent
     places = {name: [document.location((*keys, name, "rules", index)) for index in range(len(one.get("rules", ())))]
               for name, one in table.items()}  # fmt: skip
     return {name: _environment(name, one, folder, variables, places[name]) for name, one in table.items()}
+
+
+def without_values(finding: Finding) -> Finding:
+    """A finding without what the file says there: what people write into it by mistake are credentials."""
+    return replace(finding, excerpt="", message=_VALUE.sub("", finding.message))
 
 
 def from_variables(variables: Mapping[str, str]) -> Environment:
