@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from detections.values import limits
+
 _OAUTH = ("clientId", "isOAuth", "jwtKeyId", "userIdentifierValue")
 _HTTP = ("authType", "certType", "hasAuth", "method", "verificationMode")
 _HARMLESS: Mapping[str, tuple[str, ...]] = {
@@ -47,7 +49,6 @@ _HARMLESS: Mapping[str, tuple[str, ...]] = {
 _URL = re.compile("url$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"<not pulled: [^<>]*>")
 _SCALARS = (str, int, float, bool)
-_DEEPEST = 4
 
 
 def harmless(kind: str, config: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -58,7 +59,7 @@ def harmless(kind: str, config: Mapping[str, Any]) -> tuple[dict[str, Any], list
     for name, value in config.items():
         if value is None or value == {} or value == []:
             continue
-        shown = _shown(name, value, _DEEPEST) if name in known else None
+        shown = _shown(name, value, limits.CONNECTOR_DEPTH.most) if name in known else None
         if shown is not None:
             kept[name] = shown
         if shown is None or shown != value:

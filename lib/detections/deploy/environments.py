@@ -85,7 +85,7 @@ class EnvironmentSchema(Part):
     cloud_id = text(validate=NOT_EMPTY)
     space = text(validate=Matches(r"^[a-z0-9_-]+$", "a space's id: small letters, digits, _ and -"))
     ca_file = text(validate=NOT_EMPTY)
-    timeout = Whole(validate=Between(min=1, max=int(MAX_TIMEOUT)))
+    timeout = Whole(validate=Between(min=1, max=MAX_TIMEOUT))
     tag = text(validate=NOT_EMPTY)
     overrides = Record(OverridesSchema)
     rules = Items(Record(SomeRulesSchema))

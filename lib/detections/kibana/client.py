@@ -45,12 +45,13 @@ from detections.kibana.results import (
     preview_of,
 )
 from detections.server import Backoff, Connection, Query, Response
+from detections.values import limits
 
 LISTS = "/api/exception_lists"
 ITEMS = "/api/exception_lists/items"
 VALUES = "/api/lists"
 CONNECTORS = "/api/actions/connectors"
-MOST = 10_000
+MOST = limits.LISTED.most
 """Things that one list of Kibana's holds: Elasticsearch's window of results."""
 
 BulkAction = Literal["enable", "disable", "delete"]

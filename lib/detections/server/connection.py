@@ -15,12 +15,13 @@ from elastic_transport import NodeConfig
 
 from detections.errors import UsageError
 from detections.server.mask import key_parts
+from detections.values import limits
 
 Product = Literal["elasticsearch", "kibana"]
 _PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[\w.:-]+\Z")
 _PATH = re.compile(r"[!-~]*\Z")
-MAX_TIMEOUT = 24 * 3600.0
+MAX_TIMEOUT = limits.REQUEST_TIME.most
 """Seconds that one request may take."""
 
 
@@ -100,7 +101,7 @@ def connection(
     if (url is None) == (cloud_id is None):
         raise UsageError(f"{product}: give either a URL or a cloud ID")
     if not 0 < timeout <= MAX_TIMEOUT:
-        raise UsageError(f"{product}: the timeout must be between 0 and {MAX_TIMEOUT:,.0f} seconds")
+        raise UsageError(f"{product}: the timeout must be between 0 and {MAX_TIMEOUT:,} seconds")
     parts = _parts(_cloud_url(cloud_id, product) if cloud_id is not None else str(url), product)
     host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
     clean = f"{parts.scheme}://{host}{'' if parts.port is None else f':{parts.port}'}{parts.path.rstrip('/')}"

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from detections.errors import UsageError
-
-_MOST = 64 * 1024
-"""Bytes of a file that holds a secret."""
+from detections.values import limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +45,9 @@ def secret(variables: Mapping[str, str], name: str) -> str | None:
         return variables.get(name) or None
     try:
         with Path(file).open("rb") as opened:
-            content = opened.read(_MOST + 1)
-        if len(content) > _MOST:
-            raise UsageError(f"{name}_FILE: {file} is larger than {_MOST:,} bytes")
+            content = opened.read(limits.SECRET_FILE.most + 1)
+        if len(content) > limits.SECRET_FILE.most:
+            raise UsageError(f"{name}_FILE: {file} is larger than {limits.SECRET_FILE.most:,} bytes")
         return content.decode().strip() or None
     except UnicodeDecodeError:
         raise UsageError(f"{name}_FILE: {file} is not UTF-8") from None

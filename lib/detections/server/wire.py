@@ -26,8 +26,9 @@ from urllib3.exceptions import (
 )
 
 from detections.server.connection import Connection
+from detections.values import limits
 
-MAX_ANSWER = 256 * 1024 * 1024
+MAX_ANSWER = limits.ANSWER.most
 """Bytes of one answer, decompressed."""
 _PIECE = 1024 * 1024
 _SOONEST = 0.001

@@ -67,10 +67,30 @@ SLICES = Limit(
     "slices", 100_000, "slices of a replay on a cluster", "The replay is refused: take longer slices.",
     "A slice a minute for two months.",
 )  # fmt: skip
+ANSWER = Limit(
+    "answer", 268_435_456, "bytes of one answer of a server, decompressed", "The request fails; it is not sent again.",
+    "An export of 10,000 rules of 10 kB each is 100 MB.",
+)  # fmt: skip
+REQUEST_TIME = Limit(
+    "request-time", 86_400, "seconds that one request may be given (`timeout`)", "The configuration is refused.",
+    "A day. A request ends when its own time is over, however slowly the answer comes.",
+)  # fmt: skip
+LISTED = Limit(
+    "listed", 10_000, "things in one list of Kibana's (rules, exception items, value lists)", "The list is not read.",
+    "Elasticsearch's `index.max_result_window`, which Kibana asks within.",
+)  # fmt: skip
+SECRET_FILE = Limit(
+    "secret-file", 65_536, "bytes of a file that a variable like `KIBANA_API_KEY_FILE` names", "It is refused.",
+    "No key is longer, and `/dev/zero` has no end.",
+)  # fmt: skip
+CONNECTOR_DEPTH = Limit(
+    "connector-depth", 4, "levels of tables and lists in a connector's configuration", "The key is not pulled.",
+    "Kibana's own types have three.",
+)  # fmt: skip
 
 ALL = (
     QUERY_TEXT, KQL_DEPTH, DSL_DEPTH, SEQUENCE_EVENTS, SAMPLE_EVENTS, RUNS, TEXT, VALUES, COMBINATIONS, EQL_RESULTS,
-    SLICES,
+    SLICES, ANSWER, REQUEST_TIME, LISTED, SECRET_FILE, CONNECTOR_DEPTH,
 )  # fmt: skip
 
 
