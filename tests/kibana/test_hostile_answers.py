@@ -23,7 +23,7 @@ from detections.deploy.environment import Environment
 from detections.deploy.model import Options
 from detections.deploy.pull import Options as PullOptions
 from detections.deploy.pull import Repo, Selection, pull_rules
-from detections.deploy.pull_attachments import Folders, Found, pull_attachments, value_lists_of
+from detections.deploy.pull_attachments import Folders, Held, pull_attachments, value_lists_of
 from detections.deploy.state import State, StateFile
 from detections.deploy.status import executions
 from detections.errors import DetectionsError, ServerError
@@ -168,11 +168,11 @@ class World:
         wanted = value_lists_of(export.exception_items)
         lists = [one for one in kibana.find_value_lists() if one.id in wanted]
         values = {one.id: kibana.export_value_list_items(one.id) for one in lists}
-        found = Found(export.exception_lists, export.exception_items, export.connectors, lists, values)
+        held = Held(export.exception_lists, export.exception_items, export.connectors, lists, values)
         repo, state = Repo(Rules((), (), ()), self.folder / "rules", Lock()), State("k", {})
         pull_rules(repo, rules, self.environment, state, TODAY, PullOptions(everything=True))
         folders = Folders(self.folder / "e", self.folder / "v", self.folder / "c")
-        pull_attachments(found.used_by(rules), self.attachments, folders, {})
+        pull_attachments(held.used_by(rules), self.attachments, folders, {})
 
     def status(self, kibana: Kibana) -> None:
         runs = executions(kibana.find_rules(), "Managed by: detections")

@@ -73,8 +73,8 @@ def _next(plan: Plan, environment: str | None, out: Path | None) -> str:
             *(["--adopt"] if plan.options.adopt else []),
             *([f"--prune {plan.options.prune}"] if plan.options.prune else []),
         ]
-        said = shlex.quote(str(out)) if out else " ".join(options)
-        lines.append(f"next: detections apply{where} {said}".rstrip())
+        arguments = shlex.quote(str(out)) if out else " ".join(options)
+        lines.append(f"next: detections apply{where} {arguments}".rstrip())
     if any(change.action is None for change in plan.of(Kind.DRIFTED, Kind.CONFLICT)):
         lines.append(f"drift: detections pull{where} brings it into the repo; --overwrite-drift writes over it")
     if any(change.action is None and change.payload for change in plan.of(Kind.FOREIGN)):

@@ -16,7 +16,7 @@ from detections.cli.environment import ENVIRONMENT, chosen, opened
 from detections.deploy.environment import Environment
 from detections.deploy.model import place
 from detections.deploy.pull import Options, Pulled, Repo, Selection, pull_rules
-from detections.deploy.pull_attachments import Folders, Found, pull_attachments, value_lists_of
+from detections.deploy.pull_attachments import Folders, Held, pull_attachments, value_lists_of
 from detections.deploy.state import State, StateFile
 from detections.errors import Finding, Location, UsageError
 from detections.kibana.answers import Rule
@@ -35,7 +35,7 @@ class _Source:
     rules: Sequence[Rule] = ()
     foreign: int = 0
     prebuilt: int = 0
-    attachments: Found = field(default_factory=Found)
+    attachments: Held = field(default_factory=Held)
     state: State | None = None
     file: StateFile | None = None
     findings: list[Finding] = field(default_factory=list)
@@ -120,7 +120,7 @@ def _file(path: Path, selection: Selection, environment: Environment) -> _Source
     export, problems = export_of(objects)
     findings += [Finding(bundle.CODE, problem, Location(str(path))) for problem in problems]
     rules, _, prebuilt = replace(selection, every=True).choose(export.rules, environment.tag)
-    attachments = Found(export.exception_lists, export.exception_items, export.connectors).used_by(rules)
+    attachments = Held(export.exception_lists, export.exception_items, export.connectors).used_by(rules)
     return _Source(rules, 0, len(prebuilt), attachments, findings=findings)
 
 
@@ -133,13 +133,13 @@ def _kibana(selection: Selection, environment: Environment, config: Config) -> _
     return _Source(rules, len(foreign), len(prebuilt), attachments, state, file)
 
 
-def _exported(kibana: Kibana, rules: Sequence[Rule]) -> Found:
+def _exported(kibana: Kibana, rules: Sequence[Rule]) -> Held:
     """What these rules use, as Kibana has it."""
     users = [rule.rule_id for rule in rules if rule.exceptions_list or rule.actions]
     if not users:
-        return Found()
+        return Held()
     export = kibana.export_rules(users)
     wanted = value_lists_of(export.exception_items)
     lists = [value_list for value_list in kibana.find_value_lists() if value_list.id in wanted] if wanted else []
     values = {value_list.id: kibana.export_value_list_items(value_list.id) for value_list in lists}
-    return Found(export.exception_lists, export.exception_items, export.connectors, lists, values)
+    return Held(export.exception_lists, export.exception_items, export.connectors, lists, values)

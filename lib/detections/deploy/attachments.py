@@ -19,7 +19,15 @@ from detections.deploy.model import Action, Change, Kind, Options, Payload, Thin
 from detections.deploy.plan import DEEP
 from detections.deploy.state import Entry, State
 from detections.errors import DetectionsError
-from detections.kibana.answers import Connector, ExceptionItem, ExceptionList, Namespace, Stored, ValueList
+from detections.kibana.answers import (
+    Connector,
+    ExceptionItem,
+    ExceptionList,
+    Namespace,
+    Stored,
+    ValueList,
+    is_system_connector,
+)
 from detections.kibana.client import Kibana
 from detections.kibana.results import kind_of
 from detections.payload import Difference, diff, same
@@ -99,8 +107,9 @@ def read_present(kibana: Kibana, wanted: Wanted, payloads: Iterable[Payload]) ->
     """Read what is there of what is wanted, or is named by a rule. No request where nothing is."""
     payloads = list(payloads)
     stored: dict[Key, ExceptionList | ExceptionItem | ValueList] = {}
-    lists = {(namespace_of(one), str(one["list_id"])) for one in _named(payloads, "exceptions_list")}
-    held = {(namespace_of(one), str(one["list_id"])) for one in wanted.objects if thing_of(one) is Thing.LIST}
+    lists = {(namespace_of(named), str(named["list_id"])) for named in _named(payloads, "exceptions_list")}
+    ours = (payload for payload in wanted.objects if thing_of(payload) is Thing.LIST)
+    held = {(namespace_of(payload), str(payload["list_id"])) for payload in ours}
     for namespace, list_id in sorted(lists | held):
         exceptions = kibana.get_exception_list(list_id, namespace)
         if exceptions is not None:
@@ -131,11 +140,10 @@ def check_references(payloads: Iterable[Payload], wanted: Wanted, present: Prese
     known = present.known | {key_of(thing_of(payload), payload) for payload in wanted.objects}
     lines = []
     for payload in payloads:
-        lists = [one for one in payload.get("exceptions_list", ()) if one.get("type") != "endpoint"]
-        connectors = [
-            one for one in payload.get("actions", ()) if not str(one.get("id")).startswith("system-connector-")
-        ]
-        references = [(Thing.LIST, one) for one in lists] + [(Thing.CONNECTOR, one) for one in connectors]
+        lists = (reference for reference in payload.get("exceptions_list", ()) if reference.get("type") != "endpoint")
+        actions = (action for action in payload.get("actions", ()) if not is_system_connector(str(action.get("id"))))
+        references = [(Thing.LIST, reference) for reference in lists]
+        references += [(Thing.CONNECTOR, action) for action in actions]
         lines += [
             f"{payload.get('name')} refers to the {key[0]} {key[1]}, which is neither in the repo nor in Kibana"
             for key in (key_of(thing, reference) for thing, reference in references) if key not in known
@@ -146,7 +154,8 @@ def check_references(payloads: Iterable[Payload], wanted: Wanted, present: Prese
 
 def attachment_changes(wanted: Wanted, present: Present, state: State, options: Options) -> list[Change]:
     """How each of it stands, in the order in which it is written."""
-    changes = [_value_list(one, present.stored.get(key_of(Thing.VALUES, one))) for one in wanted.value_lists]
+    values = ((payload, present.stored.get(key_of(Thing.VALUES, payload))) for payload in wanted.value_lists)
+    changes = [_value_list(payload, live) for payload, live in values]
     for payload in wanted.objects:
         thing = thing_of(payload)
         if thing is Thing.CONNECTOR:

@@ -118,9 +118,12 @@ def environments(document: Document, keys: Keys, variables: Mapping[str, str]) -
     if findings:
         raise UsageError("\n".join(without_values(finding).render() for finding in findings))
     folder = Path(document.path).parent
-    places = {name: [document.location((*keys, name, "rules", index)) for index in range(len(one.get("rules", ())))]
-              for name, one in table.items()}  # fmt: skip
-    return {name: _environment(name, one, folder, variables, places[name]) for name, one in table.items()}
+    environments = {}
+    for name, environment in table.items():
+        rules = range(len(environment.get("rules", ())))
+        places = [document.location((*keys, name, "rules", index)) for index in rules]
+        environments[name] = _environment(name, environment, folder, variables, places)
+    return environments
 
 
 def without_values(finding: Finding) -> Finding:

@@ -63,7 +63,8 @@ def make_plan(
 
 def _with_connectors(change: Change, attachments: Sequence[Change]) -> Change:
     """A connector is imported with a rule that uses it: such a rule is written again if its connector is not there."""
-    fresh = {one.rule_id for one in attachments if one.thing is Thing.CONNECTOR and one.action is Action.CREATE}
+    connectors = (attachment for attachment in attachments if attachment.thing is Thing.CONNECTOR)
+    fresh = {connector.rule_id for connector in connectors if connector.action is Action.CREATE}
     used = fresh.intersection(action.get("id") for action in (change.payload or {}).get("actions", ()))
     if not used or change.kind is not Kind.UNCHANGED:
         return change

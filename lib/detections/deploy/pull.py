@@ -296,8 +296,8 @@ class _Puller:
 
     def governed(self, rule: Rule) -> set[str]:
         """The fields that are the environment's to say."""
-        found = set(self.environment.settings(rule))
-        return found | {"index", "data_view_id"} if found & {"index", "data_view_id"} else found
+        names = set(self.environment.settings(rule))
+        return names | {"index", "data_view_id"} if names & {"index", "data_view_id"} else names
 
     def tagged(self, body: Object) -> Object:
         """The rule with the tag of ownership: whether it has it is no matter of its file."""
@@ -351,10 +351,11 @@ def _metadata(body: Object, today: datetime.date) -> dict[str, Any]:
     """What concerns the file of a rule that Kibana has had before."""
     created, updated = (_day(body.get(name), today) for name in ("created_at", "updated_at"))
     related = body.get("related_integrations")
-    packages = {str(one["package"]) for one in related or () if isinstance(one, dict) and one.get("package")}
-    found = {"creation_date": created, "integration": sorted(packages), "maturity": "production",
+    integrations = [part for part in related if isinstance(part, dict)] if isinstance(related, list) else []
+    packages = {str(integration["package"]) for integration in integrations if integration.get("package")}
+    metadata = {"creation_date": created, "integration": sorted(packages), "maturity": "production",
              "updated_date": max(created, updated)}  # fmt: skip
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in metadata.items() if value}
 
 
 def _day(value: Any, today: datetime.date) -> str:

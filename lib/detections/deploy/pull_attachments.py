@@ -32,7 +32,7 @@ TOO_DEEP = "is nested too deeply"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Held:
     """What Kibana, or an exported file, has. ``values`` are the values of each value list by its id."""
 
     exception_lists: Sequence[ExceptionList] = ()
@@ -41,7 +41,7 @@ class Found:
     value_lists: Sequence[ValueList] = ()
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def used_by(self, rules: Sequence[Rule]) -> Found:
+    def used_by(self, rules: Sequence[Rule]) -> Held:
         """What these rules use of it."""
         lists = {reference.list_id for rule in rules for reference in rule.exceptions_list}
         connectors = {action.connector for rule in rules for action in rule.actions}
@@ -63,7 +63,7 @@ class Folders:
 
 
 def pull_attachments(
-    found: Found,
+    held: Held,
     attachments: Attachments,
     folders: Folders,
     applied: Mapping[str, Entry] | None = None,
@@ -77,16 +77,16 @@ def pull_attachments(
     cannot be brought over is a finding, and the others are brought over all the same.
     """
     puller = _Puller(attachments, applied, theirs)
-    for exceptions in found.exception_lists:
-        items = [item for item in found.exception_items if item.list_id == exceptions.list_id]
+    for exceptions in held.exception_lists:
+        items = [item for item in held.exception_items if item.list_id == exceptions.list_id]
         items = [item for item in items if item.namespace_type == exceptions.namespace_type]
         pull = partial(puller.exception_list, exceptions, items, folders.exceptions)
-        puller.guarded(exceptions.list_id, any(one.too_deep for one in (exceptions, *items)), pull)
-    for value_list in found.value_lists:
-        values = found.values.get(value_list.id, ())
+        puller.guarded(exceptions.list_id, any(thing.too_deep for thing in (exceptions, *items)), pull)
+    for value_list in held.value_lists:
+        values = held.values.get(value_list.id, ())
         pull = partial(puller.value_list, value_list, values, folders.value_lists)
         puller.guarded(value_list.id, value_list.too_deep, pull)
-    for connector in found.connectors:
+    for connector in held.connectors:
         pull = partial(puller.connector, connector, folders.connectors)
         puller.guarded(connector.id, is_deep(connector.attributes.config or {}), pull)
     return puller.pulled
@@ -257,13 +257,13 @@ def _whole(key: str, value: Object | None) -> dict[str, Any]:
     return {} if value is None else {key: value}
 
 
-def _merged(old: Object, found: Object, first: tuple[str, ...]) -> dict[str, Any]:
-    """The table with what differs as it was found: what a file says by a default of Kibana's stays."""
-    defaults = ITEM_DEFAULTS if "item_id" in found else DEFAULTS
-    table = {name: value for name, value in old.items() if name in found or same(value, defaults.get(name))}
-    for name, value in found.items():
+def _merged(old: Object, live: Object, first: tuple[str, ...]) -> dict[str, Any]:
+    """The table with what differs as it is in Kibana: what a file says by a default of Kibana's stays."""
+    defaults = ITEM_DEFAULTS if "item_id" in live else DEFAULTS
+    table = {name: value for name, value in old.items() if name in live or same(value, defaults.get(name))}
+    for name, value in live.items():
         if not same(plain(table.get(name)), value):
-            known = name == "comments" and "item_id" in found
+            known = name == "comments" and "item_id" in live
             table[name] = _comments(table.get(name), value) if known else value
     order = [*first, *sorted(table.keys() - set(first))]
     return {name: table[name] for name in order if name in table}

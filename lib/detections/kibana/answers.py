@@ -47,6 +47,11 @@ class Stored(Struct, frozen=True, kw_only=True):
         return f"{self.updated_by or 'unknown'} at {self.updated_at or 'an unknown time'}"
 
 
+def is_system_connector(name: str) -> bool:
+    """Whether an id is of a connector that Kibana has by itself."""
+    return name.startswith("system-connector-")
+
+
 class Action(Struct, frozen=True):
     """An action of a rule: the connector that it uses."""
 
@@ -55,7 +60,7 @@ class Action(Struct, frozen=True):
     @property
     def connector(self) -> str:
         """The connector's id; empty for one of Kibana's own."""
-        return "" if self.id.startswith("system-connector-") else self.id
+        return "" if is_system_connector(self.id) else self.id
 
 
 class Reference(Struct, frozen=True):

@@ -194,11 +194,11 @@ def _named(thing: Any) -> str:
 def import_result(answer: ImportAnswer, sent: Container[str] = ()) -> ImportResult:
     """The answer of one ``_import``. ``sent`` are connectors of earlier requests of the same import: that these are
     there already is no problem."""
-    connectors = [Problem("connector", one.id, *_why(one)) for one in answer.action_connectors_errors]
+    connectors = [Problem("connector", failure.id, *_why(failure)) for failure in answer.action_connectors_errors]
     left = [problem for problem in connectors if not (problem.status == 409 and problem.id in sent)]
     known = len(left) < len(connectors) and not left
-    problems = [Problem("rule", one.rule_id or one.id, *_why(one)) for one in answer.errors]
-    problems += [_exception_problem(one) for one in answer.exceptions_errors]
+    problems = [Problem("rule", failure.rule_id or failure.id, *_why(failure)) for failure in answer.errors]
+    problems += [_exception_problem(failure) for failure in answer.exceptions_errors]
     return ImportResult(
         answer.success, answer.exceptions_success, known or answer.action_connectors_success, answer.success_count,
         answer.exceptions_success_count, answer.action_connectors_success_count, (*problems, *left),

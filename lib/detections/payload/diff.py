@@ -32,13 +32,13 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Difference, ..
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], above: str) -> Iterator[Difference]:
     for name in sorted(old.keys() | new.keys()):
-        one, other = old.get(name), new.get(name)
-        if same(one, other):
+        before, after = old.get(name), new.get(name)
+        if same(before, after):
             continue
-        if isinstance(one, dict) and isinstance(other, dict):
-            yield from _differences(one, other, f"{above}{name}.")
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from _differences(before, after, f"{above}{name}.")
         else:
-            yield Difference(f"{above}{name}", one, other)
+            yield Difference(f"{above}{name}", before, after)
 
 
 def render(difference: Difference) -> list[str]:
@@ -76,9 +76,9 @@ def _unified(old: list[str], new: list[str]) -> list[str]:
             *(f"-{line}" for line in gone), *(f"+{line}" for line in come)]  # fmt: skip
 
 
-def _common(one: list[str], other: list[str]) -> int:
+def _common(old: list[str], new: list[str]) -> int:
     """How many lines both begin with."""
-    for number, (line, against) in enumerate(zip(one, other, strict=False)):
-        if line != against:
+    for number, (before, after) in enumerate(zip(old, new, strict=False)):
+        if before != after:
             return number
-    return min(len(one), len(other))
+    return min(len(old), len(new))

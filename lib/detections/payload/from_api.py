@@ -69,13 +69,13 @@ def _like(name: str, old: object, new: object) -> object:
     """A value of Kibana's in the words of the file's, where they mean the same."""
     if not isinstance(old, list) or not isinstance(new, list):
         return plain(new)
-    known = {_meaning(name, one): one for one in old}
-    found = {_meaning(name, one): one for one in new}
-    if name not in SORTED or len(found) < len(new):
-        return [known.get(_meaning(name, one), _clean(name, one)) for one in new]
+    ours = {_meaning(name, element): element for element in old}
+    theirs = {_meaning(name, element): element for element in new}
+    if name not in SORTED or len(theirs) < len(new):
+        return [ours.get(_meaning(name, element), _clean(name, element)) for element in new]
     return [
-        *(one for meaning, one in known.items() if meaning in found),
-        *(_clean(name, one) for meaning, one in found.items() if meaning not in known),
+        *(element for meaning, element in ours.items() if meaning in theirs),
+        *(_clean(name, element) for meaning, element in theirs.items() if meaning not in ours),
     ]
 
 

@@ -82,16 +82,16 @@ def problems(lock: Lock, rules: Iterable[Rule], path: str) -> list[Finding]:
     lower than the locked one, or that stands for something else there; and a locked rule without a file that was
     not deprecated before.
     """
-    found: list[Finding] = []
+    findings: list[Finding] = []
     seen: set[str] = set()
     for rule in rules:
         seen.add(rule.rule_id)
         if locked(rule, lock):
-            found += _about(rule, lock.entries.get(rule.rule_id))
+            findings += _about(rule, lock.entries.get(rule.rule_id))
     for rule_id, entry in lock.entries.items():
         if rule_id not in seen and not entry.deprecated:
-            found.append(removed(rule_id, entry, path))
-    return sorted(found, key=lambda one: one.location)
+            findings.append(removed(rule_id, entry, path))
+    return sorted(findings, key=lambda finding: finding.location)
 
 
 def removed(rule_id: str, entry: Entry, path: str) -> Finding:
@@ -101,18 +101,19 @@ def removed(rule_id: str, entry: Entry, path: str) -> Finding:
 
 def unusable(lock: Lock, rules: Iterable[Rule]) -> list[Finding]:
     """Versions in rules' files that cannot stand: locking does not mend these."""
-    return [one for rule in rules if locked(rule, lock) for one in _own_version(rule, lock.entries.get(rule.rule_id))]
+    ours = (rule for rule in rules if locked(rule, lock))
+    return [problem for rule in ours for problem in _own_version(rule, lock.entries.get(rule.rule_id))]
 
 
 def _about(rule: Rule, entry: Entry | None) -> list[Finding]:
     if entry is None:
         return [rule.document.finding(CODE, "the rule is not in the lock file", ("rule", "rule_id"), hint=HINT)]
-    if found := _own_version(rule, entry):
-        return found
+    if problems := _own_version(rule, entry):
+        return problems
     keys = ("rule", "version" if rule.version else "name")
     if entry.hash != digest(rule):
-        said = f"the rule has changed, but its version is still {entry.version}"
-        return [rule.document.finding(CODE, said, keys, hint=HINT)]
+        text = f"the rule has changed, but its version is still {entry.version}"
+        return [rule.document.finding(CODE, text, keys, hint=HINT)]
     if entry.version < (rule.version or 1):
         return [
             rule.document.finding(
@@ -121,8 +122,8 @@ def _about(rule: Rule, entry: Entry | None) -> list[Finding]:
         ]
     deprecated = rule.metadata.maturity == "deprecated"
     if entry.deprecated != deprecated:
-        said = "the rule is deprecated" if deprecated else "the rule is no longer deprecated"
-        return [rule.document.finding(CODE, f"{said}, but the lock file does not say so", keys, hint=HINT)]
+        text = "the rule is deprecated" if deprecated else "the rule is no longer deprecated"
+        return [rule.document.finding(CODE, f"{text}, but the lock file does not say so", keys, hint=HINT)]
     return []
 
 
@@ -131,11 +132,11 @@ def _own_version(rule: Rule, entry: Entry | None) -> list[Finding]:
     if entry is None or rule.version is None:
         return []
     if rule.version < entry.version:
-        said = f"the version was lowered to {rule.version}, but {entry.version} is locked"
-        return [rule.document.finding(CODE, said, ("rule", "version"), hint=_LEAVE)]
+        text = f"the version was lowered to {rule.version}, but {entry.version} is locked"
+        return [rule.document.finding(CODE, text, ("rule", "version"), hint=_LEAVE)]
     if rule.version == entry.version and entry.hash != digest(rule):
-        said = f"version {rule.version} is taken: it is locked for an earlier form of the rule"
-        return [rule.document.finding(CODE, said, ("rule", "version"), hint=_LEAVE)]
+        text = f"version {rule.version} is taken: it is locked for an earlier form of the rule"
+        return [rule.document.finding(CODE, text, ("rule", "version"), hint=_LEAVE)]
     return []
 
 
@@ -145,23 +146,25 @@ _LEAVE = "raise it, or remove it from the file: the lock file keeps the version"
 def regressions(lock: Lock, before: Lock, path: str) -> list[Finding]:
     """What a lock may not do to an earlier one: lose a rule that was not deprecated, lower a version, or use one again
     for something else."""
-    found = []
+    findings = []
     for rule_id, old in before.entries.items():
         new = lock.entries.get(rule_id)
         if new is None:
             if not old.deprecated:
-                found.append(removed(rule_id, old, path))
+                findings.append(removed(rule_id, old, path))
         elif new.version < old.version:
-            found.append(_finding(path, f"{new.name} ({rule_id}): version {old.version} was lowered to {new.version}"))
+            findings.append(
+                _finding(path, f"{new.name} ({rule_id}): version {old.version} was lowered to {new.version}")
+            )
         elif new.version == old.version and new.hash != old.hash:
-            found.append(
+            findings.append(
                 _finding(path, f"{new.name} ({rule_id}): version {old.version} was used for something else before")
             )
-    return found
+    return findings
 
 
-def _finding(path: str, said: str, hint: str = "") -> Finding:
-    return Finding(CODE, said, Location(path), hint=hint)
+def _finding(path: str, text: str, hint: str = "") -> Finding:
+    return Finding(CODE, text, Location(path), hint=hint)
 
 
 def read_lock(path: Path) -> Lock:
@@ -199,5 +202,5 @@ def write_lock(path: Path, lock: Lock) -> None:
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
-    said: dict[str, Any] = {"name": entry.name, "version": entry.version, "hash": entry.hash}
-    return said | {"deprecated": True} if entry.deprecated else said
+    table: dict[str, Any] = {"name": entry.name, "version": entry.version, "hash": entry.hash}
+    return table | {"deprecated": True} if entry.deprecated else table

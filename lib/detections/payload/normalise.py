@@ -74,14 +74,14 @@ def encode(value: object) -> bytes:
     return msgspec.json.encode(value, order="sorted")
 
 
-def same(one: object, other: object) -> bool:
+def same(left: object, right: object) -> bool:
     """Whether two values of JSON are one; unlike Python's, ``true`` is no number here."""
-    return type(one) is type(other) and encode(one) == encode(other)
+    return type(left) is type(right) and encode(left) == encode(right)
 
 
 def _table(value: Mapping[str, Any]) -> dict[str, Any]:
     """Null says no more than a key that is not there."""
-    return {name: plain(one) for name, one in value.items() if one is not None}
+    return {name: plain(part) for name, part in value.items() if part is not None}
 
 
 def plain(value: object) -> Any:
@@ -91,7 +91,7 @@ def plain(value: object) -> Any:
     if isinstance(value, Mapping):
         return _table(value)
     if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
+        return [plain(part) for part in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if value is None or isinstance(value, bool | int | float) else msgspec.to_builtins(value)
@@ -101,13 +101,13 @@ def _each(value: object, drop: Iterable[str] = (), **defaults: object) -> object
     """Of each table in a list, all but some keys, and those that say what they would say anyway."""
     if not isinstance(value, list):
         return value
-    return [_less(one, drop, **defaults) for one in value]
+    return [_less(part, drop, **defaults) for part in value]
 
 
 def _less(value: object, drop: Iterable[str] = (), **defaults: object) -> object:
     if not isinstance(value, dict):
         return value
-    return {name: one for name, one in value.items() if name not in drop and not same(one, defaults.get(name))}
+    return {name: part for name, part in value.items() if name not in drop and not same(part, defaults.get(name))}
 
 
 def _listed(value: object) -> object:
@@ -122,20 +122,23 @@ def _threshold(value: object) -> object:
 
 def _threats(value: object) -> object:
     """Techniques and subtechniques that are an empty list are none."""
-    found = _each(value, technique=[])
-    for threat in found if isinstance(found, list) else ():
+    threats = _each(value, technique=[])
+    for threat in threats if isinstance(threats, list) else ():
         if isinstance(threat, dict) and "technique" in threat:
             threat["technique"] = _each(threat["technique"], subtechnique=[])
-    return found
+    return threats
 
 
 def _threat_mapping(value: object) -> object:
     if not isinstance(value, list):
         return value
-    return [
-        one | {"entries": _each(one["entries"], negate=False)} if isinstance(one, dict) and "entries" in one else one
-        for one in value
-    ]
+    return [_mapping(mapping) for mapping in value]
+
+
+def _mapping(mapping: object) -> object:
+    if not isinstance(mapping, dict) or "entries" not in mapping:
+        return mapping
+    return mapping | {"entries": _each(mapping["entries"], negate=False)}
 
 
 def _actions(value: object) -> object:

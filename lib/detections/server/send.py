@@ -75,8 +75,8 @@ class Answer:
 def _instant(text: str) -> float | None:
     """Seconds since the epoch of an HTTP date; one without a zone is UTC."""
     try:
-        found = parsedate_to_datetime(text)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError, OverflowError):
         return None
 

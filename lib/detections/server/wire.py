@@ -32,6 +32,7 @@ MAX_ANSWER = limits.ANSWER.most
 """Bytes of one answer, decompressed."""
 _PIECE = 1024 * 1024
 _SOONEST = 0.001
+_DROPPED = (http.client.RemoteDisconnected, http.client.IncompleteRead)
 
 
 class Lost(Exception):
@@ -191,10 +192,8 @@ def _lost(error: Exception) -> Lost:
         return Lost(_tls(str(error)), sent=False, final=True)
     if isinstance(error, zlib.error):
         return Lost("the answer is not the gzip that it claims to be")
-    for one in (error, cause):
-        if isinstance(one, http.client.HTTPException) and not isinstance(
-            one, http.client.RemoteDisconnected | http.client.IncompleteRead
-        ):
+    for reason in (error, cause):
+        if isinstance(reason, http.client.HTTPException) and not isinstance(reason, _DROPPED):
             return Lost("the answer is not HTTP: is the URL right?")
     return Lost("the connection was dropped")
 
