@@ -120,4 +120,5 @@ def test_an_export_to_standard_output_is_all_that_is_there(project: Path, run) -
     run("export", "-o", "file")
     command = [sys.executable, "-m", "detections", "export", "-o", "/dev/stdout"]
     done = subprocess.run(command, capture_output=True, check=True)
-    assert done.stdout.startswith(Path("file").read_bytes())
+    assert done.stdout == Path("file").read_bytes()
+    assert done.stderr == b"/dev/stdout: 1 rule\n"

@@ -47,7 +47,7 @@ def command(strict: bool) -> int:
     _line("clauses", f"{counts.clauses} in the rules' queries", _covered(counts), not failed(proved, strict))
     target = config.path("output")
     if broken:
-        _line("bundle", str(target), "not written: mend the above first", False)
+        _line("bundle", str(target), "not written: fix the errors above", False)
         return 1
     bundle.write(target, objects)
     _line("bundle", str(target), f"{export.counted(objects)}, {_size(target)}", True)

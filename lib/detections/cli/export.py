@@ -49,7 +49,8 @@ def command(rules: Sequence[Path], output: Path | None, environment: str | None,
         return 1
     target = output or config.path("output")
     bundle.write(target, objects)
-    click.echo(f"{target}: {counted(objects)}")
+    # A bundle that goes to a pipe, or to standard output, is all that goes there.
+    click.echo(f"{target}: {counted(objects)}", err=Path("/dev") in target.parents or not target.is_file())
     return 0
 
 
