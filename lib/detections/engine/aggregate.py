@@ -16,9 +16,7 @@ from detections.functions.aggregates import AGGREGATES
 from detections.functions.fold import Fold
 from detections.plan.expression import Constant
 from detections.plan.rows import Aggregate, Aggregation
-
-MOST_GROUPS = 10_000_000
-"""More groups are refused: their states would not fit into memory."""
+from detections.values import limits
 
 Step: TypeAlias = Callable[[Iterable[Table]], Iterator[Table]]
 
@@ -82,8 +80,8 @@ class Groups:
         if not table.size:
             return
         rows, numbers = self._numbered(table)
-        if len(self._numbers) > MOST_GROUPS:
-            raise NotEvaluated(f"STATS makes more than {MOST_GROUPS:,} groups")
+        if len(self._numbers) > limits.GROUPS.most:
+            raise NotEvaluated(f"STATS makes more than {limits.GROUPS.most:,} groups")
         for column, states in zip(self._columns, self._states, strict=True):
             states += [column.fold.initial() for _ in range(len(self._numbers) - len(states))]
             arguments = [argument(table) for argument in column.arguments]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from detections.values import limits
 from detections.values.backtrack_syntax import (
     Ahead,
     Assertion,
@@ -32,17 +33,12 @@ from detections.values.backtrack_syntax import (
 CHEAP = 50_000_000
 """So much work is left to :mod:`re`."""
 
-MOST_STEPS = 5_000_000
-"""More steps are refused."""
-
-_MOST_INSTRUCTIONS = 100_000
-
 
 class TooMuchWork(ValueError):
     """A pattern needs more steps on a text than are allowed."""
 
-    def __init__(self) -> None:
-        super().__init__(f"the regular expression takes more than {MOST_STEPS:,} steps on this text")
+    def __init__(self, limit: limits.Limit) -> None:
+        super().__init__(f"the regular expression goes beyond the limit {limit.name} of {limit.most:,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +114,8 @@ class _Machine:
         self._put("match")
 
     def _put(self, name: str, one: Any = None, other: Any = None) -> int:
-        if len(self.instructions) >= _MOST_INSTRUCTIONS:
-            raise TooMuchWork
+        if len(self.instructions) >= limits.REGEX_INSTRUCTIONS.most:
+            raise TooMuchWork(limits.REGEX_INSTRUCTIONS)
         self.instructions.append((name, one, other))
         return len(self.instructions) - 1
 
@@ -220,13 +216,13 @@ class _Run:
         places = saved or (-1,) * (2 * self._machine.groups + 2)
         waiting: list[tuple[int, int, tuple[int, ...]]] = [(0, start, places)]
         failed, remembers, width = self._failed, self._remembers and not_at < 0, size + 1
-        count = self._steps[0]
+        count, most = self._steps[0], limits.REGEX_STEPS.most
         while waiting:
             at, place, places = waiting.pop()
             while True:
                 count += 1
-                if count > MOST_STEPS:
-                    raise TooMuchWork
+                if count > most:
+                    raise TooMuchWork(limits.REGEX_STEPS)
                 name, one, other = instructions[at]
                 if name == "atom":
                     if place >= size or not one[text[place]]:

@@ -53,6 +53,20 @@ VALUES = Limit(
     "Elasticsearch has none, and ends such a query when memory runs out: `MV_APPEND(a, a)` forty times over are 10^12 "
     "values.",
 )  # fmt: skip
+REGEX_STEPS = Limit(
+    "regex-steps", 5_000_000, "steps of one regular expression of REPLACE or GROK on one text",
+    "The result is null; GROK takes the text as one that does not match.",
+    "A pattern without references ends long before: its steps grow with the text, not with the ways through it. "
+    "Elasticsearch has a second for GROK, and none for REPLACE.",
+)  # fmt: skip
+REGEX_INSTRUCTIONS = Limit(
+    "regex-instructions", 100_000, "instructions that one regular expression of REPLACE or GROK is made of",
+    "As beyond `regex-steps`, for the texts whose work the pattern may multiply.", "`(?:x{1000}){100}` has so many.",
+)  # fmt: skip
+GROUPS = Limit(
+    "groups", 10_000_000, "groups that one STATS makes", "The query is refused.",
+    "Their states would not fit into memory: Elasticsearch ends such a query, too.",
+)  # fmt: skip
 COMBINATIONS = Limit(
     "combinations", 10_000,
     "combinations of one event's values: of new terms fields, of join keys, of the fields in one condition of EQL",
@@ -88,10 +102,7 @@ CONNECTOR_DEPTH = Limit(
     "Kibana's own types have three.",
 )  # fmt: skip
 
-ALL = (
-    QUERY_TEXT, KQL_DEPTH, DSL_DEPTH, SEQUENCE_EVENTS, SAMPLE_EVENTS, RUNS, TEXT, VALUES, COMBINATIONS, EQL_RESULTS,
-    SLICES, ANSWER, REQUEST_TIME, LISTED, SECRET_FILE, CONNECTOR_DEPTH,
-)  # fmt: skip
+ALL = tuple(value for value in list(vars().values()) if isinstance(value, Limit))
 
 
 def page() -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import re
 from typing import Any
 
 import pytest
 
-from detections.values import backtrack
+from detections.values import backtrack, limits
 from detections.values.backtrack import Bounded, TooMuchWork
 
 PATTERNS = (
@@ -43,7 +44,8 @@ def test_no_pattern_explodes(pattern: str) -> None:
 
 
 def test_references_have_a_bound_on_their_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backtrack, "MOST_STEPS", 50_000)
+    fewer = dataclasses.replace(limits.REGEX_STEPS, most=50_000)
+    monkeypatch.setattr(limits, "REGEX_STEPS", fewer)
     with pytest.raises(TooMuchWork):
         Bounded(re.compile(r"(\w+)+\1z")).search("a" * 100)
 
