@@ -105,6 +105,8 @@ class Plan(ABC):
         """What it asks, as it is explained."""
         fallback = f", else {self.time.fallback}" if self.time.fallback else ""
         yield Outline(f"time: {self.time.primary}{fallback}")
+        if self.indices:
+            yield Outline(f"indices: {', '.join(self.indices)}")
         yield from self.asks()
 
     def named(self, rule_id: str) -> Self:

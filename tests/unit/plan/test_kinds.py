@@ -131,13 +131,14 @@ def test_the_settings_of_a_type_are_its_variants() -> None:
 
 def test_a_plan_is_explained_by_what_it_asks() -> None:
     assert text(made(f"{TERMS}\n").outline()) == (
-        "time: @timestamp\nnew terms: user.name, host.name since now-7d\nevent.action = 'a'  (keyword)"
+        "time: @timestamp\nindices: logs-*\nnew terms: user.name, host.name since now-7d\nevent.action = 'a'  (keyword)"
     )
     override = made(FILTERED.replace("type =", 'timestamp_override = "event.ingested"\ntype =', 1))
-    assert text(override.outline()).split("\n")[:2] == ["time: event.ingested, else @timestamp", "all of"]
+    assert text(override.outline()).split("\n")[:2] == ["time: event.ingested, else @timestamp", "indices: logs-*"]
     assert (
         text(made(eql(SEQUENCE)).outline())
         == """time: @timestamp
+indices: logs-*
 ordered by @timestamp
 sequence within 600,000 ms
   first by user.name, host.name
