@@ -45,6 +45,13 @@ SEQUENCE_EVENTS = Limit(
 )  # fmt: skip
 SAMPLE_EVENTS = Limit("sample-events", 5, "events of an EQL sample", "The query is refused.", "Elasticsearch's own.")
 RUNS = Limit("runs", 100, "runs of one event of an EQL sequence", "The query is refused.", "Elasticsearch's own.")
+ESQL_COMMANDS = Limit(
+    "esql-commands", 500, "commands of an ES|QL query", "The query is refused.", "Elasticsearch's own.",
+)  # fmt: skip
+REGEX_STATES = Limit(
+    "regex-states", 10_000, "states of a Lucene regular expression", "The query is refused.",
+    "Lucene's `max_determinized_states`.",
+)  # fmt: skip
 TEXT = Limit(
     "text", 1_048_576, "bytes of a text that a function makes", "The result is null.", "Elasticsearch's own.",
 )  # fmt: skip

@@ -12,6 +12,7 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
+from detections.values import limits
 from detections.values.order import fold
 from detections.values.regex_syntax import parse
 from detections.values.regex_tree import (
@@ -31,7 +32,7 @@ from detections.values.regex_tree import (
 
 __all__ = ["RegexError", "matcher"]
 
-WORK_LIMIT = 10_000
+WORK_LIMIT = limits.REGEX_STATES.most
 EFFORT_LIMIT = 10 * WORK_LIMIT
 
 Matcher: TypeAlias = Callable[[str], bool]

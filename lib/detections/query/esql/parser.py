@@ -11,8 +11,9 @@ from detections.query.esql.ast import Command, Fork, Query, Setting
 from detections.query.esql.reader import Reader, Readers
 from detections.query.esql.scan import EXPRESSION, Token, command_word, skip_blank
 from detections.query.esql.stream import Source
+from detections.values import limits
 
-MOST_COMMANDS = 500
+MOST_COMMANDS = limits.ESQL_COMMANDS.most
 """Elasticsearch refuses more."""
 
 _SOURCES: Readers = sources.READERS
