@@ -73,7 +73,7 @@ class Groups:
         self._keys = keys
         self._columns = columns
         self._numbers = _Numbers() if keys else _Numbers({(): 0})
-        self._states: list[list[Any]] = [[] if keys else [column.fold.initial()] for column in columns]
+        self._states: list[list[object]] = [[] if keys else [column.fold.initial()] for column in columns]
 
     def add(self, table: Table) -> None:
         """Rows more."""
@@ -102,7 +102,7 @@ class Groups:
             return None, [0] * table.size
         values = [table.values(name) for name in self._keys]
         rows: list[int] | None = None
-        keys: Iterable[Any] = values[0] if len(values) == 1 else zip(*values, strict=True)
+        keys: Iterable[object] = values[0] if len(values) == 1 else zip(*values, strict=True)
         if any(tuple in set(map(type, column)) for column in values):
             rows, expanded = [], []
             for row, key in enumerate(zip(*values, strict=True)):
@@ -143,7 +143,7 @@ class Groups:
             }
             return table.with_columns(made)
         values = [table.values(name) for name in self._keys]
-        keys: Iterable[Any] = values[0] if len(values) == 1 else zip(*values, strict=True)
+        keys: Iterable[object] = values[0] if len(values) == 1 else zip(*values, strict=True)
         numbers = [self._numbers.get(key) for key in keys]
         made = {
             column.name: [None if number is None else found[number] for number in numbers]

@@ -40,7 +40,7 @@ class Column:
         self._points = field.type == "geo_point"
         self._set = field.family in _SETS
         self._codes: bytes | None = None
-        self._places: dict[Any, list[int]] | None = None
+        self._places: dict[object, list[int]] | None = None
         self._asked = 0
         self._present = 0
         self._several = 0
@@ -58,7 +58,7 @@ class Column:
         values = [value for value in map(self._value, scalars(raw, inside=self._root)) if value is not None]
         return list(dict.fromkeys(values)) if self._set and len(values) > 1 else values
 
-    def cells(self, rows: Sequence[int], pack: Callable[[list[Any]], Any]) -> list[Any]:
+    def cells(self, rows: Sequence[int], pack: Callable[[list[object]], object]) -> list[object]:
         """What ``pack`` makes of the normalised values of some rows; of none it makes None."""
         raw = self._raw if len(rows) == self.size else [self._raw[row] for row in rows]
         if set(map(type, raw)) <= {str, type(None)}:
@@ -66,7 +66,7 @@ class Column:
             return list(map(known.__getitem__, raw))
         return [pack(self.values(row)) for row in rows]
 
-    def _value(self, raw: Any) -> Any:
+    def _value(self, raw: object) -> object:
         # 1, 1.0 and True are one key, but not one value.
         key = raw if isinstance(raw, str) else (type(raw), raw)
         try:

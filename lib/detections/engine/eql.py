@@ -210,7 +210,7 @@ def _product(keys: list[tuple[_JoinKey, list[object]]], tell: Callable[[str], No
     return tuple(combinations(choices, tell))
 
 
-def _shown(key: _JoinKey, value: Any, dates_in_text: bool) -> Any:
+def _shown(key: _JoinKey, value: Any, dates_in_text: bool) -> object:
     if value is not None and key.kind is not None:
         _, value = value
     if value is None or key.field.family not in ("date", "ip"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from detections.engine.bits import Bits, of_rows, rows_of
 from detections.engine.column import Column, names, nulls, scalars
@@ -253,7 +253,7 @@ class _Computed:
     def _some(self, evaluator: Evaluator, columns: dict[str, tuple[Field, Column]], asked: list[int]) -> set[int]:
         """The rows where the expression is true for some choice of one value each; a field without values is null."""
         rows: list[int] = []
-        choices: list[tuple[Any, ...]] = []
+        choices: list[tuple[object, ...]] = []
         for row in asked:
             values = (column.values(row) for _, column in columns.values())
             several = [list(dict.fromkeys(found)) if found else [None] for found in values]
@@ -289,7 +289,7 @@ class Evaluator:
     def __init__(self, batch: Batch, predicates: Predicates | None = None, paths: Iterable[str] = ()) -> None:
         self._batch = batch
         self._predicates = predicates or Predicates()
-        self._raw: dict[str, list[Any]] = {}
+        self._raw: dict[str, list[object]] = {}
         self.fetch(paths)
         self.size = len(next(iter(self._raw.values()), batch))
         self.everything = (1 << self.size) - 1
@@ -329,7 +329,7 @@ class Evaluator:
                 self._names.update(dict.fromkeys(names(document)))
         return self._names
 
-    def raw(self, path: str) -> list[Any]:
+    def raw(self, path: str) -> list[object]:
         """The raw values at a path, one a row."""
         self.fetch((path,))
         return self._raw[path]
@@ -341,7 +341,7 @@ class Evaluator:
             found = self._columns[field] = Column(field, self._raw_of(field))
         return found
 
-    def _raw_of(self, field: Field) -> list[Any]:
+    def _raw_of(self, field: Field) -> list[object]:
         if field.type == UNMAPPED:
             return [None] * self.size
         if field.constant is not None:
@@ -352,7 +352,7 @@ class Evaluator:
         raw = self.raw(field.path)
         return raw if field.null_value is None else self._with_nulls(field, raw)
 
-    def _with_nulls(self, field: Field, raw: list[Any]) -> list[Any]:
+    def _with_nulls(self, field: Field, raw: list[object]) -> list[object]:
         counts = [nulls(document, field.path) for document in self._batch.documents()]
         if field.family == "number":  # an empty text is a null, too
             counts = [count + list(scalars(value)).count("") for value, count in zip(raw, counts, strict=True)]

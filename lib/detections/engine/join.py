@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from detections.engine.column import Column as FieldColumn
 from detections.engine.table import Table, Values, Vectors, value_of
@@ -37,13 +37,13 @@ class _Side:
     def __init__(self, command: Join, table: LookupTable) -> None:
         self.size = len(table.rows)
         self.columns = {name: _values(table, field) for name, field, _ in command.columns}
-        self._places: dict[Any, list[int]] = {}
+        self._places: dict[object, list[int]] = {}
         keys = [_values(table, name) for _, name in command.keys]
         for row in range(self.size) if keys else ():
             for key in _keys([values[row] for values in keys]):
                 self._places.setdefault(key, []).append(row)
 
-    def places(self, key: Sequence[Any], *, all_values: bool) -> list[int]:
+    def places(self, key: Sequence[object], *, all_values: bool) -> list[int]:
         """The rows with these values; of several values only with ``all_values``."""
         if not all_values and any(type(one) is tuple for one in key):
             return []
@@ -51,9 +51,9 @@ class _Side:
         return sorted(set(found)) if all_values else found
 
 
-def _keys(values: Sequence[Any]) -> list[tuple[Any, ...]]:
+def _keys(values: Sequence[object]) -> list[tuple[object, ...]]:
     """Each choice of one value of each; none where one of them is null."""
-    keys: list[tuple[Any, ...]] = [()]
+    keys: list[tuple[object, ...]] = [()]
     for value in values:
         keys = [(*key, one) for key in keys for one in (() if value is None else several(value))]
     return keys

@@ -7,7 +7,6 @@ STATS keeps a state a group; SORT and its like wait for all rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from detections.engine.alert import Alert, Hit
 from detections.engine.bits import rows_of as row_numbers
@@ -86,13 +85,13 @@ class Program:
             tables = apply(tables)
         return iter(tables)
 
-    def output(self, table: Table) -> Iterator[list[Any]]:
+    def output(self, table: Table) -> Iterator[list[object]]:
         """The values of the result's columns, row by row, as Elasticsearch's API shows them."""
         columns = [[shown(one, column.type) for one in table.values(column.name)] for column in self._columns]
         return map(list, zip(*columns, strict=True)) if columns else iter([[] for _ in range(table.size)])
 
 
-def shown(value: Any, kind: str) -> Any:
+def shown(value: object, kind: str) -> object:
     """A value as Elasticsearch's API shows it: dates, addresses and points in text, several values as a list."""
     if kind == UNSUPPORTED or value is None:
         return None
@@ -135,7 +134,7 @@ def rows_of(
     *,
     tables: Mapping[str, LookupTable] | None = None,
     warnings: Warnings | None = None,
-) -> Iterator[list[Any]]:
+) -> Iterator[list[object]]:
     """The rows that a pipeline makes of events, in their order: the values of ``pipeline.columns``.
 
     Values are as Elasticsearch's API shows them: dates and addresses in text, several values as a list. ``tables`` are

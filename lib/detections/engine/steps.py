@@ -154,7 +154,7 @@ def _first(tables: Iterable[Table], count: int) -> Iterator[Table]:
 
 
 def _first_of_each(tables: Iterable[Table], count: int, values: Sequence[Vector]) -> Iterator[Table]:
-    seen: dict[Any, int] = {}
+    seen: dict[object, int] = {}
     for table in tables:
         keys = zip(*[value(table) for value in values], strict=True) if values else itertools.repeat((), table.size)
         marks = []
@@ -180,7 +180,7 @@ def _with_parts(
     table: Table, value: Vector, names: Sequence[str], take: Callable[[Any], Mapping[str, Any] | None]
 ) -> Table:
     """With the parts that a pattern takes out of a text as columns, null where it does not fit."""
-    known: dict[Any, Mapping[str, Any]] = {None: {}}
+    known: dict[object, Mapping[str, Any]] = {None: {}}
     found: list[Mapping[str, Any]] = []
     for text in value(table):
         if text not in known:

@@ -40,7 +40,7 @@ class Table:
         found = self.columns.get(name)
         return [None] * self.size if found is None else found
 
-    def where(self, marks: Sequence[Any]) -> Table:
+    def where(self, marks: Sequence[object]) -> Table:
         """The rows with a true mark."""
         size = sum(map(bool, marks))
         if size == self.size:
@@ -149,7 +149,7 @@ class Vectors:
         """Who is told that a call has no result."""
         return None if self._warnings is None else self._warnings.about(call.span)
 
-    def _membership(self, value: Expression, constants: set[Any], call: Call) -> Vector:
+    def _membership(self, value: Expression, constants: set[object], call: Call) -> Vector:
         made, report = self.expression(value), self.report(call)
 
         def answer(table: Table) -> Values:
@@ -203,12 +203,12 @@ def _coalesce(made: list[Vector]) -> Vector:
     return compute
 
 
-def _once_a_value(made: Vector, compute: Callable[[Any], Any], *, remember: bool) -> Vector:
+def _once_a_value(made: Vector, compute: Callable[[object], object], *, remember: bool) -> Vector:
     """A function of one column, called once for equal values; values that are equal and yet differ (``-0.0``) are not
     remembered."""
     if not remember:
         return lambda table: list(map(compute, made(table)))
-    known: dict[Any, Any] = {}
+    known: dict[object, object] = {}
 
     def answer(table: Table) -> Values:
         values = made(table)
@@ -240,10 +240,12 @@ def _kleene(made: list[Vector], *, decisive: bool) -> Vector:
     return answer
 
 
-def _memberships(expressions: Iterable[Expression]) -> tuple[list[Expression], list[tuple[Expression, set[Any], Call]]]:
+def _memberships(
+    expressions: Iterable[Expression],
+) -> tuple[list[Expression], list[tuple[Expression, set[object], Call]]]:
     """Alternatives, with all that ask one value for a constant (``IN`` with a long list) made one question each."""
     rest: list[Expression] = []
-    asked: dict[Expression, set[Any]] = {}
+    asked: dict[Expression, set[object]] = {}
     calls: dict[Expression, Call] = {}
     for one in expressions:
         match one:
@@ -260,7 +262,7 @@ def cells(column: FieldColumn, field: Field, rows: Sequence[int]) -> Values:
     return column.cells(rows, lambda values: value_of(values, field))
 
 
-def value_of(values: list[Any], field: Field) -> Any:
+def value_of(values: list[object], field: Field) -> object:
     """A field's normalised values as one value of a row; doc values come sorted, text as the source has it."""
     ordered = len(values) < 2 or field.type == SOURCE
     return packed(values if ordered else sorted(values, key=sort_key(field.type)))

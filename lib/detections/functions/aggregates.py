@@ -33,22 +33,22 @@ class _CountRows(Fold):
     def initial(self) -> int:
         return 0
 
-    def add(self, state: int, value: Any) -> int:
+    def add(self, state: int, value: object) -> int:
         return state + 1
 
     def merge(self, state: int, other: int) -> int:
         return state + other
 
-    def add_all(self, states: list[int], groups: Sequence[int], arguments: Sequence[Sequence[Any]]) -> None:
+    def add_all(self, states: list[int], groups: Sequence[int], arguments: Sequence[Sequence[object]]) -> None:
         self.add_values(states, groups, groups)
 
-    def add_values(self, states: list[int], groups: Sequence[int], values: Sequence[Any]) -> None:
+    def add_values(self, states: list[int], groups: Sequence[int], values: Sequence[object]) -> None:
         for group, count in Counter(groups).items():
             states[group] += count
 
 
 class _CountValues(_CountRows):
-    def add_all(self, states: list[int], groups: Sequence[int], arguments: Sequence[Sequence[Any]]) -> None:
+    def add_all(self, states: list[int], groups: Sequence[int], arguments: Sequence[Sequence[object]]) -> None:
         Fold.add_all(self, states, groups, arguments)
 
 
@@ -109,78 +109,78 @@ class _Average(Fold):
     def __init__(self, total: Fold) -> None:
         self._total = total
 
-    def initial(self) -> tuple[Any, int]:
+    def initial(self) -> tuple[object, int]:
         return None, 0
 
-    def add(self, state: tuple[Any, int], value: Any) -> tuple[Any, int]:
+    def add(self, state: tuple[object, int], value: object) -> tuple[object, int]:
         return self._total.add(state[0], value), state[1] + 1
 
-    def merge(self, state: tuple[Any, int], other: tuple[Any, int]) -> tuple[Any, int]:
+    def merge(self, state: tuple[object, int], other: tuple[object, int]) -> tuple[object, int]:
         return self._total.merge(state[0], other[0]), state[1] + other[1]
 
-    def result(self, state: tuple[Any, int]) -> float | None:
+    def result(self, state: tuple[object, int]) -> float | None:
         total = self._total.result(state[0])
         return None if total is None else float(total / state[1])
 
 
 class _Extreme(OnceFold):
-    def __init__(self, pick: Callable[..., Any], kind: str) -> None:
+    def __init__(self, pick: Callable[..., object], kind: str) -> None:
         self._pick = pick
         self._key = sort_key(kind)
 
-    def initial(self) -> Any:
+    def initial(self) -> object:
         return None
 
-    def add(self, state: Any, value: Any) -> Any:
+    def add(self, state: object, value: object) -> object:
         return value if state is None else self._pick(state, value, key=self._key)
 
-    def merge(self, state: Any, other: Any) -> Any:
+    def merge(self, state: object, other: object) -> object:
         return state if other is None else self.add(state, other)
 
 
 class _Values(OnceFold):
     """The different values, in the order in which they come."""
 
-    def initial(self) -> dict[Any, None] | None:
+    def initial(self) -> dict[object, None] | None:
         return None
 
-    def add(self, state: dict[Any, None] | None, value: Any) -> dict[Any, None]:
+    def add(self, state: dict[object, None] | None, value: object) -> dict[object, None]:
         if state is None:
             return {value: None}
         state[value] = None
         return state
 
-    def merge(self, state: dict[Any, None] | None, other: dict[Any, None] | None) -> dict[Any, None] | None:
+    def merge(self, state: dict[object, None] | None, other: dict[object, None] | None) -> dict[object, None] | None:
         return {**(state or {}), **other} if other else state
 
-    def result(self, state: dict[Any, None] | None) -> Any:
+    def result(self, state: dict[object, None] | None) -> object:
         return packed(list(state or ()))
 
 
 class _CountDistinct(_Values):
-    def result(self, state: dict[Any, None] | None) -> int:
+    def result(self, state: dict[object, None] | None) -> int:
         return len(state or ())
 
 
 class _Collected(Fold):
     """All values, for what is computed of them at the end."""
 
-    def __init__(self, compute: Callable[[list[Any]], Any]) -> None:
+    def __init__(self, compute: Callable[[list[Any]], object]) -> None:
         self._compute = compute
 
-    def initial(self) -> list[Any] | None:
+    def initial(self) -> list[object] | None:
         return None
 
-    def add(self, state: list[Any] | None, value: Any) -> list[Any]:
+    def add(self, state: list[object] | None, value: object) -> list[object]:
         if state is None:
             return [value]
         state.append(value)
         return state
 
-    def merge(self, state: list[Any] | None, other: list[Any] | None) -> list[Any] | None:
+    def merge(self, state: list[object] | None, other: list[object] | None) -> list[object] | None:
         return [*(state or ()), *other] if other else state
 
-    def result(self, state: list[Any] | None) -> Any:
+    def result(self, state: list[object] | None) -> object:
         return None if state is None else self._compute(state)
 
 
@@ -217,7 +217,7 @@ class _WeightedAverage(RowFold):
     def initial(self) -> tuple[float, float] | None:
         return None
 
-    def add(self, state: tuple[float, float] | None, value: tuple[Any, Any]) -> tuple[float, float] | None:
+    def add(self, state: tuple[float, float] | None, value: tuple[object, Any]) -> tuple[float, float] | None:
         one, weight = value
         if one is None or weight is None or type(one) is tuple or type(weight) is tuple:
             return state
@@ -240,25 +240,27 @@ class _AtExtreme(RowFold):
         self._key = sort_key(kind)
         self._last = last
 
-    def initial(self) -> tuple[Any, Any] | None:
+    def initial(self) -> tuple[Any, object] | None:
         return None
 
-    def add(self, state: tuple[Any, Any] | None, value: tuple[Any, Any]) -> tuple[Any, Any] | None:
+    def add(self, state: tuple[object, object] | None, value: tuple[object, object]) -> tuple[object, object] | None:
         found, sort = value
         if found is None or sort is None:
             return state
         places = [one if self._key is None else self._key(one) for one in several(sort)]
         return self._better(state, (max(places) if self._last else min(places), found))
 
-    def _better(self, state: tuple[Any, Any] | None, other: tuple[Any, Any]) -> tuple[Any, Any]:
+    def _better(self, state: tuple[object, object] | None, other: tuple[Any, object]) -> tuple[object, object]:
         if state is None:
             return other
         return other if (other[0] > state[0] if self._last else other[0] < state[0]) else state
 
-    def merge(self, state: tuple[Any, Any] | None, other: tuple[Any, Any] | None) -> tuple[Any, Any] | None:
+    def merge(
+        self, state: tuple[object, object] | None, other: tuple[object, object] | None
+    ) -> tuple[object, object] | None:
         return state if other is None else self._better(state, other)
 
-    def result(self, state: tuple[Any, Any] | None) -> Any:
+    def result(self, state: tuple[object, object] | None) -> object:
         return None if state is None else state[1]
 
 
@@ -275,23 +277,23 @@ class _Top(RowFold):
         key = sort_key(types[0])
         self._key = (lambda pair: pair[0]) if key is None else (lambda pair: key(pair[0]))
 
-    def initial(self) -> list[Any]:
+    def initial(self) -> list[object]:
         return []
 
-    def add(self, state: list[Any], value: tuple[Any, ...]) -> list[Any]:
+    def add(self, state: list[object], value: tuple[object, ...]) -> list[object]:
         sort, given = value[0], value[-1]
         if sort is not None:
             state += [(one, one if len(value) == 1 else given) for one in several(sort)]
         return self._cut(state) if len(state) > 2 * self._limit + 100 else state
 
-    def _cut(self, state: list[Any]) -> list[Any]:
+    def _cut(self, state: list[object]) -> list[Any]:
         state.sort(key=self._key, reverse=self._descending)
         return state[: self._limit]
 
-    def merge(self, state: list[Any], other: list[Any]) -> list[Any]:
+    def merge(self, state: list[object], other: list[object]) -> list[object]:
         return self._cut([*state, *other])
 
-    def result(self, state: list[Any]) -> Any:
+    def result(self, state: list[object]) -> object:
         found = [given for _, given in self._cut(list(state)) if given is not None]
         return packed([one for given in found for one in several(given)])
 
@@ -303,7 +305,7 @@ class _Present(OnceFold):
     def initial(self) -> bool:
         return not self._answer
 
-    def add(self, state: bool, value: Any) -> bool:
+    def add(self, state: bool, value: object) -> bool:
         return self._answer
 
     def merge(self, state: bool, other: bool) -> bool:

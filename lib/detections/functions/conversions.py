@@ -43,7 +43,7 @@ _LEADING_ZEROS = re.compile(r"\b0+(?=[0-9])")
 _SPAN = re.compile(r"\s*([+-]?[0-9]{1,18}) *([A-Za-z]+)\s*", re.ASCII)
 
 
-def _same(value: Any) -> Any:
+def _same(value: object) -> object:
     return value
 
 
@@ -93,7 +93,7 @@ def _to_whole(kind: str) -> Callable[[Types], Implementation]:
     return make
 
 
-def to_text(kind: str) -> Callable[[Any], str]:
+def to_text(kind: str) -> Callable[[object], str]:
     """How a value of a type is written."""
     return _TEXTS.get(kind, str)
 

@@ -238,13 +238,13 @@ def common_type(types: Types) -> str:
 # Comparisons.
 
 
-def _comparable(left: Any, right: Any) -> bool:
+def _comparable(left: object, right: object) -> bool:
     """Whether Java would compare them; of others the comparison is null."""
     kinds = [bool if isinstance(one, bool) else str if isinstance(one, str) else float for one in (left, right)]
     return kinds[0] is kinds[1]
 
 
-def _compare(symbol: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool | None]:
+def _compare(symbol: Callable[[Any, Any], bool]) -> Callable[[object, object], bool | None]:
     return lambda left, right: symbol(left, right) if _comparable(left, right) else None
 
 

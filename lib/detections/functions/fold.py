@@ -18,7 +18,7 @@ class Fold(ABC):
     """Over one argument a row, of several values each; null counts for nothing."""
 
     @abstractmethod
-    def initial(self) -> Any:
+    def initial(self) -> object:
         """The state of a group without rows."""
 
     @abstractmethod
@@ -26,14 +26,14 @@ class Fold(ABC):
         """The state with one value more."""
 
     @abstractmethod
-    def merge(self, state: Any, other: Any) -> Any:
+    def merge(self, state: Any, other: Any) -> object:
         """The state of a group of which these are the states of two parts, in order."""
 
     def result(self, state: Any) -> Any:
         """What the function comes to; null is None. Raises ArithmeticError (no number that its type holds)."""
         return state
 
-    def add_all(self, states: list[Any], groups: Sequence[int], arguments: Sequence[Sequence[Any]]) -> None:
+    def add_all(self, states: list[Any], groups: Sequence[int], arguments: Sequence[Sequence[object]]) -> None:
         """Add the values of rows to the states of their groups."""
         values = arguments[0]
         kinds = set(map(type, values))
@@ -55,20 +55,20 @@ class Fold(ABC):
 class OnceFold(Fold):
     """Where a value that comes again in its group changes nothing."""
 
-    def add_values(self, states: list[Any], groups: Sequence[int], values: Sequence[Any]) -> None:
+    def add_values(self, states: list[object], groups: Sequence[int], values: Sequence[object]) -> None:
         add = self.add
         for group, value in dict.fromkeys(zip(groups, values, strict=True)):
             states[group] = add(states[group], value)
 
 
-def _several(value: Any) -> tuple[Any, ...]:
+def _several(value: object) -> tuple[object, ...]:
     return value if type(value) is tuple else () if value is None else (value,)
 
 
 class RowFold(Fold):
     """Over several arguments a row, each as it is; ``add`` gets them as a tuple."""
 
-    def add_all(self, states: list[Any], groups: Sequence[int], arguments: Sequence[Sequence[Any]]) -> None:
+    def add_all(self, states: list[object], groups: Sequence[int], arguments: Sequence[Sequence[object]]) -> None:
         for group, values in zip(groups, zip(*arguments, strict=True), strict=True):
             states[group] = self.add(states[group], values)
 

@@ -25,7 +25,7 @@ TYPES = {
 }  # fmt: skip
 """What a capture may say of its type -> that of the column."""
 
-_CONVERSIONS: dict[str, Callable[[str], Any]] = {
+_CONVERSIONS: dict[str, Callable[[str], object]] = {
     "integer": int, "long": int, "double": float, "boolean": lambda text: text.lower() == "true",
 }  # fmt: skip
 _REFERENCE = re.compile(r"%\{(\w+)(?::([^:}]+))?(?::(\w+))?\}")
@@ -55,7 +55,7 @@ class Pattern:
         found = self.expression.search(text)
         if found is None:
             return None
-        values: dict[str, list[Any]] = {}
+        values: dict[str, list[object]] = {}
         for number, (name, kind) in enumerate(self.captures):
             value = found[f"c{number}"]
             if value is not None:
@@ -63,7 +63,7 @@ class Pattern:
         return {name: packed([one for one in them if one is not None]) for name, them in values.items()}
 
 
-def _converted(text: str, kind: str) -> Any:
+def _converted(text: str, kind: str) -> object:
     try:
         return _CONVERSIONS[kind](text) if kind in _CONVERSIONS else text
     except ValueError:

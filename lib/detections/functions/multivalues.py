@@ -31,10 +31,10 @@ from detections.functions.signature import (
 _INTEGER = frozenset({"integer"})
 
 
-def _of_values(compute: Callable[..., Any]) -> Implementation:
+def _of_values(compute: Callable[..., object]) -> Implementation:
     """For ``whole`` functions whose first argument is several values: null for null, a tuple otherwise."""
 
-    def apply(value: Any, *others: Any) -> Any:
+    def apply(value: object, *others: object) -> object:
         if value is None or any(other is None or isinstance(other, tuple) for other in others):
             return None
         return compute(several(value), *others)
@@ -42,11 +42,11 @@ def _of_values(compute: Callable[..., Any]) -> Implementation:
     return apply
 
 
-def _values(compute: Callable[..., Any], *parameters: Any, result: Any) -> Function:
+def _values(compute: Callable[..., object], *parameters: Any, result: Any) -> Function:
     return function(_of_values(compute), *parameters, result=result, takes="whole")
 
 
-def _by_order(pick: Callable[..., Any]) -> Callable[[Types], Implementation]:
+def _by_order(pick: Callable[..., object]) -> Callable[[Types], Implementation]:
     return lambda types: _of_values(lambda values: pick(values, key=sort_key(types[0])))
 
 
@@ -74,9 +74,9 @@ def _median_whole(values: Sequence[int]) -> int:
 
 
 def _median_deviation(types: Types) -> Implementation:
-    median: Callable[[Sequence[Any]], Any] = _median_double if types[0] == "double" else _median_whole
+    median: Callable[[Sequence[Any]], object] = _median_double if types[0] == "double" else _median_whole
 
-    def compute(values: Sequence[Any]) -> Any:
+    def compute(values: Sequence[Any]) -> object:
         middle = median(values)
         return median([abs(value - middle) for value in values])
 
@@ -103,7 +103,7 @@ def _weighted_sum(values: Sequence[float], power: float) -> float:
     return finite(math.fsum(value / (at**power) for at, value in enumerate(values, 1)))
 
 
-def _slice(values: Sequence[Any], start: int, end: int | None = None) -> Any:
+def _slice(values: Sequence[object], start: int, end: int | None = None) -> object:
     last = start if end is None else end
     if start > last:
         raise ValueError("start offset is greater than end offset")
@@ -117,7 +117,7 @@ def _slice(values: Sequence[Any], start: int, end: int | None = None) -> Any:
 def _sort(types: Types) -> Implementation:
     key = sort_key(types[0])
 
-    def compute(values: Sequence[Any], order: str = "ASC") -> Any:
+    def compute(values: Sequence[object], order: str = "ASC") -> object:
         return packed(sorted(values, key=key, reverse=check_order(order)))
 
     return _of_values(compute)
@@ -130,7 +130,7 @@ def check_order(order: str) -> bool:
     return order.upper() == "DESC"
 
 
-def _append(left: Any, right: Any) -> Any:
+def _append(left: object, right: object) -> object:
     if left is None or right is None:
         return None
     left, right = several(left), several(right)
@@ -138,7 +138,7 @@ def _append(left: Any, right: Any) -> Any:
     return (*left, *right)
 
 
-def _zip(left: Any, right: Any, delimiter: Any = ",") -> Any:
+def _zip(left: object, right: object, delimiter: Any = ",") -> object:
     if delimiter is None or isinstance(delimiter, tuple):
         return None
     lefts, rights = (() if value is None else several(value) for value in (left, right))
@@ -146,32 +146,32 @@ def _zip(left: Any, right: Any, delimiter: Any = ",") -> Any:
     return packed([delimiter.join(text for text in pair if text is not None) for pair in pairs])
 
 
-def _contains(superset: Any, subset: Any) -> bool:
+def _contains(superset: object, subset: object) -> bool:
     if subset is None:
         return True
     return superset is not None and set(several(subset)) <= set(several(superset))
 
 
-def _intersection(left: Any, right: Any) -> Any:
+def _intersection(left: object, right: object) -> object:
     if left is None or right is None:
         return None
     others = set(several(right))
     return packed([value for value in dict.fromkeys(several(left)) if value in others])
 
 
-def _difference(left: Any, right: Any) -> Any:
+def _difference(left: object, right: object) -> object:
     if left is None or right is None:
         return left
     others = set(several(right))
     return packed([value for value in dict.fromkeys(several(left)) if value not in others])
 
 
-def _union(left: Any, right: Any) -> Any:
+def _union(left: object, right: object) -> object:
     values = [value for one in (left, right) if one is not None for value in several(one)]
     return packed(list(dict.fromkeys(values)))
 
 
-def _intersects(left: Any, right: Any) -> bool:
+def _intersects(left: object, right: object) -> bool:
     return left is not None and right is not None and not set(several(left)).isdisjoint(several(right))
 
 

@@ -58,7 +58,7 @@ def _comparison(symbol: str) -> Callable[[Types], Implementation]:
 
 
 def _kleene(decisive: bool) -> Implementation:
-    def compute(*values: Any) -> bool | None:
+    def compute(*values: object) -> bool | None:
         if any(value is decisive for value in values):
             return decisive
         return not decisive if all(value is (not decisive) for value in values) else None

@@ -31,7 +31,7 @@ _INTEGER = frozenset({"integer"})
 _COMPARABLE = ANY
 
 
-def _case(*arguments: Any) -> Any:
+def _case(*arguments: object) -> object:
     """The value behind the first condition that is true (neither null nor several values), else the last one."""
     for at in range(0, len(arguments) - 1, 2):
         if arguments[at] is True:
@@ -39,17 +39,17 @@ def _case(*arguments: Any) -> Any:
     return arguments[-1] if len(arguments) % 2 else None
 
 
-def _coalesce(*arguments: Any) -> Any:
+def _coalesce(*arguments: object) -> object:
     return next((one for one in arguments if one is not None), None)
 
 
-def _extreme(pick: Callable[..., Any]) -> Callable[[Types], Implementation]:
+def _extreme(pick: Callable[..., object]) -> Callable[[Types], Implementation]:
     """Over all values of all arguments; null where one argument is."""
 
     def make(types: Types) -> Implementation:
         key = sort_key(first_type(types))
 
-        def compute(*arguments: Any) -> Any:
+        def compute(*arguments: object) -> object:
             if any(one is None for one in arguments):
                 return None
             return pick((value for one in arguments for value in several(one)), key=key)
@@ -84,7 +84,7 @@ def _clamp(types: Types) -> Implementation:
     return lambda value, low, high: min(max(value, low, key=key), high, key=key)
 
 
-def _bound(pick: Callable[..., Any]) -> Callable[[Types], Implementation]:
+def _bound(pick: Callable[..., object]) -> Callable[[Types], Implementation]:
     def make(types: Types) -> Implementation:
         key = sort_key(first_type(types))
         return lambda value, other: pick(value, other, key=key)
@@ -104,7 +104,7 @@ _NETWORKS = {
 }
 
 
-def _inside(address: int, networks: Any) -> bool:
+def _inside(address: int, networks: object) -> bool:
     for name in several(networks):
         if name == "public":
             private = ("private", "loopback", "unspecified", "link_local_unicast", "multicast")

@@ -16,7 +16,7 @@ from detections.errors import NotEvaluated
 from detections.values import limits
 
 Types: TypeAlias = tuple[str, ...]
-Implementation: TypeAlias = Callable[..., Any]
+Implementation: TypeAlias = Callable[..., object]
 
 OLDEST = "8.19"
 """The oldest version of Elasticsearch that is asked about; what is older counts as of this one."""
@@ -186,7 +186,7 @@ def several(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def packed(values: Sequence[Any]) -> Any:
+def packed(values: Sequence[Any]) -> object:
     """Values as a result: null for none, the value itself for one."""
     return (tuple(values) if len(values) > 1 else values[0]) if values else None
 
@@ -227,12 +227,12 @@ def bind(function: Function, types: Types, report: Report | None = None) -> Impl
                 report(error)
             return None
 
-    def each(value: Any, *others: Any) -> Any:
+    def each(value: object, *others: object) -> object:
         if type(value) is not tuple:
             return single(value, *others)
         return packed([made for made in (single(one, *others) for one in value) if made is not None])
 
-    def whole(*values: Any) -> Any:
+    def whole(*values: object) -> object:
         try:
             return implementation(*values)
         except FAILURES as error:

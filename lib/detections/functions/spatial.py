@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from detections.functions.signature import SPATIAL, STRING, Function, Implementation, Types, function, typed
 from detections.values.geo import Point, distance, parse_wkt
@@ -29,7 +28,7 @@ def _distance(types: Types) -> Implementation:
 
 
 def _coordinate(name: str) -> Function:
-    def coordinate(point: Any) -> float:
+    def coordinate(point: object) -> float:
         return float(getattr(point, name))
 
     return function(coordinate, SPATIAL, result="double")

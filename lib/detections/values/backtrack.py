@@ -113,7 +113,7 @@ class _Machine:
         self._add(node)
         self._put("match")
 
-    def _put(self, name: str, one: Any = None, other: Any = None) -> int:
+    def _put(self, name: str, one: object = None, other: object = None) -> int:
         if len(self.instructions) >= limits.REGEX_INSTRUCTIONS.most:
             raise TooMuchWork(limits.REGEX_INSTRUCTIONS)
         self.instructions.append((name, one, other))
@@ -177,7 +177,7 @@ class _Machine:
 class _Tests(dict[str, bool]):
     """Character -> whether an atom matches it."""
 
-    def __init__(self, matches: Callable[[str], Any]) -> None:
+    def __init__(self, matches: Callable[[str], object]) -> None:
         self._matches = matches
 
     def __missing__(self, character: str) -> bool:

@@ -107,7 +107,7 @@ def _double(raw: Any) -> float | None:
 
 
 def _packed(form: str) -> Callable[[Any], float | None]:
-    def coerce_packed(raw: Any) -> float | None:
+    def coerce_packed(raw: object) -> float | None:
         value = _double(raw)
         if value is None:
             return None

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 EARTH_RADIUS = 6_371_008.7714
 """Metres, the mean radius that Lucene computes with."""
@@ -37,7 +36,7 @@ def parse_wkt(text: str) -> Point | None:
     return None if found is None else Point(float(found[1]), float(found[2]))
 
 
-def parse_point(raw: Any) -> Point | None:
+def parse_point(raw: object) -> Point | None:
     """A geo_point of a document: ``{"lat": 1, "lon": 2}``, GeoJSON, ``[lon, lat]``, ``"lat,lon"`` or well-known text.
 
     None where it is none, or lies outside the world. Geohashes are not read.
@@ -48,14 +47,14 @@ def parse_point(raw: Any) -> Point | None:
     return point
 
 
-def parse_points(raw: Any) -> list[Point]:
+def parse_points(raw: object) -> list[Point]:
     """The points of a field of a document: one, or a list of them (of two numbers: longitude and latitude)."""
     pair = isinstance(raw, list) and all(isinstance(one, int | float) for one in raw)
     made = [parse_point(raw)] if pair or not isinstance(raw, list) else [parse_point(one) for one in raw]
     return [point for point in made if point is not None]
 
 
-def _parse(raw: Any) -> Point | None:
+def _parse(raw: object) -> Point | None:
     if isinstance(raw, str):
         pair = _PAIR.fullmatch(raw)
         return parse_wkt(raw) if pair is None else Point(float(pair[2]), float(pair[1]))

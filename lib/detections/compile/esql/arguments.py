@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from detections.compile.esql.context import Context
 from detections.compile.esql.scope import NOT_EVALUATED, Scope
@@ -196,7 +196,7 @@ class Arguments(ABC):
         return Constant(values if isinstance(made.value, tuple) else values[0], target)
 
 
-def _from_text(text: str, target: str) -> Any:
+def _from_text(text: str, target: str) -> object:
     match target:
         case "datetime":
             return strict_date(text)

@@ -94,7 +94,7 @@ def to_json(node: Node) -> dict[str, Any]:
             return _function("is", _operand_json(field), _operand_json(value))
 
 
-def _function(name: str, *arguments: Any) -> dict[str, Any]:
+def _function(name: str, *arguments: object) -> dict[str, Any]:
     return {"type": "function", "function": name, "arguments": list(arguments)}
 
 
