@@ -11,6 +11,7 @@ from detections.case.model import Case
 from detections.case.run import own_alerts, window
 from detections.engine import Embedded
 from detections.engine.alert import Alert
+from detections.engine.evaluator import Predicates
 from detections.engine.protocol import Task
 from detections.errors import DetectionsError
 from detections.events import Document, batches
@@ -21,6 +22,7 @@ CaseOutcome: TypeAlias = tuple[tuple[str, ...], ...]
 """The new terms of each alert on the case's own event, in order; nothing where the rule stays quiet."""
 
 Numbered: TypeAlias = dict[int, Plan]
+"""Plans by their numbers, which are their names, too, so that their alerts can be told apart."""
 Alerts: TypeAlias = Iterator[tuple[int, int, Alert]]
 """An alert on a case's own event: number of the plan, number of the case, and the alert."""
 
@@ -31,8 +33,8 @@ def outcomes(rule: Rule, plans: Sequence[Plan], cases: Sequence[Case], bases: Ba
     Raises:
         NotEvaluated: the embedded engine cannot run one of the plans.
     """
-    alone = {number: plan for number, plan in enumerate(plans) if plan.lookback == 0}
-    joining = {number: plan for number, plan in enumerate(plans) if plan.lookback != 0}
+    alone = {number: plan.named(str(number)) for number, plan in enumerate(plans) if plan.lookback == 0}
+    joining = {number: plan.named(str(number)) for number, plan in enumerate(plans) if plan.lookback != 0}
     terms: dict[tuple[int, int], list[tuple[str, ...]]] = defaultdict(list)
     for found in (_together(rule, alone, cases, bases), _apart(rule, joining, cases, bases)):
         for number, place, alert in found:
@@ -50,18 +52,19 @@ def _together(rule: Rule, plans: Numbered, cases: Sequence[Case], bases: Bases) 
         if made is not None and inside is not None and inside.holds(made[0] + case.event.at):
             places.append(place)
             events.append(made[1][-1])
-    for number, alert in _run({number: (plan, Window()) for number, plan in plans.items()}, events):
+    for number, alert in _run(Embedded(), [(plan, Window()) for plan in plans.values()], events):
         yield number, places[alert.position], alert
 
 
 def _apart(rule: Rule, plans: Numbered, cases: Sequence[Case], bases: Bases) -> Alerts:
     """Elsewhere each case is an input of its own."""
+    engine = Embedded(predicates=Predicates())
     for place, case in enumerate(cases):
         made = _made(case, bases)
         if made is not None:
-            windows = {number: _window(rule, plan, made[0]) for number, plan in plans.items()}
-            tasks = {number: (plans[number], window) for number, window in windows.items() if window is not None}
-            yield from ((number, place, alert) for number, alert in _run(tasks, made[1]) if own_alerts([alert]))
+            windows = [(plan, _window(rule, plan, made[0])) for plan in plans.values()]
+            tasks = [(plan, window) for plan, window in windows if window is not None]
+            yield from ((number, place, alert) for number, alert in _run(engine, tasks, made[1]) if own_alerts([alert]))
 
 
 def _made(case: Case, bases: Bases) -> tuple[int, list[Document]] | None:
@@ -79,10 +82,8 @@ def _window(rule: Rule, plan: Plan, now: int) -> Window | None:
         return None
 
 
-def _run(tasks: dict[int, Task], events: list[Document]) -> Iterator[tuple[int, Alert]]:
-    """The alerts, each with the number of its plan."""
-    if not events or not tasks:
-        return
-    numbered = [(plan.named(str(number)), window) for number, (plan, window) in tasks.items()]
-    for alert in Embedded().run(numbered, batches(events, batch_size=len(events))):
-        yield int(alert.rule_id), alert
+def _run(engine: Embedded, tasks: Sequence[Task], events: list[Document]) -> Iterator[tuple[int, Alert]]:
+    """The alerts, each with the number that its plan is named by."""
+    if events and tasks:
+        for alert in engine.run(tasks, batches(events, batch_size=len(events))):
+            yield int(alert.rule_id), alert

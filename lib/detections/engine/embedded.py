@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from detections.engine.alert import Alert
+from detections.engine.evaluator import Predicates
 from detections.engine.processes import in_processes
 from detections.engine.protocol import Task
 from detections.engine.runners import why_not
@@ -22,11 +23,13 @@ from detections.plan import Plan
 class Embedded:
     """Evaluates plans over events in this process, or in ``jobs`` processes: the same alerts in the same order.
 
-    ``report`` is told once of everything that was wrong with the events.
+    ``report`` is told once of everything that was wrong with the events. ``predicates``, where given, are kept from one
+    run to the next: for many runs of the same plans in this process.
     """
 
     jobs: int = 1
     report: Callable[[Finding], None] | None = field(default=None, compare=False)
+    predicates: Predicates | None = field(default=None, compare=False, repr=False)
 
     def why_not(self, plan: Plan) -> str | None:
         """Why nothing in this process runs a plan, None where something does."""
@@ -41,7 +44,7 @@ class Embedded:
             EventsError: the events cannot be read at all.
             WorkerLost: one of the processes was killed.
         """
-        work = Work(tasks)
+        work = Work(tasks, self.predicates)
         for parts, findings in self._collected(work, tasks, batches):
             for plan, part in zip(work.collectors, parts, strict=True):
                 if part is not None:

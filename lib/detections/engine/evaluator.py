@@ -61,6 +61,8 @@ class Predicates:
     def __init__(self, scope: str | None = None, *, warnings: Warnings | None = None) -> None:
         self._scope = scope
         self._leaves: dict[Leaf, Question] = {}
+        # By identity, for two predicates are compared leaf by leaf; each is kept, so that no other takes its place.
+        self._ready_made: dict[int, tuple[Predicate, Question]] = {}
         self._warnings = warnings
         self._inner: dict[str, Predicates] = {}
         self._paths: dict[str, None] = {}
@@ -71,7 +73,17 @@ class Predicates:
         return list(self._paths)
 
     def ready(self, predicate: Predicate) -> Question:
-        """Raises NotEvaluated for a regular expression that Elasticsearch refuses."""
+        """The question that a predicate asks; of one that was made ready before, the same.
+
+        Raises NotEvaluated for a regular expression that Elasticsearch refuses.
+        """
+        known = self._ready_made.get(id(predicate))
+        if known is None:
+            known = self._ready_made[id(predicate)] = predicate, self._ready(predicate)[1]
+        return known[1]
+
+    def once(self, predicate: Predicate) -> Question:
+        """The same for a predicate that will not be seen again."""
         return self._ready(predicate)[1]
 
     def _ready(self, predicate: Predicate) -> tuple[int, Question]:
@@ -277,7 +289,7 @@ class _Anywhere:
         """The answer for ``rows``."""
         predicate = self._condition.expand(evaluator.names())
         evaluator.fetch(leaf.field.path for leaf in leaves(predicate) if isinstance(leaf, Test))
-        return Bits(self._predicates.ready(predicate)(evaluator, rows).true, 0), rows
+        return Bits(self._predicates.once(predicate)(evaluator, rows).true, 0), rows
 
 
 class Evaluator:

@@ -19,9 +19,12 @@ Collected: TypeAlias = tuple[list[object], list[Finding]]
 class Work:
     """Plans made ready together: they share the answers to leaves, and the fields that are decoded."""
 
-    def __init__(self, tasks: Sequence[Task]) -> None:
-        """Raises NotEvaluated where nothing in this process runs one of the plans."""
-        self._predicates = Predicates()
+    def __init__(self, tasks: Sequence[Task], predicates: Predicates | None = None) -> None:
+        """``predicates``: those made ready for an earlier piece of work with the same plans.
+
+        Raises NotEvaluated where nothing in this process runs one of the plans.
+        """
+        self._predicates = predicates or Predicates()
         self.collectors: list[Collector[object]] = [collector(plan, window, self._predicates) for plan, window in tasks]
         paths = [path for made in self.collectors for path in made.paths]
         self._paths = list(dict.fromkeys([*self._predicates.paths, *paths]))

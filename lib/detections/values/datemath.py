@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from detections.values.dates import civil_from_days, days_from_civil, days_in_month, parse_date
@@ -13,6 +14,7 @@ _MOST_DIGITS = 10
 _FARTHEST_YEAR = 200_000_000
 
 
+@functools.lru_cache(maxsize=4096)
 def resolve(expression: str, now: int, round_up: bool = False) -> int:
     """The instant that an expression means, in milliseconds since the epoch, when it is ``now``.
 
