@@ -52,7 +52,7 @@ extracts: ## fetch what etc/ is extracted from, and make it again (needs npm)
 lock: ## resolve the pinned, hashed requirements anew
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(PIP) install uv; }
 	@$(LOCK) --group build -o requirements/main.txt
-	@$(LOCK) --group build --group dev --extra elasticsearch -o requirements/dev.txt
+	@$(LOCK) --group build --group dev --extra elasticsearch --extra fast -o requirements/dev.txt
 
 $(VENV)/main.stamp: requirements/main.txt pyproject.toml
 	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }

@@ -1,10 +1,13 @@
-"""Made-up events to measure with: CloudTrail as the integration writes it to Elasticsearch, one JSON document a line.
+"""Made-up events to measure with: CloudTrail as AWS delivers it to S3, and as the integration writes it to
+Elasticsearch, one JSON document a line.
 
 ``python bench/made/events.py 100000 > events.ndjson``
 """
 
 from __future__ import annotations
 
+import gzip
+import itertools
 import json
 import random
 import sys
@@ -50,13 +53,18 @@ SECONDS_APART = 2
 
 def documents(count: int, seed: int = 24, loud: float = LOUD) -> Iterator[dict[str, Any]]:
     """``count`` ECS documents, the same for the same seed; ``loud`` is the share of those that some rule is about."""
+    return map(CLOUDTRAIL.to_ecs, records(count, seed, loud))
+
+
+def records(count: int, seed: int = 24, loud: float = LOUD) -> Iterator[dict[str, Any]]:
+    """The raw records that :func:`documents` are made of."""
     chance = random.Random(seed)
-    records = [json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json"))]
+    known = [json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json"))]
     for number in range(count):
-        record = dict(chance.choice(records)) if chance.random() < loud else _quiet(chance)
+        record = dict(chance.choice(known)) if chance.random() < loud else _quiet(chance)
         record["eventID"] = f"{chance.getrandbits(128):032x}"
         record["eventTime"] = _time(START + number * SECONDS_APART)
-        yield CLOUDTRAIL.to_ecs(record)
+        yield record
 
 
 def _quiet(chance: random.Random) -> dict[str, Any]:
@@ -125,6 +133,19 @@ def write(path: Path, count: int) -> None:
     with path.open("w", encoding="utf-8") as file:
         for document in documents(count):
             file.write(json.dumps(document, separators=(",", ":"), ensure_ascii=False) + "\n")
+
+
+def deliver(folder: Path, count: int, each: int = 500) -> list[Path]:
+    """The records in gzipped files of ``each``, as S3 has them."""
+    made = []
+    every = records(count)
+    for number in range(-(-count // each)):
+        some = list(itertools.islice(every, each))
+        path = folder / f"{number:06}.json.gz"
+        text = json.dumps({"Records": some}, separators=(",", ":"), ensure_ascii=False)
+        path.write_bytes(gzip.compress(text.encode(), 6))
+        made.append(path)
+    return made
 
 
 if __name__ == "__main__":

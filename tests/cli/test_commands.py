@@ -1,3 +1,4 @@
+import gzip
 import json
 import subprocess
 import sys
@@ -8,10 +9,16 @@ from xml.etree import ElementTree
 
 import pytest
 
+from made_rules import rule_text
+
 Run = Callable[..., Any]
 RULE = Path("rules/aws/defense_evasion_ec2_network_acl_created.toml")
 CASES = Path("tests/rules/aws/defense_evasion_ec2_network_acl_created.toml")
 BUNDLE = Path("dist/detections.ndjson")
+LEARNED = """type = "machine_learning"
+anomaly_threshold = 50
+machine_learning_job_id = ["x"]
+"""
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -135,11 +142,61 @@ def test_replay_goes_on_past_bad_events(run: Run, records: Path, tmp_path: Path)
     (tmp_path / "more/c.json").write_text("[" * 10_000)
     (tmp_path / "more/ignored.txt").write_text("x")
     outcome = run("replay", records, tmp_path / "more", "--format", "json")
-    assert outcome.code == 0
+    assert outcome.code == 1
     assert len(outcome.out.splitlines()) == 1
     for name in ("a.ndjson", "b.json.gz", "c.json"):
         assert name in outcome.err
     assert "ignored.txt" not in outcome.err
+    assert outcome.err.splitlines()[-1] == (
+        "not done: 1 file not read, or not to the end, 2 places in files that hold no event"
+    )
+
+
+def test_replay_says_how_much_it_did(run: Run, records: Path) -> None:
+    outcome = run("replay", records)
+    assert outcome.code == 0
+    assert outcome.err == (
+        "1 rule, 2 events in 1 file, 2026-05-12T09:14:07.000Z to 2026-05-12T09:14:07.000Z, 1 alert\n"
+    )
+
+
+def test_replay_says_which_rules_it_did_not_run(run: Run, records: Path, project: Path) -> None:
+    (project / "rules/broken.toml").write_text("[rule")
+    (project / "rules/learned.toml").write_text(rule_text(LEARNED, rule_id="5d9e8c1b-6f1a-4b6e-9d51-2a6f0c6f1a11"))
+    outcome = run("replay", records)
+    assert outcome.code == 1
+    assert "learned.toml" in outcome.err
+    assert outcome.err.splitlines()[-1] == "not done: 1 rule file not loaded, 1 rule not replayed"
+
+
+@pytest.mark.parametrize("command", [("replay",), ("search",)])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "no event: the file is empty"),
+        (b"\x89PNG\0\0", "no event: the file is binary, not JSON"),
+        (b'{"Records": []}', "no event was read"),
+        (b"syslog line\n", "not JSON"),
+        (gzip.compress(b'{"event": {"action": "x"}}\n' * 100, mtime=0)[:-9], "gzip data is cut off, read up to there"),
+    ],
+)
+def test_what_holds_no_event_is_not_silence(
+    run: Run, project: Path, command: tuple[str], content: bytes, reason: str
+) -> None:
+    Path("x.json").write_bytes(content)
+    outcome = run(*command, "x.json", *(["event.action: y"] if command == ("search",) else []))
+    assert outcome.code == 1
+    assert reason in outcome.err
+    assert "not done: " in outcome.err
+
+
+@pytest.mark.parametrize("command", ["replay", "search"])
+def test_strict_counts_warnings_as_errors(run: Run, project: Path, command: str) -> None:
+    Path("x.json").write_text('{"event": {"action": 1e400}}')
+    arguments = [command, "x.json", *(["event.action: y"] if command == "search" else [])]
+    assert "replaced: a number too large to hold" in run(*arguments).err
+    assert run(*arguments).code == 0
+    assert run(*arguments, "--strict").code == 1
 
 
 def test_search_kql_and_esql(run: Run, records: Path) -> None:

@@ -21,7 +21,6 @@ from detections.elastic.node import Node
 from detections.elastic.server import Server
 from detections.elastic.template import template
 from detections.engine import Evaluator
-from detections.engine.bits import rows_of
 from detections.errors import NotEvaluated, QueryError, QuerySyntaxError
 from detections.events import Document, Documents
 from detections.mapping import Field, Mapping
@@ -30,6 +29,7 @@ from detections.query import KqlQuery
 from detections.query.kql import And, Nested, Not, Or, parse
 from detections.query.kql import Node as Tree
 from detections.server import Connection
+from detections.values.bits import rows_of
 
 AGREED = "agreed on: "
 """Before the names of the properties that count what agreed; tests/conftest.py reads them for the closing lines."""

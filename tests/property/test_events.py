@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detections.events import walk
-from detections.events.batches import JsonLines
+from detections.events.cut import Piece
+from detections.events.encoded import Encoded
 from detections.events.sources import CLOUDTRAIL
 from detections.values.javamap import double, hash_map, in_hash_order, spread_hash, to_string
 
@@ -39,9 +40,9 @@ def test_typed_decoding_sees_what_a_walk_over_whole_documents_sees(
     written: list[dict[str, Any]], paths: list[str]
 ) -> None:
     data = b"".join(json.dumps(document).encode() + b"\n" for document in written)
-    batch = JsonLines(0, "f", data, 1, {})
+    batch = Encoded(0, [Piece("f", 1, data)], {})
     fast = batch.columns(paths)
-    whole = list(JsonLines(0, "f", data, 1, {}).documents())
+    whole = list(Encoded(0, [Piece("f", 1, data)], {}).documents())
     slow = walk.columns(whole, paths)
     assert len(batch) == len(whole)
     assert [list(map(plain, column)) for column in fast] == [list(map(plain, column)) for column in slow]

@@ -88,9 +88,11 @@ class Warnings:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self.levels: Counter[Level] = Counter()
         self._whole: list[Finding] = []
 
     def __call__(self, finding: Finding) -> None:
+        self.levels[finding.level] += 1
         if finding.location.line:
             self._tell(finding)
         else:

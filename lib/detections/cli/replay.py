@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from detections.api import instant
-from detections.cli.common import JOBS, LINES, Warnings, rules_at, source_settings
+from detections.cli.common import JOBS, LINES, STRICT, Warnings, rules_at, source_settings
 from detections.cli.config import find_config
 from detections.cli.engines import CREDENTIALS
+from detections.cli.reading import Done
 from detections.engine import Embedded
 from detections.engine.alert import Alert
-from detections.errors import DetectionsError, UsageError
+from detections.errors import DetectionsError, Level, UsageError
 from detections.events import Settings, read
 from detections.report import json
 from detections.report.count import plural
+from detections.rule import Rules
 from detections.schedule import replay
+from detections.schedule.window import CODE as NOT_REPLAYED
 from detections.values.dates import format_date
 
 
@@ -32,6 +35,7 @@ from detections.values.dates import format_date
 )
 @click.option("--end", metavar="TIME", help="Only events at or before this instant.")
 @LINES
+@STRICT
 @source_settings
 @JOBS
 @click.option(
@@ -55,6 +59,7 @@ def command(
     start: str | None,
     end: str | None,
     style: str,
+    strict: bool,
     settings: Settings,
     jobs: int,
     place: str,
@@ -67,7 +72,8 @@ def command(
 
     Without --start and --end every event is inside the window and there is no history before the first event, so that a
     new term alerts once, at its first event. Times are UTC: 2026-01-31, 2026-01-31T20:15:00Z. Alerts go to standard
-    output, sorted by time; what was wrong with events or rules goes to standard error.
+    output, sorted by time; what was wrong with events or rules goes to standard error, with how much was done and how
+    much was not. The exit code is 1 where a rule, a file or a place in it could not be read or run.
 
     With --on elasticsearch the events are those that a cluster has already; it is only read. Give --index and --start
     instead of EVENTS, and --end where it is not now.
@@ -85,22 +91,33 @@ def command(
     for finding in loaded.findings:
         warnings(finding)
     show = _printer(style)
+    done = Done(warnings)
+    said = [plural(len(loaded), "rule")]
     if on_cluster:
         cluster = importlib.import_module("detections.cli.replay_cluster")
-        count, failed = cluster.run(loaded, cluster.Asked(url, index, *window, width, resume), warnings, show)
+        count, _ = cluster.run(loaded, cluster.Asked(url, index, *window, width, resume), warnings, show)
     else:
-        count, failed = 0, 0
-        batches = read(list(events), warnings, settings)
-        engine = Embedded(jobs=jobs, report=warnings)
+        count = 0
+        batches = read(list(events), warnings, settings, done.add)
+        engine = Embedded(jobs=jobs, report=warnings, count=done.add)
         for alert in replay(loaded, batches, engine, start=window[0], end=window[1], report=warnings):
             count += 1
             show(alert)
+        said.append(done.events())
     warnings.close()
     if not len(loaded):
         raise DetectionsError("no rule could be loaded")
     if style == "text":
-        click.echo(f"{plural(len(loaded), 'rule')}, {plural(count, 'alert')}", err=True)
-    return int(failed > 0)
+        click.echo(f"{', '.join(said)}, {plural(count, 'alert')}", err=True)
+    return done.close(*_not_run(loaded, warnings), strict=strict)
+
+
+def _not_run(loaded: Rules, warnings: Warnings) -> Iterator[str]:
+    broken = {finding.location.path for finding in loaded.findings if finding.level is Level.ERROR}
+    if broken:
+        yield f"{plural(len(broken), 'rule file')} not loaded"
+    if refused := warnings.counts[NOT_REPLAYED]:
+        yield f"{plural(refused, 'rule')} not replayed"
 
 
 def _window(start: str | None, end: str | None) -> tuple[int | None, int | None]:

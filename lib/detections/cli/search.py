@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,8 +10,10 @@ import click
 
 from detections import api
 from detections.check.unknown_field import slips
-from detections.cli.common import LINES, Warnings, source_settings
-from detections.events import Document, Settings
+from detections.cli.common import LINES, STRICT, Warnings, source_settings
+from detections.cli.reading import Done
+from detections.errors import Level
+from detections.events import Batch, Document, Settings, read
 from detections.query import parse
 from detections.report import json
 
@@ -31,6 +33,7 @@ _SHOWN = ("@timestamp", "event.provider", "event.action", "event.outcome", "user
     "--event-category-field", default="event.category", show_default=True, help="The field before EQL's `where`."
 )
 @LINES
+@STRICT
 @source_settings
 def command(
     arguments: Sequence[str],
@@ -40,19 +43,22 @@ def command(
     tiebreaker_field: str | None,
     event_category_field: str,
     style: str,
+    strict: bool,
     settings: Settings,
 ) -> int:
     """Run QUERY over EVENTS: files or folders of raw CloudTrail or ECS documents.
 
     With --format json each matching event is printed whole, one a line (each row, for ES|QL; each sequence or sample of
-    EQL, as join_keys and events, null for a missing one). A field that is nearly a known one is told on standard error.
+    EQL, as join_keys and events, null for a missing one). A field that is nearly a known one is told on standard error,
+    and so is what was not read: then the exit code is 1.
     """
     if len(arguments) < 2:
         raise click.UsageError("give at least one path of events, and the query last")
     *paths, query = arguments
     files = [Path(path) for path in paths]
     warnings = Warnings()
-    events: Iterator[Document] = api.read_events(*files, report=warnings, **settings)
+    done = Done(warnings)
+    events = _documents(read(files, warnings, settings, done.add), warnings, done)
     result = api.search(
         events, query, language, size=size, timestamp_field=timestamp_field, tiebreaker_field=tiebreaker_field,
         event_category_field=event_category_field, report=warnings,
@@ -71,7 +77,16 @@ def command(
     for name, meant in slips(parse(query, language)).items():
         click.echo(f"{click.style('warning', fg='yellow', bold=True)}: no field {name} is declared", err=True)
         click.echo(f"    did you mean {meant}?", err=True)
-    return 0
+        warnings.levels[Level.WARNING] += 1
+    return done.close(strict=strict)
+
+
+def _documents(batches: Iterable[Batch], warnings: Warnings, done: Done) -> Iterator[Document]:
+    for batch in batches:
+        yield from batch.documents()
+        for finding in batch.findings:
+            warnings(finding)
+        done.add(batch.counts())
 
 
 def _lines(sequence: api.Sequence) -> Iterator[str]:

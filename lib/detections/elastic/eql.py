@@ -13,7 +13,6 @@ from detections.compile.dsl import Dsl, at_least, has_form
 from detections.elastic.answers import Eql, RawHit
 from detections.elastic.search import Source, fields_of, hit
 from detections.engine.alert import Alert
-from detections.engine.bits import of_rows
 from detections.engine.eql import EqlCollector, Finder
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.errors import NotEvaluated, ServerError, TooManyResults
@@ -21,6 +20,7 @@ from detections.events.batches import Documents
 from detections.plan import EqlPlan, Window
 from detections.plan.program import stages_of
 from detections.values import limits
+from detections.values.bits import of_rows
 
 MOST = limits.EQL_RESULTS.most
 """Events or sequences that one ``_eql/search`` gives."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
-from detections.engine.bits import of_rows
 from detections.functions.dateformat import read_date
 from detections.mapping import UNMAPPED, Field
 from detections.values.analysis import standard_tokens
+from detections.values.bits import of_rows
 from detections.values.coerce import coercion, json_text
 from detections.values.dates import parse_date
 from detections.values.geo import parse_points
@@ -27,12 +27,14 @@ _SETS = ("keyword", "flattened", "ip", "version")
 class Column:
     """The values of a field.
 
-    ``raw`` has one value a row, as :meth:`detections.events.Batch.columns` gives them. A normalised value is what
-    :mod:`detections.values.coerce` makes of it; of a text field it is the tuple of its tokens.
+    ``raw`` has one value a row, as :meth:`detections.events.Batch.column` gives them, and ``known`` are the rows that
+    it has values of: all, where it is not given. A normalised value is what :mod:`detections.values.coerce` makes of a
+    raw one; of a text field it is the tuple of its tokens. Which rows hold a value is asked when all rows are known.
     """
 
-    def __init__(self, field: Field, raw: list[Any]) -> None:
+    def __init__(self, field: Field, raw: list[Any], known: int | None = None) -> None:
         self.size = len(raw)
+        self.known = (1 << self.size) - 1 if known is None else known
         self._raw = raw
         self._normalise = normaliser(field)
         self._normalised: dict[Hashable, Any] = {}
@@ -44,6 +46,10 @@ class Column:
         self._asked = 0
         self._present = 0
         self._several = 0
+
+    def learn(self, raw: list[Any], known: int) -> None:
+        """Take the raw values of more rows."""
+        self._raw, self.known = raw, known
 
     def values(self, row: int) -> list[Any]:
         """The normalised values of a row: each once where the type keeps a set, else as they stand."""
@@ -122,12 +128,26 @@ class Column:
     def _index(self) -> dict[object, list[int]]:
         """Each value with its places: codes, where there are codes, else rows."""
         if self._places is None:
-            kinds = set(map(type, self._raw))
-            if kinds <= {str, type(None)}:
+            if self._is_constant():
+                self._places = self._index_constant(self._raw[0])
+            elif set(map(type, self._raw)) <= {str, type(None)}:
                 self._places = self._index_plain()
             else:
                 self._places = self._index_any()
         return self._places
+
+    def _is_constant(self) -> bool:
+        """Whether all rows have one and the same text. That is seen without looking at each."""
+        raw = self._raw
+        return bool(raw) and isinstance(raw[0], str) and raw[0] is raw[-1] and raw.count(raw[0]) == self.size
+
+    def _index_constant(self, raw: str) -> dict[object, list[int]]:
+        value = self._value(raw)
+        if value is None:
+            return {}
+        self._codes = b"\1" * self.size
+        self._present = (1 << self.size) - 1
+        return {value: [1]}
 
     def _index_plain(self) -> dict[object, list[int]]:
         distinct = dict.fromkeys(self._raw)

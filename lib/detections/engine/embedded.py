@@ -15,7 +15,7 @@ from detections.engine.protocol import Task
 from detections.engine.runners import why_not
 from detections.engine.work import Collected, Work
 from detections.errors import Finding
-from detections.events import Batch
+from detections.events import Batch, Counts, Input
 from detections.plan import Plan
 
 
@@ -23,12 +23,13 @@ from detections.plan import Plan
 class Embedded:
     """Evaluates plans over events in this process, or in ``jobs`` processes: the same alerts in the same order.
 
-    ``report`` is told once of everything that was wrong with the events. ``predicates``, where given, are kept from one
-    run to the next: for many runs of the same plans in this process.
+    ``report`` is told once of everything that was wrong with the events, ``count`` of how many were read.
+    ``predicates``, where given, are kept from one run to the next: for many runs of the same plans in this process.
     """
 
     jobs: int = 1
     report: Callable[[Finding], None] | None = field(default=None, compare=False)
+    count: Callable[[Counts], None] | None = field(default=None, compare=False)
     predicates: Predicates | None = field(default=None, compare=False, repr=False)
 
     def why_not(self, plan: Plan) -> str | None:
@@ -45,18 +46,21 @@ class Embedded:
             WorkerLost: one of the processes was killed.
         """
         work = Work(tasks, self.predicates)
-        for parts, findings in self._collected(work, tasks, batches):
+        for parts, findings, counts in self._collected(work, tasks, batches):
             for plan, part in zip(work.collectors, parts, strict=True):
                 if part is not None:
                     plan.merge(part)
             if self.report is not None:
                 for finding in findings:
                     self.report(finding)
+            if self.count is not None:
+                self.count(counts)
         yield from sorted((alert for plan in work.collectors for alert in plan.alerts()), key=attrgetter("order"))
 
     def _collected(self, work: Work, tasks: Sequence[Task], batches: Iterable[Batch]) -> Iterator[Collected]:
         if self.jobs > 1:
-            yield from in_processes(self.jobs, tasks, batches)
+            shares = batches.shares(self.jobs) if isinstance(batches, Input) else batches
+            yield from in_processes(self.jobs, tasks, shares)
             return
         with _no_collection():
             for batch in batches:

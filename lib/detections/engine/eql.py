@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 from detections.engine.alert import Alert, Hit
-from detections.engine.bits import of_rows, rows_of
 from detections.engine.collector import Collector
 from detections.engine.combinations import combinations
 from detections.engine.evaluator import Evaluator, Predicates
+from detections.engine.gate import selecting
 from detections.engine.hits import Hits
 from detections.engine.query import QueryCollector
 from detections.engine.sample import sample
@@ -27,6 +27,7 @@ from detections.functions.operators import sort_key
 from detections.mapping import Field
 from detections.plan import EqlPlan, Window, program
 from detections.plan.predicate import And, Predicate
+from detections.values.bits import of_rows, rows_of
 from detections.values.dates import format_date
 from detections.values.ip import format_ip
 
@@ -96,8 +97,8 @@ class Finder:
         self._body = asked.body
         self._order = asked.order
         stages = program.stages_of(asked.body)
-        self._questions = {
-            number: predicates.ready(stage.predicate if condition is None else And((condition, stage.predicate)))
+        self._selects = {
+            number: selecting(predicates, stage.predicate if condition is None else And((condition, stage.predicate)))
             for number, stage in stages.items()
         }
         self._keys = _join_keys(asked.body, stages)
@@ -107,7 +108,7 @@ class Finder:
         self.paths = list(dict.fromkeys(field.path for field in fields))
 
     def selected(self, evaluator: Evaluator) -> Selected:
-        return {number: ask(evaluator, evaluator.everything).true for number, ask in self._questions.items()}
+        return {number: select(evaluator) for number, select in self._selects.items()}
 
     def candidates(self, evaluator: Evaluator, selected: Selected) -> list[Candidate]:
         """The selected events, but for those that lack a join key of their stage."""
@@ -116,20 +117,20 @@ class Finder:
             alike.setdefault((rows, self._keys[number]), []).append(number)
         stages: dict[int, list[StageKeys]] = {}
         for (rows, keys), numbers in alike.items():
-            columns = [(key, evaluator.column(key.field)) for key in keys] if rows else []
+            columns = [(key, evaluator.column(key.field, rows)) for key in keys] if rows else []
             places = tuple(sorted(numbers))
             for row in rows_of(rows):
                 values = [(key, column.values(row)) for key, column in columns]
                 several = _product(values, functools.partial(evaluator.tell, row))
                 if several:
                     stages.setdefault(row, []).append((places, several))
-        rank = self._rank_of(evaluator)
+        rank = self._rank_of(evaluator, of_rows(stages, evaluator.size))
         return [Candidate(rank(row), tuple(found)) for row, found in stages.items()]
 
-    def _rank_of(self, evaluator: Evaluator) -> Callable[[int], Rank]:
-        times = evaluator.column(self._order.timestamp)
+    def _rank_of(self, evaluator: Evaluator, rows: int) -> Callable[[int], Rank]:
+        times = evaluator.column(self._order.timestamp, rows)
         field = self._order.tiebreaker
-        ties = None if field is None else evaluator.column(field)
+        ties = None if field is None else evaluator.column(field, rows)
         as_ordered = sort_key("" if field is None else field.type)
 
         def rank(row: int) -> Rank:

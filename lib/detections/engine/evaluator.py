@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeAlias
 
-from detections.engine.bits import Bits, of_rows, rows_of
+from detections.engine.bits import Bits
 from detections.engine.column import Column, names, nulls, scalars
 from detections.engine.combinations import combinations
-from detections.engine.operators import COST, Check, check_of
+from detections.engine.operators import COST, SETTLED, Check, check_of
 from detections.engine.table import Table, Vectors, cells
 from detections.errors import Finding, Level, Location
 from detections.events import Batch, Documents
@@ -34,10 +34,10 @@ from detections.plan.predicate import (
     Or,
     Predicate,
     Test,
-    leaves,
 )
 from detections.plan.rows import columns_in
 from detections.values import limits
+from detections.values.bits import of_rows, rows_of
 from detections.values.coerce import Scalar
 
 Question: TypeAlias = "Callable[[Evaluator, int], Bits]"
@@ -49,6 +49,7 @@ _COMPUTE_COST = 50
 _NESTED_COST = 40
 _ANY_FIELD_COST = 1000
 _FEW = 8
+_SETTLED_COST = 1 / 16
 
 
 class Predicates:
@@ -86,7 +87,7 @@ class Predicates:
         """The same for a predicate that will not be seen again."""
         return self._ready(predicate)[1]
 
-    def _ready(self, predicate: Predicate) -> tuple[int, Question]:
+    def _ready(self, predicate: Predicate) -> tuple[float, Question]:
         """The question, and about how much a row of it costs."""
         match predicate:
             case And(items):
@@ -107,7 +108,8 @@ class Predicates:
                 return _COMPUTE_COST, self._leaf(predicate)
             case AnyField():
                 return _ANY_FIELD_COST, self._leaf(predicate)
-        return COST[type(predicate.operator)], self._leaf(predicate)
+        settled = predicate.field.path in SETTLED
+        return COST[type(predicate.operator)] * (_SETTLED_COST if settled else 1), self._leaf(predicate)
 
     def _leaf(self, leaf: Test | Compute | AnyField) -> Question:
         question = self._leaves.get(leaf)
@@ -139,7 +141,7 @@ class Predicates:
         return ask
 
 
-def _all_of(parts: list[tuple[int, Question]]) -> tuple[int, Question]:
+def _all_of(parts: list[tuple[float, Question]]) -> tuple[float, Question]:
     questions = [question for _, question in sorted(parts, key=lambda part: part[0])]
 
     def ask(evaluator: Evaluator, rows: int) -> Bits:
@@ -155,7 +157,7 @@ def _all_of(parts: list[tuple[int, Question]]) -> tuple[int, Question]:
     return max((cost for cost, _ in parts), default=0), ask
 
 
-def _any_of(parts: list[tuple[int, Question]]) -> tuple[int, Question]:
+def _any_of(parts: list[tuple[float, Question]]) -> tuple[float, Question]:
     questions = [question for _, question in sorted(parts, key=lambda part: part[0])]
 
     def ask(evaluator: Evaluator, rows: int) -> Bits:
@@ -200,9 +202,11 @@ class _Tested:
 
     def answer(self, evaluator: Evaluator, rows: int) -> tuple[Bits, int]:
         """The answer, and the rows it is for: at least ``rows``."""
-        column = evaluator.column(self._field)
+        column = evaluator.column(self._field, rows)
         count = rows.bit_count()
-        if self._equal is not None or self._exists:
+        if column.known != evaluator.everything:
+            by_row = True
+        elif self._equal is not None or self._exists:
             by_row = not column.worth_indexing(count)
         else:
             by_row = count * _FEW < (column.distinct if column.indexed else column.size)
@@ -253,7 +257,7 @@ class _Computed:
     def answer(self, evaluator: Evaluator, rows: int) -> tuple[Bits, int]:
         """The answer for ``rows``."""
         asked = list(rows_of(rows))
-        columns = {name: (field, evaluator.column(field)) for name, field in self._fields.items()}
+        columns = {name: (field, evaluator.column(field, rows)) for name, field in self._fields.items()}
         if self._any:
             return Bits(of_rows(self._some(evaluator, columns, asked), evaluator.size), 0), rows
         table = Table({name: cells(column, field, asked) for name, (field, column) in columns.items()}, len(asked))
@@ -288,22 +292,21 @@ class _Anywhere:
     def answer(self, evaluator: Evaluator, rows: int) -> tuple[Bits, int]:
         """The answer for ``rows``."""
         predicate = self._condition.expand(evaluator.names())
-        evaluator.fetch(leaf.field.path for leaf in leaves(predicate) if isinstance(leaf, Test))
         return Bits(self._predicates.once(predicate)(evaluator, rows).true, 0), rows
 
 
 class Evaluator:
     """Answers predicates over the events of a batch.
 
-    ``paths`` are decoded at once, where it is known beforehand what will be asked; others when they are needed.
+    ``paths`` are those that may be asked for, where that is known beforehand. Values are had when they are asked for,
+    of the rows that are still in question then.
     """
 
     def __init__(self, batch: Batch, predicates: Predicates | None = None, paths: Iterable[str] = ()) -> None:
         self._batch = batch
         self._predicates = predicates or Predicates()
-        self._raw: dict[str, list[object]] = {}
-        self.fetch(paths)
-        self.size = len(next(iter(self._raw.values()), batch))
+        batch.expect([*paths])
+        self.size = len(batch)
         self.everything = (1 << self.size) - 1
         self._columns: dict[Field, Column] = {}
         self._answers: dict[int, tuple[Bits, int]] = {}
@@ -316,9 +319,9 @@ class Evaluator:
 
     def tell(self, row: int, message: str) -> None:
         """Say something of an event, among what was wrong with the events of the batch."""
-        names = self.column(EVENT_ID).values(row)
+        names = self.column(EVENT_ID, 1 << row).values(row)
         place = Location(f"event {names[0] if names else (self.ordinal << 32) + row}")
-        self._batch.findings.append(Finding(limits.CODE, message, place, Level.WARNING))
+        self._batch.tell(Finding(limits.CODE, message, place, Level.WARNING))
 
     def answer(self, predicate: Predicate) -> Bits:
         """What the predicate answers for each event; answers to leaves are kept for the next predicate.
@@ -326,12 +329,6 @@ class Evaluator:
         Raises NotEvaluated for a regular expression that Elasticsearch refuses.
         """
         return self._predicates.ready(predicate)(self, self.everything)
-
-    def fetch(self, paths: Iterable[str]) -> None:
-        """Decode what stands at some paths."""
-        wanted = [path for path in dict.fromkeys(paths) if path not in self._raw]
-        if wanted:
-            self._raw.update(zip(wanted, self._batch.columns(wanted), strict=True))
 
     def names(self) -> Iterable[str]:
         """The dotted paths at which the events have values."""
@@ -341,28 +338,32 @@ class Evaluator:
                 self._names.update(dict.fromkeys(names(document)))
         return self._names
 
-    def raw(self, path: str) -> list[object]:
-        """The raw values at a path, one a row."""
-        self.fetch((path,))
-        return self._raw[path]
-
-    def column(self, field: Field) -> Column:
-        """The column of a field."""
+    def column(self, field: Field, rows: int) -> Column:
+        """The column of a field, with its values in some rows at least."""
         found = self._columns.get(field)
         if found is None:
-            found = self._columns[field] = Column(field, self._raw_of(field))
+            found = self._columns[field] = Column(field, *self._raw_of(field, rows))
+        elif found.known != self.everything:
+            # Also where these rows are known: a batch may now have all of them for little.
+            found.learn(*self._raw_of(field, rows | found.known))
         return found
 
-    def _raw_of(self, field: Field) -> list[object]:
+    def _raw_of(self, field: Field, rows: int) -> tuple[list[object], int]:
+        """The raw values, and the rows that they are of."""
         if field.type == UNMAPPED:
-            return [None] * self.size
+            return [None] * self.size, self.everything
         if field.constant is not None:
-            return [field.constant] * self.size
+            return [field.constant] * self.size, self.everything
         if field.key == "":
             # A flattened root takes objects only, and a dotted key that leads into it is one.
-            return [list(objects(document, field.path)) for document in self._batch.documents()]
-        raw = self.raw(field.path)
-        return raw if field.null_value is None else self._with_nulls(field, raw)
+            values: list[object] = [None] * self.size
+            for row in rows_of(rows):
+                values[row] = list(objects(self._batch.document(row), field.path))
+            return values, rows
+        if field.null_value is None:
+            return self._batch.column(field.path, rows)
+        raw, _ = self._batch.column(field.path, self.everything)
+        return self._with_nulls(field, raw), self.everything
 
     def _with_nulls(self, field: Field, raw: list[object]) -> list[object]:
         counts = [nulls(document, field.path) for document in self._batch.documents()]

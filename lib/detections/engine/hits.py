@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from detections.engine.alert import Hit
-from detections.engine.bits import rows_of
 from detections.engine.evaluator import EVENT_ID, Evaluator
 from detections.mapping import Field
 from detections.plan import TimeField, Window
+from detections.values.bits import rows_of
 
 
 class Hits:
@@ -24,8 +24,8 @@ class Hits:
 
     def among(self, evaluator: Evaluator, rows: int) -> Iterator[tuple[int, Hit]]:
         """The events among some rows, with their rows."""
-        times = [evaluator.column(field) for field in self._fields]
-        names = evaluator.column(EVENT_ID)
+        times = [evaluator.column(field, rows) for field in self._fields]
+        names = evaluator.column(EVENT_ID, rows)
         for row in rows_of(rows):
             # Kibana's combined timestamp: the override where there is one, else @timestamp.
             time = next((min(values) for column in times if (values := column.values(row))), None)

@@ -10,9 +10,11 @@ from detections.engine.alert import Alert, Hit
 from detections.engine.collector import Collector
 from detections.engine.combinations import combinations
 from detections.engine.evaluator import Evaluator, Predicates
+from detections.engine.gate import selecting
 from detections.engine.hits import Hits
 from detections.mapping import Field
 from detections.plan import NewTermsPlan, Window
+from detections.values.bits import of_rows
 from detections.values.coerce import Scalar, json_text
 from detections.values.dates import format_date
 from detections.values.ip import format_ip
@@ -28,18 +30,20 @@ class NewTermsCollector(Collector[Seen]):
     def __init__(self, plan: NewTermsPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
         self._start = window.start
-        self._question = predicates.ready(plan.selects)
+        self._select = selecting(predicates, plan.selects)
         self._hits = Hits(plan.time, window, with_history=True)
         self._seen: Seen = {}
         self.paths = [*self._hits.paths, *(field.path for field in plan.fields)]
 
     def collect(self, evaluator: Evaluator) -> Seen | None:
-        selected = self._question(evaluator, evaluator.everything).true
+        selected = self._select(evaluator)
         if not selected:
             return None
         seen: Seen = {}
-        columns = [evaluator.column(field) for field in self._plan.fields]
-        for row, hit in self._hits.among(evaluator, selected):
+        hits = list(self._hits.among(evaluator, selected))
+        rows = of_rows([row for row, _ in hits], evaluator.size)
+        columns = [evaluator.column(field, rows) for field in self._plan.fields]
+        for row, hit in hits:
             inside = hit if self._start is None or hit.time >= self._start else None
             values = [dict.fromkeys(column.values(row)) for column in columns]
             for terms in combinations([*map(list, values)], functools.partial(evaluator.tell, row)):

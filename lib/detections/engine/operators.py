@@ -17,6 +17,15 @@ COST = {Equals: 1, Exists: 2, Between: 3, Like: 10, Matches: 20, AnyToken: 30, P
 """About how much a value costs, in units of a set lookup. Text is dear: it is cut into tokens first."""
 
 
+SETTLED = frozenset(
+    {
+        "data_stream.dataset", "event.action", "event.category", "event.code", "event.dataset", "event.kind",
+        "event.module", "event.provider", "event.type",
+    }
+)  # fmt: skip
+"""Fields that have few values, after which few events are left, and which a batch has for all of its events at once."""
+
+
 def check_of(operator: Operator, field: Field) -> Check:
     """Whether a value satisfies the operator. On text fields, whether some token does, or the tokens together do.
 

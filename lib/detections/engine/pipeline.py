@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from detections.engine.alert import Alert, Hit
-from detections.engine.bits import rows_of as row_numbers
 from detections.engine.collector import Collector
 from detections.engine.evaluator import Evaluator, Predicates
+from detections.engine.gate import selecting
 from detections.engine.hits import Hits
 from detections.engine.liveness import needed
 from detections.engine.steps import Steps
@@ -24,6 +24,8 @@ from detections.plan import RowsPlan, Window
 from detections.plan.expression import UNSUPPORTED
 from detections.plan.predicate import Always, And, Predicate, Test, leaves
 from detections.plan.rows import Aggregate, Distinct, Fork, Limit, LookupTable, Pipeline, Sort, Where
+from detections.values.bits import of_rows
+from detections.values.bits import rows_of as row_numbers
 
 _FOUND = "\0found"
 _MANY = 100
@@ -60,7 +62,8 @@ class Program:
 
     def table(self, evaluator: Evaluator, rows: list[int], found: list[Hit] | None = None) -> Table:
         """What a batch's selected events become; ``found`` goes with them."""
-        columns = {name: cells(evaluator.column(field), field, rows) for name, field in self._present(evaluator)}
+        asked = of_rows(rows, evaluator.size)
+        columns = {name: cells(evaluator.column(field, asked), field, rows) for name, field in self._present(evaluator)}
         if found is not None:
             columns[_FOUND] = found
         return self.local(Table(columns, len(rows)))
@@ -106,13 +109,13 @@ class RowsCollector(Collector[list[Table]]):
     def __init__(self, plan: RowsPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
         self._program = Program(plan.pipeline, output=False)
-        self._question = predicates.ready(self._program.predicate)
+        self._select = selecting(predicates, self._program.predicate)
         self._hits = Hits(plan.time, window)
         self._tables: list[Table] = []
         self.paths = [*self._hits.paths, *(field.path for field in self._program.fields.values())]
 
     def collect(self, evaluator: Evaluator) -> list[Table] | None:
-        selected = self._question(evaluator, evaluator.everything).true
+        selected = self._select(evaluator)
         pairs = list(self._hits.among(evaluator, selected)) if selected else []
         if not pairs:
             return None
@@ -160,6 +163,7 @@ def rows_of(
 
 def _warn_of_several(evaluator: Evaluator, predicate: Predicate, warnings: Warnings) -> None:
     """A test of a field that has several values is null there."""
-    for leaf in leaves(predicate):
-        if isinstance(leaf, Test) and leaf.several == "missing" and evaluator.column(leaf.field).several:
+    fields = [(leaf.field, leaf) for leaf in leaves(predicate) if isinstance(leaf, Test) and leaf.several == "missing"]
+    for field, leaf in fields:
+        if evaluator.column(field, evaluator.everything).several:
             warnings.several(leaf.span)

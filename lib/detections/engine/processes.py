@@ -1,4 +1,4 @@
-"""Work in several processes: each makes the plans ready for itself, and is given batches one by one."""
+"""Work in several processes: each makes the plans ready for itself, and is given shares of the events one by one."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from typing import Any
 from detections.engine.protocol import Task
 from detections.engine.work import Collected, Work
 from detections.errors import WorkerLost
-from detections.events import Batch
+from detections.events import Share
 
 _WAITING = 2
-"""Batches under way for each process: enough to keep it busy, few enough to keep memory flat."""
+"""Shares under way for each process: enough to keep it busy, few enough to keep memory flat."""
 
 _work: list[Work] = []
 """In a worker process: the one piece of work that it was started for."""
 
 
-def in_processes(jobs: int, tasks: Sequence[Task], batches: Iterable[Batch]) -> Iterator[Collected]:
-    """What each batch has for the plans, in the order of the batches.
+def in_processes(jobs: int, tasks: Sequence[Task], shares: Iterable[Share]) -> Iterator[Collected]:
+    """What each batch of the shares has for the plans, in the order of the batches.
 
     Raises:
         WorkerLost: one of the processes was killed; the others are ended.
     """
-    waiting: deque[Future[Collected]] = deque()
+    waiting: deque[Future[list[Collected]]] = deque()
     workers: list[BaseProcess] = []
     executor = ProcessPoolExecutor(jobs, _recording(workers), initializer=_start, initargs=(tasks,))
     try:
-        for batch in batches:
-            waiting.append(executor.submit(_collect, batch))
+        for share in shares:
+            waiting.append(executor.submit(_collect, share))
             if len(waiting) > _WAITING * jobs:
-                yield waiting.popleft().result()
+                yield from waiting.popleft().result()
         while waiting:
-            yield waiting.popleft().result()
+            yield from waiting.popleft().result()
     except BrokenProcessPool:
         executor.shutdown(cancel_futures=True)  # now every process has an exit code
         raise WorkerLost(_lost(workers, jobs)) from None
@@ -83,12 +83,12 @@ def _start(tasks: Sequence[Task]) -> None:
 
 
 def _end_with_parent() -> None:
-    """A worker waits for batches, and would do so for ever if who gives them were killed."""
+    """A worker waits for shares, and would do so for ever if who gives them were killed."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         connection.wait([parent.sentinel])
         os._exit(1)
 
 
-def _collect(batch: Batch) -> Collected:
-    return _work[0].collect(batch)
+def _collect(share: Share) -> list[Collected]:
+    return _work[0].collect_all(share)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from detections.engine.alert import Alert, Hit
 from detections.engine.collector import Collector
 from detections.engine.evaluator import Evaluator, Predicates
+from detections.engine.gate import selecting
 from detections.engine.hits import Hits
 from detections.plan import QueryPlan, Window
 
@@ -16,13 +17,13 @@ class QueryCollector(Collector[list[Hit]]):
 
     def __init__(self, plan: QueryPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
-        self._question = predicates.ready(plan.selects)
+        self._select = selecting(predicates, plan.selects)
         self._hits = Hits(plan.time, window)
         self._found: list[Hit] = []
         self.paths = self._hits.paths
 
     def collect(self, evaluator: Evaluator) -> list[Hit] | None:
-        selected = self._question(evaluator, evaluator.everything).true
+        selected = self._select(evaluator)
         return [hit for _, hit in self._hits.among(evaluator, selected)] if selected else None
 
     def merge(self, part: list[Hit]) -> None:

@@ -10,10 +10,10 @@ from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.protocol import Task
 from detections.engine.runners import collector
 from detections.errors import Finding
-from detections.events import Batch
+from detections.events import Batch, Counts, Share
 
-Collected: TypeAlias = tuple[list[object], list[Finding]]
-"""What a batch has for each plan, and what was wrong with its events."""
+Collected: TypeAlias = tuple[list[object], list[Finding], Counts]
+"""What a batch has for each plan, what was wrong with its events, and how many it read."""
 
 
 class Work:
@@ -32,4 +32,12 @@ class Work:
     def collect(self, batch: Batch) -> Collected:
         """What one batch has for each plan."""
         evaluator = Evaluator(batch, self._predicates, self._paths)
-        return [made.collect(evaluator) for made in self.collectors], list(batch.findings)
+        collected = [made.collect(evaluator) for made in self.collectors]
+        return collected, batch.findings, batch.counts()
+
+    def collect_all(self, share: Share) -> list[Collected]:
+        """The same of each batch of a share, and at the end what was wrong with its files, and how many they were."""
+        findings: list[Finding] = []
+        counted: list[Counts] = []
+        collected = [self.collect(batch) for batch in share.batches(findings.append, counted.append)]
+        return [*collected, ([None] * len(self.collectors), findings, sum(counted, Counts()))]

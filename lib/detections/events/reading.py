@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from detections.errors import Finding, Level, Location
 from detections.events import sources, text
 from detections.events.batch import Document
-from detections.events.sources import Settings
-from detections.events.walk import MAX_NESTING, deeper_than
+from detections.events.sources import Refuse, Settings
+from detections.events.walk import deeper_than, without_depth
+from detections.values.limits import EVENT_DEPTH
 
 _SHOWN = 10
 """How many bad places are reported each by itself; of the others only the number is."""
@@ -18,50 +20,88 @@ _EXCERPT = 200
 _METADATA = ("_id", "_index", "_version")
 
 
+class Notes:
+    """What was wrong with the events of one file: the first places each by itself, of everything else the number.
+
+    ``refused`` is how many places hold no event.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._placed: list[Finding] = []
+        self._hidden: dict[str, int] = {}
+        self._counted: dict[tuple[str, str], Finding] = {}
+        self.refused = 0
+
+    def findings(self) -> list[Finding]:
+        """What was wrong so far."""
+        place = Location(self.path)
+        hidden = [
+            Finding(code, "more places like these, not shown", place, Level.ERROR, count=count)
+            for code, count in self._hidden.items()
+        ]
+        return [*self._placed, *self._counted.values(), *hidden]
+
+    def bad(self, finding: Finding) -> None:
+        """A place that holds no event."""
+        self.refused += finding.level is Level.ERROR
+        if len(self._placed) >= _SHOWN:
+            self._hidden[finding.code] = self._hidden.get(finding.code, 0) + 1
+        else:
+            self._placed.append(finding)
+
+    def count(self, code: str, message: str, hint: str, count: int = 1) -> None:
+        """Something that is left out of an event, or replaced in it."""
+        before = self._counted.get((code, message))
+        if before is None:
+            before = Finding(code, message, Location(self.path), Level.WARNING, hint=hint, count=0)
+        self._counted[code, message] = replace(before, count=before.count + count)
+
+    def refuse(self, field: str, value: object, line: Callable[[], int]) -> None:
+        """A value that the type of its field does not take, in what starts at a line."""
+        message, hint = f"values that {field} does not take are left out", ""
+        if ("event-value", message) not in self._counted:
+            shown = repr(value) if isinstance(value, (str, int, float)) else _name(value)
+            hint = f"the first, in what starts at line {line()}, is {_short(shown)}"
+        self.count("event-value", message, hint)
+
+
 class Reading:
-    """Turns the values of one file into documents and remembers what was wrong with them.
+    """Turns values of a file into documents; ``notes`` are told what is wrong with them.
 
     Known by their content, each by itself and also inside each other: lists of events, the wrappers of log sources
     (CloudTrail's ``{"Records": [...]}``) and their raw records, Elasticsearch's hits and whole search answers (``_id``,
     ``_index`` and ``_version`` are kept as top-level keys). Any other object is an ECS document.
     """
 
-    def __init__(self, path: str, settings: Settings) -> None:
-        self._path = path
+    def __init__(self, notes: Notes, settings: Settings) -> None:
+        self._notes = notes
         self._settings = settings
-        self._placed: list[Finding] = []
-        self._hidden = 0
-        self._counted: dict[tuple[str, str], Finding] = {}
+        self._told: Refuse = self._refuse
         self._line = 0
+        self._column = 0
 
-    def documents(self, data: bytes, line: int) -> Iterator[Document]:
-        """The events in a text whose first line has this number in the file."""
-        for read in text.values(data):
-            self._line = line + read.line - 1
+    def documents(self, data: bytes, line: int, refuse: Refuse | None = None) -> Iterator[Document]:
+        """The events in a text whose first line has this number in the file; ``refuse`` is told of values that fields
+        do not take, where the notes are not."""
+        self._told = refuse or self._refuse
+        for read in text.values(data, sources.wrappers()):
+            self._line, self._column = line + read.line - 1, read.column
             if isinstance(read, text.Broken):
-                self._bad("event-syntax", f"this is no JSON: {read.reason}", read.column, read.excerpt)
+                self._bad("event-syntax", f"not JSON: {read.reason}", read.excerpt)
                 continue
             for note in read.notes:
-                self._count("event-syntax", f"replaced in what was read: {note}")
-            yield from self._events(read.value, read.column)
+                self._notes.count("event-syntax", f"replaced: {note}", self._first())
+            yield from self._events(read.value)
 
-    def findings(self) -> list[Finding]:
-        """What was wrong so far: the first bad places, and counts of everything else."""
-        found = [*self._placed, *self._counted.values()]
-        if self._hidden:
-            place = Location(self._path)
-            message = "further places like these are left out"
-            found.append(Finding("event-syntax", message, place, Level.WARNING, count=self._hidden))
-        return found
-
-    def _events(self, value: object, column: int) -> Iterator[Document]:
-        waiting: list[tuple[object, Document]] = [(value, {})]
+    def _events(self, value: Any) -> Iterator[Document]:
+        waiting: list[tuple[Any, Document]] = [(value, {})]
         while waiting:
             value, metadata = waiting.pop()
             if isinstance(value, list):
                 waiting += [(item, {}) for item in reversed(value)]
             elif not isinstance(value, dict):
-                self._bad("event-shape", f"an event is an object, not {_name(value)}", column, "")
+                self._bad("event-shape", f"not an event: {_name(value)}, not an object")
             elif wrapped := [key for key in sources.wrappers() if isinstance(value.get(key), list)]:
                 waiting += [(value[key], {}) for key in reversed(wrapped)]
             elif isinstance(value.get("hits"), dict) and isinstance(value["hits"].get("hits"), list):
@@ -70,44 +110,42 @@ class Reading:
                 kept = {key: value[key] for key in _METADATA if value.get(key) is not None}
                 waiting.append((value["_source"], kept))
             elif len(value) == 1 and (alone := next(iter(value))) in sources.wrappers():
-                self._bad("event-shape", f"{alone} is a list of events, not {_name(value[alone])}", column, "")
+                self._bad("event-shape", f"not events: {alone} is {_name(value[alone])}, not a list")
             else:
-                yield from self._document(value, metadata, column)
+                yield from self._document(value, metadata)
 
-    def _document(self, value: Document, metadata: Document, column: int) -> Iterator[Document]:
+    def _document(self, value: Document, metadata: Document) -> Iterator[Document]:
         if source := sources.recognise(value):
-            yield {**source.to_ecs(value, self._settings, self._refuse), **metadata}
+            yield {**source.to_ecs(value, self._settings, self._told), **metadata}
         elif what := sources.companion(value):
-            self._bad("event-shape", f"not an event: {what}", column, "")
+            self._bad("event-shape", f"not an event: {what}", level=Level.WARNING)
         else:
             yield {**self._without_depth(value), **metadata}
 
     def _without_depth(self, value: Document) -> Document:
-        deep = [key for key, inner in value.items() if deeper_than(inner, MAX_NESTING - 1)]
-        for key in deep:
-            self._count("event-shape", f"{key} is nested too deeply and left out")
-        return {key: inner for key, inner in value.items() if key not in deep} if deep else value
+        if not deeper_than(value, EVENT_DEPTH.most):
+            return value
+        kept: Document = {}
+        for key, inner in value.items():
+            shallow, count = without_depth(inner, EVENT_DEPTH.most - 1)
+            if count:
+                message = f"{key} has values that are nested too deeply and left out ({EVENT_DEPTH})"
+                self._notes.count("event-shape", message, self._first(), count)
+            if not count or shallow is not None:
+                kept[key] = shallow
+        return kept
 
     def _refuse(self, field: str, value: object) -> None:
-        shown = repr(value) if isinstance(value, (str, int, float)) else _name(value)
-        message = f"values that {field} does not take are left out of it"
-        self._count("event-value", message, f"the first, in what starts at line {self._line}, is {_short(shown)}")
+        self._notes.refuse(field, value, lambda: self._line)
 
-    def _count(self, code: str, message: str, hint: str = "") -> None:
-        before = self._counted.get((code, message))
-        if before is None:
-            place = Location(self._path)
-            before = Finding(code, message, place, Level.WARNING, hint=hint or f"first at line {self._line}", count=0)
-        self._counted[code, message] = replace(before, count=before.count + 1)
+    def _first(self) -> str:
+        return f"first at line {self._line}"
 
-    def _bad(self, code: str, message: str, column: int, excerpt: str) -> None:
-        if len(self._placed) >= _SHOWN:
-            self._hidden += 1
-            return
-        place = Location(self._path, self._line, column)
+    def _bad(self, code: str, message: str, excerpt: str = "", level: Level = Level.ERROR) -> None:
         if len(excerpt) > _EXCERPT or not excerpt.isprintable():
             excerpt = ""
-        self._placed.append(Finding(code, message, place, Level.WARNING, excerpt))
+        place = Location(self._notes.path, self._line, self._column)
+        self._notes.bad(Finding(code, message, place, level, excerpt))
 
 
 def merge(findings: Iterable[Finding]) -> list[Finding]:

@@ -10,10 +10,7 @@ import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-Row = list[object]
-
-MAX_NESTING = 100
-"""Deeper values are left out. Elasticsearch itself stops at 20 objects (``flattened``) and 1,000 levels (JSON)."""
+Row = list[Any]
 
 
 class Node:
@@ -55,7 +52,7 @@ def tree(paths: tuple[str, ...]) -> Node:
     return root
 
 
-def columns(documents: Iterable[dict[str, Any]], paths: Sequence[str]) -> list[list[object]]:
+def columns(documents: Iterable[dict[str, Any]], paths: Sequence[str]) -> list[list[Any]]:
     """For each path one list with a raw value a document (see :meth:`detections.events.batch.Batch.columns`)."""
     root = tree(tuple(paths))
     rows = [row_of(root, document, len(paths)) for document in documents]
@@ -69,6 +66,11 @@ def row_of(root: Node, document: dict[str, Any], width: int) -> Row:
     return row
 
 
+def value(document: dict[str, Any], path: str) -> Any:
+    """The raw value at a path of a document."""
+    return row_of(tree((path,)), document, 1)[0]
+
+
 def below(node: Node, value: dict[str, Any], row: Row) -> None:
     """Enter into a row what stands in an object under the edges of a node."""
     for key, child in node.edges:
@@ -77,7 +79,7 @@ def below(node: Node, value: dict[str, Any], row: Row) -> None:
             at(child, inner, row)
 
 
-def at(node: Node, value: object, row: Row) -> None:
+def at(node: Node, value: Any, row: Row) -> None:
     """Enter into a row a value that stands at a node, and what is below it."""
     if isinstance(value, list):
         for item in flat(value):
@@ -94,7 +96,7 @@ def objects(document: dict[str, Any], path: str) -> Iterator[dict[str, Any]]:
 
     A dotted key that leads into an object makes an object of its own: ``{"a.b": 1, "a.c": 2}`` has two at ``a``.
     """
-    waiting: list[tuple[object, str]] = [(document, path)]
+    waiting: list[tuple[Any, str]] = [(document, path)]
     while waiting:
         value, rest = waiting.pop()
         if isinstance(value, list):
@@ -112,7 +114,7 @@ def objects(document: dict[str, Any], path: str) -> Iterator[dict[str, Any]]:
                     yield {key[len(rest) + 1 :]: inner}
 
 
-def add(row: Row, column: int, value: object) -> None:
+def add(row: Row, column: int, value: Any) -> None:
     """One more value; several become a list."""
     before = row[column]
     if before is None:
@@ -123,7 +125,7 @@ def add(row: Row, column: int, value: object) -> None:
         row[column] = [before, value]
 
 
-def flat(values: list[object]) -> Iterator[object]:
+def flat(values: list[Any]) -> Iterator[Any]:
     """The items of a list and of the lists in it, in order, without nulls."""
     waiting = [iter(values)]
     while waiting:
@@ -137,13 +139,13 @@ def flat(values: list[object]) -> Iterator[object]:
             waiting.pop()
 
 
-def deeper_than(value: object, limit: int, *, lists: bool = True) -> bool:
+def deeper_than(value: Any, limit: int, *, lists: bool = True) -> bool:
     """Whether more than ``limit`` containers stand inside each other; without ``lists`` only objects count."""
     waiting = [(value, 1)]
     while waiting:
         container, depth = waiting.pop()
         if isinstance(container, dict):
-            inner: Iterable[object] = container.values()
+            inner: Iterable[Any] = container.values()
         elif isinstance(container, list):
             inner = container
             depth -= not lists
@@ -153,3 +155,21 @@ def deeper_than(value: object, limit: int, *, lists: bool = True) -> bool:
             return True
         waiting += [(item, depth + 1) for item in inner if isinstance(item, (dict, list))]
     return False
+
+
+def without_depth(value: Any, limit: int) -> tuple[Any, int]:
+    """A value without the containers that stand more than ``limit`` deep, and how many these were; the value itself is
+    at level 1. What is not too deep is not copied."""
+    if not deeper_than(value, limit):
+        return value, 0
+    if limit <= 0:
+        return None, 1
+    left_out = 0
+    kept: list[tuple[Any, Any]] = []
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        inner, count = without_depth(item, limit - 1)
+        left_out += count
+        if not count or inner is not None:
+            kept.append((key, inner))
+    return (dict(kept) if isinstance(value, dict) else [inner for _, inner in kept]), left_out

@@ -25,6 +25,9 @@ class Limit:
     beyond: str
     reason: str
 
+    def __str__(self) -> str:
+        return f"the limit {self.name} is {self.most:,}"
+
 
 QUERY_TEXT = Limit(
     "query-text", 500_000, "characters of a query", "The query is refused.",
@@ -107,6 +110,20 @@ SECRET_FILE = Limit(
 CONNECTOR_DEPTH = Limit(
     "connector-depth", 4, "levels of tables and lists in a connector's configuration", "The key is not pulled.",
     "Kibana's own types have three.",
+)  # fmt: skip
+EVENT_SIZE = Limit(
+    "event-size", 67_108_864, "bytes of one JSON value in a file of events",
+    "It is left out, and the rest of the file is read.", "CloudTrail's largest event has 256 kB, Firehose's largest"
+    " object 128 MB; memory is bounded by some times as much.",
+)  # fmt: skip
+EVENT_DEPTH = Limit(
+    "event-depth", 100, "levels of objects and lists in an event",
+    "What is deeper is left out; of a raw record, the key that holds it.",
+    "Elasticsearch itself stops at 20 objects (flattened), and at 1,000 levels of JSON.",
+)  # fmt: skip
+GZIP_EXPANSION = Limit(
+    "gzip-expansion", 250, "times its size that a gzip file unpacks to, beyond the first 64 MB",
+    "What comes before is read.", "Logs reach about 30; 1 MB made for it unpacks to 1 GB.",
 )  # fmt: skip
 
 ALL = tuple(value for value in list(vars().values()) if isinstance(value, Limit))

@@ -186,9 +186,9 @@ def defined(events: list[Any], span: Window) -> Iterator[tuple[int, tuple[str, .
 class Broken(Documents):
     """A batch that finds something wrong with its events when they are read."""
 
-    def columns(self, paths: Sequence[str]) -> list[list[Any]]:
-        self.findings = [Finding("events", f"batch {self.ordinal}", Location("x"), Level.WARNING)]
-        return super().columns(paths)
+    @property
+    def findings(self) -> list[Finding]:
+        return [Finding("events", f"batch {self.ordinal}", Location("x"), Level.WARNING)]
 
 
 def many() -> Iterator[Batch]:
@@ -218,7 +218,7 @@ def test_many_processes_raise_the_same_alerts_in_the_same_order() -> None:
 
 
 class Unreadable(Documents):
-    def columns(self, paths: Sequence[str]) -> list[list[Any]]:
+    def column(self, path: str, rows: int) -> tuple[list[Any], int]:
         raise OSError("gone")
 
 

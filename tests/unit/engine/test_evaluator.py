@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 import naive_predicates
 from detections.engine import Evaluator, select
-from detections.engine.bits import of_rows, rows_of
 from detections.errors import NotEvaluated
 from detections.events import Documents
 from detections.mapping import Field
@@ -35,6 +34,7 @@ from detections.plan.predicate import (
 from detections.plan.predicate import (
     Test as Ask,
 )
+from detections.values.bits import of_rows, rows_of
 from detections.values.wildcard import ANY, ONE
 
 KEYWORD = Field("k", "keyword", ignore_above=3)

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ from detections.plan import QueryPlan, Window
 from detections.plan.predicate import Always
 
 class Slow(Documents):
-    def columns(self, paths):
+    def column(self, path, rows):
         os.write(1, b"%d\\n" % os.getpid())
         time.sleep(600)
 
@@ -44,9 +43,9 @@ PATIENCE = 60.0
 class Deadly(Documents):
     """Events that kill who reads them."""
 
-    def columns(self, paths: Sequence[str]) -> list[list[Any]]:
+    def column(self, path: str, rows: int) -> tuple[list[Any], int]:
         os.kill(os.getpid(), signal.SIGKILL)
-        return []
+        return [], 0
 
 
 def is_running(process: int) -> bool:

@@ -15,31 +15,36 @@ from detections.cli.common import source_settings
 from detections.engine import Embedded
 from detections.errors import Finding, UsageError
 from detections.events import read, sources
-from detections.events.sources import CLOUDTRAIL, Dataset, Refuse, Setting, Source
+from detections.events.sources import CLOUDTRAIL, Dataset, Setting, Source
+from detections.events.sources.record import Made, Record, Table, constant, text
 from detections.schedule import replay
 from detections.source import parse
 from made_rules import rule_of
 
 
-def door_document(record: dict[str, Any], settings: Mapping[str, str], refuse: Refuse) -> dict[str, Any]:
-    badge = record.get("badge")
-    if not isinstance(badge, str):
-        refuse("user.id", badge)
-        badge = None
-    shown = badge if settings.get("badges") == "shown" else "hidden"
-    return {
-        "@timestamp": record.get("at"),
-        "event": {"action": record["door"], "id": record.get("nr")},
-        "user": {"id": shown},
-    }
+def badge(record: Record) -> str | None:
+    value = record.at("badge")
+    if not isinstance(value, str):
+        record.refuse("user.id", value)
+        return None
+    return value if record.settings.get("badges") == "shown" else "hidden"
 
 
 DOORS = Source(
     name="doors",
     dataset=Dataset("building.doors"),
     signals=("door",),
-    recognise=lambda value: "door" in value and "event" not in value,
-    mapping=door_document,
+    never=("event",),
+    certain=("door",),
+    table=Table(
+        (
+            text("@timestamp", "at"),
+            constant("event.dataset", "building.doors"),
+            text("event.action", "door"),
+            text("event.id", "nr"),
+            Made("user.id", ("badge",), badge),
+        )
+    ),
     time="at",
     identity="nr",
     settings=(Setting("badges", ("hidden", "shown"), "Whether badges are kept."),),
@@ -115,7 +120,7 @@ def test_a_source_of_ones_own_is_read_and_replayed(doors: Source, tmp_path: Path
     alerts = list(replay([rule], events, Embedded(report=findings.append)))
     assert [alert.event_ids for alert in alerts] == [("1",), ("1",)]
     assert {finding.message for finding in findings} == {
-        "values that user.id does not take are left out of it",
+        "values that user.id does not take are left out",
         "not an event: a plan of the doors",
     }
 

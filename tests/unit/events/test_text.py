@@ -1,8 +1,9 @@
+import json
 from typing import Any
 
 import pytest
 
-from detections.events.text import Broken, Value, is_cut_off, values
+from detections.events.text import Broken, Value, settled, values
 
 
 def read(data: bytes) -> list[Any]:
@@ -31,7 +32,7 @@ def test_reading_goes_on_behind_a_broken_value() -> None:
 
 @pytest.mark.parametrize("opening", ["[", '{"Records":[', '{ "Records" :\n [\n'])
 def test_the_items_of_a_list_that_was_cut_off_are_read(opening: str) -> None:
-    found = list(values(f'{opening}{{"a": 1}}, {{"b": [2]}},\n{{"c": '.encode()))
+    found = list(values(f'{opening}{{"a": 1}}, {{"b": [2]}},\n{{"c": '.encode(), ("Records",)))
     assert [item.value for item in found if isinstance(item, Value)] == [{"a": 1}, {"b": [2]}]
     assert isinstance(found[-1], Broken)
     assert len(found) == 3
@@ -71,13 +72,56 @@ def test_nothing() -> None:
     assert read(b" \n ") == []
 
 
+BROKEN = '{"eventVersion": "1", "q": x}'
+
+
 @pytest.mark.parametrize(
-    ("line", "expected"),
+    ("text", "whole"),
     [
-        (b"{", True), (b"[", True), (b'{"a": "b', True), (b'{"a": [1,', True), (b"  {", True),
-        (b"{}", False), (b'{"a": 1}\r', False), (b"{]", False), (b"syslog line", False), (b'{"a": "\\ud800"}', False),
-        (b"[" * 10_000, False), (b'{"\xff": ', True), (b'{"\xff": 1}', False),
+        ('{"Records": [' + f'{{"eventVersion": "1"}},{BROKEN},' * 3000, 3000),
+        ("[\n" + '{"a": [1]},' * 20_000, 20_000),
+        ('{"a": [1]}' * 20_000, 20_000),
+        ("{\n" + '{"a": x}\n' * 20_000, 0),
+        ('{"a":\n' * 50_000 + "}" * 50_000 + "\n{}", 1),
+        ("[\n" * 100_000 + "]" * 100_000 + "\n{}", 1),
+        ("[" * 100_000 + "\n{}", 1),
+        ('{"a": "' * 50_000 + "\n{}", 1),
+        ("\0" * 100_000 + "\n{}", 1),
+        ("[1" + "," * 100_000, 1),
+        (('"' + "x" * 5000) * 40 + "\n{}", 1),
     ],
-)  # fmt: skip
-def test_whether_a_line_goes_on_in_the_next(line: bytes, expected: bool) -> None:
-    assert is_cut_off(line) is expected
+)
+def test_work_grows_with_the_text(text: str, whole: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = 0
+    scan = json.JSONDecoder.raw_decode
+
+    def counted(self: json.JSONDecoder, window: str, at: int = 0) -> tuple[Any, int]:
+        nonlocal looked
+        try:
+            value, end = scan(self, window, at)
+        except (ValueError, RecursionError):
+            looked += len(window)
+            raise
+        looked += end - at
+        return value, end
+
+    monkeypatch.setattr(json.JSONDecoder, "raw_decode", counted)
+    found = list(values(text.encode(), ("Records",)))
+    assert sum(isinstance(item, Value) for item in found) >= whole
+    # An error costs a window of 16,384 characters.
+    assert looked < 16 * len(text) + 16_384 * (len(found) + 1)
+    assert len(found) < 60_000
+
+
+def test_a_broken_item_of_a_list_hides_no_other() -> None:
+    found = list(values(f'[{{"eventVersion": "1"}}, {BROKEN}, {{"eventVersion": "2"}}]'.encode()))
+    assert [item.value["eventVersion"] for item in found if isinstance(item, Value)] == ["1", "2"]
+    assert [(item.line, item.column) for item in found if isinstance(item, Broken)] == [(1, 52)]
+
+
+def test_how_much_is_settled_whatever_follows() -> None:
+    assert settled(b'{"a": 1} {"b": ', (), inside=False) == (9, False)
+    assert settled(b'{"a": 1}, {"b": 2}, {"c', (), inside=True) == (20, True)
+    assert settled(b'{"a": 1}]} {"b": 2}\n{"c', (), inside=True) == (20, False)
+    assert settled(b'{"a": 1}\n{"b": x}\n{"c": "\xff"}\n{"d": ', (), inside=False) == (29, False)
+    assert settled(b'{"a": "', (), inside=False) == (0, False)

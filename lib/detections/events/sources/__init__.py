@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from detections.errors import UsageError
 from detections.events.batch import Document
 from detections.events.sources.cloudtrail import CLOUDTRAIL
-from detections.events.sources.source import Dataset, Refuse, Setting, Settings, Source
+from detections.events.sources.record import Refuse, Settings
+from detections.events.sources.source import Dataset, Setting, Source
 
 __all__ = [
     "CLOUDTRAIL",
@@ -29,8 +30,8 @@ SOURCES: tuple[Source, ...] = (CLOUDTRAIL,)
 
 
 def recognise(value: Document) -> Source | None:
-    """The source whose raw record an object is, None for a document of ECS. Nothing else decides this."""
-    return next((source for source in SOURCES if source.recognise(value)), None)
+    """The source whose raw record an object is, None for a document of ECS."""
+    return next((source for source in SOURCES if source.recognises(value)), None)
 
 
 def companion(value: Document) -> str:
@@ -38,8 +39,11 @@ def companion(value: Document) -> str:
     return next((said for source in SOURCES for key, said in source.companions.items() if key in value), "")
 
 
-def signals() -> tuple[str, ...]:
-    """The keys of which every raw record and every companion has one at its top level."""
+def signals(before: Source | None = None) -> tuple[str, ...]:
+    """The keys of which every raw record and every companion has one at its top level; with ``before``, the records of
+    the sources before one."""
+    if before is not None:
+        return tuple(key for source in SOURCES[: SOURCES.index(before)] for key in source.signals)
     return tuple(dict.fromkeys(key for source in SOURCES for key in (*source.signals, *source.companions)))
 
 

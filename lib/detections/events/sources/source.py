@@ -6,21 +6,11 @@ readers, replays, cases and commands take it from the table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from detections.events.batch import Document
-
-Refuse: TypeAlias = Callable[[str, object], None]
-"""Told of every value that its field's type refuses: the ECS field, the value."""
-
-Settings: TypeAlias = Mapping[str, str]
-"""Values of the integrations' settings by name; a setting that is left out has its default."""
-
-
-def ignore(name: str, value: object) -> None:
-    """Refuse without telling anybody."""
+from detections.events.sources.record import Refuse, Settings, Table, ignore
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +40,34 @@ class Setting:
         return self.choices[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """A log source.
 
-    ``recognise`` says whether an object is one of its records; it says yes only to an object that has one of the keys
-    ``signals`` at its top level. ``wrapper`` is the key under which a file of the source keeps its list of records.
-    ``companions`` are keys by which objects are known that lie among the source's files and are no events, each with
-    what they are. ``time`` and ``identity`` are where a record has its time and its id, as dotted paths: what a case
-    sets in a record of its own. ``mapping`` makes the document of a record, see :meth:`to_ecs`.
+    An object is one of its raw records where it has one of the keys ``signals`` at its top level and none of ``never``.
+    ``certain`` are those of the signals that nearly every record has, as texts.
+
+    ``table`` says how the document is made of a record. ``wrapper`` is the key under which a file of the source keeps
+    its list of records. ``companions`` are keys by which objects are known that lie among the source's files and are no
+    events, each with what they are. ``time`` and ``identity`` are where a record has its time and its id, as dotted
+    paths: what a case sets in a record of its own.
     """
 
     name: str
     dataset: Dataset
     signals: tuple[str, ...]
-    recognise: Callable[[Document], bool]
-    mapping: Callable[[Document, Settings, Refuse], Document]
+    never: tuple[str, ...]
+    certain: tuple[str, ...]
+    table: Table
     time: str
     identity: str
     settings: tuple[Setting, ...] = ()
     wrapper: str | None = None
     companions: Mapping[str, str] = field(default_factory=dict)
+
+    def recognises(self, value: Document) -> bool:
+        """Whether an object is a raw record. Nothing else decides this."""
+        return not value.keys().isdisjoint(self.signals) and value.keys().isdisjoint(self.never)
 
     def to_ecs(self, record: Document, settings: Settings | None = None, refuse: Refuse = ignore) -> Document:
         """The ECS document, with nested objects, that Elasticsearch would hold for a raw record.
@@ -78,4 +75,4 @@ class Source:
         Whatever the record holds, a document comes back. A value that its field's type refuses is left out of that
         field, as ``ignore_malformed`` does, and ``refuse`` is told.
         """
-        return self.mapping(record, settings or {}, refuse)
+        return self.table.whole(record, settings or {}, refuse)
