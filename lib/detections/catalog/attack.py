@@ -10,6 +10,11 @@ from detections.catalog.extracts import extract
 VERSION = "v18.1"
 _V18 = "attack/v18.json"
 _V19 = "attack/v19.json"
+_ORDER = (
+    "TA0043", "TA0042", "TA0001", "TA0002", "TA0003", "TA0004", "TA0005", "TA0006", "TA0007", "TA0008", "TA0009",
+    "TA0011", "TA0010", "TA0040",
+)  # fmt: skip
+"""The tactics of the matrix, from left to right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,11 @@ class Tactic:
     @property
     def reference(self) -> str:
         return f"https://attack.mitre.org/tactics/{self.id}/"
+
+    @property
+    def shortname(self) -> str:
+        """As STIX and the Navigator have it: ``command-and-control``."""
+        return self.name.lower().replace(" ", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,23 @@ class Technique:
     @property
     def reference(self) -> str:
         return f"https://attack.mitre.org/techniques/{self.id.replace('.', '/')}/"
+
+
+@functools.cache
+def tactics() -> tuple[Tactic, ...]:
+    """The tactics in the order of ATT&CK's matrix, which is that of an intrusion."""
+    known = extract(_V18)["tactics"]
+    order = [one for one in _ORDER if one in known] + [one for one in known if one not in _ORDER]
+    return tuple(Tactic(one, known[one]["name"]) for one in order)
+
+
+@functools.cache
+def techniques() -> tuple[Technique, ...]:
+    """The techniques and sub-techniques in use, by name; each sub-technique behind its technique."""
+    found = [technique(one) for one in extract(_V18)["techniques"]]
+    used = [one for one in found if one and not (one.revoked or one.deprecated)]
+    names = {one.id: one.name for one in used}
+    return tuple(sorted(used, key=lambda one: (names.get(one.parent or one.id, ""), one.parent is not None, one.name)))
 
 
 @functools.cache

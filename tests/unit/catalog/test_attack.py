@@ -40,3 +40,21 @@ def test_every_technique_is_in_known_tactics():
     assert len(tactics) == 14
     assert all(set(entry["tactics"]) <= set(tactics) for entry in techniques.values())
     assert all(entry["revoked"] in techniques for entry in techniques.values() if "revoked" in entry)
+
+
+def test_tactics_are_in_the_order_of_an_intrusion() -> None:
+    names = [one.name for one in attack.tactics()]
+    assert (names[0], names[4], names[-3:]) == (
+        "Reconnaissance", "Persistence", ["Command and Control", "Exfiltration", "Impact"]
+    )  # fmt: skip
+    assert len(names) == 14
+    assert attack.tactics()[-3].shortname == "command-and-control"
+
+
+def test_techniques_in_use_stand_by_name_with_their_parts_behind_them() -> None:
+    found = attack.techniques()
+    assert not any(one.revoked or one.deprecated for one in found)
+    at = [one.id for one in found].index("T1562")
+    assert all(one.parent == "T1562" for one in found[at + 1 : at + 10])
+    above = [one.name for one in found if one.parent is None]
+    assert above == sorted(above)
