@@ -46,7 +46,7 @@ _ENDPOINT_MULTI_FIELD = ".caseless"
 
 def check(rule: Rule) -> Iterator[Finding]:
     seen: set[str] = set()
-    for name, keys, start, length, indices in _names(rule):
+    for name, keys, start, length, indices in _named(rule):
         if name in seen or is_known(name):
             continue
         seen.add(name)
@@ -78,7 +78,12 @@ def _meant(name: str) -> str | None:
     return next((one for one in renamed if catalog.field_spec(one)), None)
 
 
-def _names(rule: Rule) -> Iterator[tuple[str, Keys, int, int, Sequence[str]]]:
+def names(rule: Rule) -> list[str]:
+    """The fields that a rule names, each once: those of its queries in their order, then the others."""
+    return list(dict.fromkeys(name for name, *_ in _named(rule)))
+
+
+def _named(rule: Rule) -> Iterator[tuple[str, Keys, int, int, Sequence[str]]]:
     """Field names with their place (keys, offset, length) and the indices that are searched for them."""
     for asked in queries_of(rule):
         for name, (start, end) in () if asked.query is None else _names_in(asked.query):
