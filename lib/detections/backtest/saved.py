@@ -1,0 +1,39 @@
+"""A backtest kept in a file, as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from detections.backtest.model import FORM, Backtest
+from detections.errors import UsageError
+from detections.source.files import read_file, save
+
+_ADVICE = "make it again with `detections backtest`"
+
+
+def write_backtest(path: Path, backtest: Backtest) -> None:
+    """Write a backtest.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    save(path, msgspec.json.encode(backtest) + b"\n")
+
+
+def read_backtest(path: Path) -> Backtest:
+    """A backtest from its file.
+
+    Raises:
+        UsageError: it is not there, or is no backtest. The message says which part of it is wrong.
+    """
+    try:
+        found = msgspec.json.decode(read_file(path), type=Backtest)
+    except FileNotFoundError:
+        raise UsageError(f"{path} does not exist") from None
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is no backtest: {error}; {_ADVICE}") from None
+    if found.form != FORM:
+        raise UsageError(f"{path} is a backtest of another version of this program; {_ADVICE}")
+    return found
