@@ -10,7 +10,7 @@ JOBS   ?= 2
 LOCK   := $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 \
           --generate-hashes --no-header --no-emit-index-url --no-annotate
 
-.PHONY: main deploy test lint types check export bench generate extracts lock clean help
+.PHONY: main deploy test lint types check export site bench generate extracts lock clean help
 .DEFAULT_GOAL := main
 
 main: $(VENV)/main.stamp ## check, prove and bundle the rules (the default)
@@ -24,6 +24,9 @@ check: $(VENV)/main.stamp ## check every rule
 
 export: $(VENV)/main.stamp ## write dist/detections.ndjson
 	@$(BIN)/detections export
+
+site: $(VENV)/dev.stamp ## write the pages of the rules into dist/site
+	@$(BIN)/detections site
 
 test: $(VENV)/dev.stamp ## the whole test suite
 	@$(BIN)/python -m pytest -n $(JOBS)
@@ -52,7 +55,7 @@ extracts: ## fetch what etc/ is extracted from, and make it again (needs npm)
 lock: ## resolve the pinned, hashed requirements anew
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(PIP) install uv; }
 	@$(LOCK) --group build -o requirements/main.txt
-	@$(LOCK) --group build --group dev --extra elasticsearch --extra fast -o requirements/dev.txt
+	@$(LOCK) --group build --group dev --extra elasticsearch --extra fast --extra site -o requirements/dev.txt
 
 $(VENV)/main.stamp: requirements/main.txt pyproject.toml
 	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }

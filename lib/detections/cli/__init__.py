@@ -26,6 +26,7 @@ COMMANDS = {
     "export": "Write rules as an ndjson bundle that Kibana imports.",
     "replay": "Run the rules over events: what would have alerted?",
     "search": "Run one query over events.",
+    "site": "Write pages of the rules, to be looked at.",
     "explain": "Show how a query is read, evaluated and sent.",
     "elasticsearch": "Run an Elasticsearch until Ctrl-C.",
 }

@@ -19,6 +19,7 @@ _PATHS = (
     "environments",
     "lock",
     "state",
+    "site",
 )
 
 
@@ -40,6 +41,7 @@ class Config:
     environments: str = ""
     lock: str = "etc/rules.lock.json"
     state: str = ".detections/state"
+    site: str = "dist/site"
     profiles: tuple[str, ...] = ()
 
     def path(self, name: str) -> Path:

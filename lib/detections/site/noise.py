@@ -1,0 +1,101 @@
+"""What the pages show of a backtest."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from detections.backtest import Backtest, Noise
+from detections.backtest.model import day_of
+from detections.errors import printable
+from detections.site.chart import histogram, share, spark
+from detections.site.project import Entry
+
+_LONGEST = 200
+"""Characters of a value that are shown."""
+_MOST = 20
+"""Fields that are shown of a rule, and values of a field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A value of a field, with a bar as long as its share of the alerts."""
+
+    text: str
+    count: int
+    bar: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Loud:
+    """A rule's noise in a backtest. ``entry`` is None where the site has no page for the rule."""
+
+    noise: Noise
+    entry: Entry | None
+    median: float
+    spark: Markup
+
+
+class View:
+    """A backtest, as the templates ask for it."""
+
+    def __init__(self, backtest: Backtest) -> None:
+        self.backtest = backtest
+        self.sources = backtest.sources
+        self.period = _period(backtest)
+
+    def chart(self, noise: Noise) -> Markup:
+        """The alerts of a rule, day by day."""
+        return histogram(noise.days, *self.period, "alert") if self.period else Markup()
+
+    @property
+    def events(self) -> Markup:
+        """The events that were read, day by day."""
+        return histogram(self.sources.days, *self.period, "event") if self.period and self.sources.days else Markup()
+
+    @property
+    def days(self) -> int:
+        return (self.period[1] - self.period[0]).days + 1 if self.period else 0
+
+    def median(self, noise: Noise) -> float:
+        return noise.median(self.days)
+
+    def spark(self, noise: Noise) -> Markup:
+        return spark(noise.days, *self.period) if self.period and noise.alerts else Markup()
+
+    @staticmethod
+    def bars(noise: Noise) -> Iterator[tuple[str, str, Sequence[Bar]]]:
+        """For each field that an exception may name: its busiest values, and what is to be said of them."""
+        for found in noise.busiest[:_MOST]:
+            most = max((value.count for value in found.values), default=0)
+            bars = [
+                Bar(_shown(one.text), one.count, share(one.count, max(noise.alerts, most)))
+                for one in found.values[:_MOST]
+            ]
+            about = "about " if found.approximate else ""
+            yield found.field, f"{about}{found.distinct:,} value{'s' * (found.distinct != 1)}", bars
+
+    def loudest(self, by_id: Mapping[str, Entry]) -> list[Loud]:
+        """The rules that were evaluated, most alerts first."""
+        ran = [one for one in self.backtest.rules if one.alerts or not one.not_evaluated]
+        ran.sort(key=lambda one: (-one.alerts, -one.selected, one.name, one.rule_id))
+        return [Loud(one, by_id.get(one.rule_id), self.median(one), self.spark(one)) for one in ran]
+
+
+def _period(backtest: Backtest) -> tuple[datetime.date, datetime.date] | None:
+    """The first day and the last one that was read; of a backtest that does not say it, of its alerts."""
+    sources = backtest.sources
+    if sources.first is not None and sources.last is not None:
+        first, last = sorted((sources.first, sources.last))
+        return day_of(first), day_of(last)
+    days = [day for noise in backtest.rules for day in noise.days]
+    return (min(days), max(days)) if days else None
+
+
+def _shown(text: str) -> str:
+    """A value of an event, which may be anything: on one line, and not longer than a cell has room for."""
+    whole = printable(" ".join(text.split())) or "(empty)"
+    return whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}…"
