@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-_VOID = {"meta", "link", "input", "br", "hr", "wbr"}
+_VOID = {"col", "meta", "link", "input", "br", "hr", "wbr"}
 _ACTIVE = {"img", "iframe", "object", "embed", "style", "base", "audio", "video"}
 _WEB = ("https://", "http://", "mailto:")
 

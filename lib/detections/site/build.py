@@ -90,7 +90,7 @@ def environment() -> Environment:
         "amount": _amount,
         "bytes": _bytes,
         "instant": lambda value: "" if value is None else format_date(value).replace("T", " ").removesuffix(".000Z"),
-        "breaking": lambda text: escape(text).replace("/", Markup("/<wbr>")),
+        "breaking": lambda text: escape(text).replace("/", Markup("/<wbr>")).replace("_", Markup("_<wbr>")),
         "quoted": _quoted,
         "url": lambda text: urllib.parse.quote(str(text), safe=""),
     }
