@@ -18,7 +18,8 @@ from selenium.webdriver.chrome.service import Service
 
 from detections.backtest import write_backtest
 from detections.rule import load_rules
-from made_site import hostile_project, made_backtest, made_plan, made_status
+from detections.site import backtest_page
+from made_site import ATTACK, hostile_project, made_backtest, made_plan, made_status
 
 REPO = Path(__file__).parents[2]
 CORPUS = REPO.parent / "shared" / "data" / "rules-corpus"
@@ -67,6 +68,15 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not CORPUS.is_dir():
         pytest.skip("the public rules are not beside the project (../shared/data/rules-corpus)")
     return written(tmp_path_factory.mktemp("public") / "site", CORPUS)
+
+
+@pytest.fixture(scope="session")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with nothing but the page of a backtest."""
+    folder = tmp_path_factory.mktemp("alone")
+    page = backtest_page(made_backtest(load_rules(REPO / "rules").rules), ATTACK)
+    (folder / "backtest.html").write_text(page, encoding="utf-8")
+    return folder
 
 
 class Browser:

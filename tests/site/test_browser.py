@@ -188,6 +188,19 @@ def test_paper_shows_what_is_folded(browser: Any, ours: Path) -> None:
     assert browser.driver.execute_script(folded) == before
 
 
+def test_a_backtest_alone_unfolds_the_rule_that_is_asked_for(browser: Any, alone: Path) -> None:
+    browser.open(alone / "backtest.html")
+    assert find(browser, "body").value_of_css_property("margin") == "0px", "its style is in the page"
+    row = find(browser, ".loudest tbody tr")
+    alerts = row.find_element(By.CSS_SELECTOR, ".number").text
+    assert not any(one.is_displayed() for one in browser.driver.find_elements(By.CSS_SELECTOR, "details .chart"))
+    row.find_element(By.TAG_NAME, "a").click()
+    assert [one.text for one in browser.driver.find_elements(By.CSS_SELECTOR, "details[open] dd")][:1] == [alerts]
+    assert find(browser, "details[open] .chart").is_displayed()
+    browser.driver.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert browser.driver.find_elements(By.CSS_SELECTOR, "details:not([open])") == []
+
+
 def test_what_a_page_does_wrong_is_seen(browser: Any, axe: str, tmp_path: Path) -> None:
     """The witnesses of the tests below: without this one, none of them could be seen to fail."""
     page = tmp_path / "bad.html"
@@ -204,7 +217,7 @@ def test_what_a_page_does_wrong_is_seen(browser: Any, axe: str, tmp_path: Path) 
     assert {"image-alt", "html-has-lang"} <= {one["id"] for one in found}
 
 
-@pytest.mark.parametrize("site", ["ours", "hostile", "public"])
+@pytest.mark.parametrize("site", ["ours", "hostile", "public", "alone"])
 def test_no_page_fails_acts_or_asks_for_anything(browser: Any, site: str, request: pytest.FixtureRequest) -> None:
     folder: Path = request.getfixturevalue(site)
     browser.requests(), browser.problems()
@@ -233,7 +246,14 @@ def test_hostile_rules_are_found_and_shown_as_text(browser: Any, hostile: Path) 
 
 @pytest.mark.parametrize(
     ("site", "scheme"),
-    [("ours", "light"), ("ours", "dark"), ("hostile", "light"), ("hostile", "dark"), ("public", "light")],
+    [
+        ("ours", "light"),
+        ("ours", "dark"),
+        ("hostile", "light"),
+        ("hostile", "dark"),
+        ("public", "light"),
+        ("alone", "dark"),
+    ],
 )
 def test_nothing_keeps_anybody_out(
     browser: Any, axe: str, site: str, scheme: str, request: pytest.FixtureRequest
@@ -255,7 +275,7 @@ def test_nothing_keeps_anybody_out(
     browser.media()
 
 
-@pytest.mark.parametrize("site", ["ours", "hostile", "public"])
+@pytest.mark.parametrize("site", ["ours", "hostile", "public", "alone"])
 def test_a_phone_scrolls_one_way_only(browser: Any, site: str, request: pytest.FixtureRequest) -> None:
     folder: Path = request.getfixturevalue(site)
     browser.media(width=360)

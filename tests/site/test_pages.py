@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import re
 import urllib.parse
 from collections.abc import Iterator
 from functools import cache
@@ -130,3 +133,28 @@ def test_the_numbers_are_those_of_the_backtest(ours: Path) -> None:
     alerts = {one["rule_id"]: one["alerts"] for one in told["rules"]}
     assert dict(zip(table["pages"], table["alerts"], strict=True)) == {k: v for k, v in alerts.items() if k != "gone"}
     assert f"<dd>{sum(alerts.values()):,}</dd>" in (ours / "backtest.html").read_text()
+
+
+def test_a_backtest_alone_needs_no_other_file(alone: Path) -> None:
+    page = parsed(alone / "backtest.html")
+    targets = {target for target in (*page.all("href"), *page.all("src")) if target != "data:,"}
+    assert len(targets) > 10
+    assert {target[:1] for target in targets} == {"#"}
+    assert {target[1:] for target in targets} <= set(page.all("id"))
+    text = page.path.read_text(encoding="utf-8")
+    policy = next(one["content"] or "" for tag, one in page.elements if one.get("http-equiv"))
+    for tag, directive in (("style", "style-src"), ("script", "script-src")):
+        [own] = re.findall(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        hashed = base64.b64encode(hashlib.sha256(own.encode()).digest()).decode()
+        assert f"{directive} 'sha256-{hashed}';" in policy
+    assert "unsafe" not in policy
+
+
+def test_a_backtest_alone_says_what_the_one_of_a_site_says(alone: Path, ours: Path) -> None:
+    def numbers(path: Path) -> list[str]:
+        html = path.read_text(encoding="utf-8")
+        return re.findall(r'<d[dt].*?</d[dt]>|<td class="number">.*?</td>', html.partition("Rule by rule")[0])
+
+    both = [numbers(folder / "backtest.html") for folder in (alone, ours)]
+    assert len(both[0]) > 150
+    assert both[0] == both[1][: len(both[0])]

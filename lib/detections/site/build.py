@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import urllib.parse
 from collections import Counter
@@ -12,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from detections.backtest import Backtest
 from detections.catalog import attack
 from detections.rule.parts import SEVERITIES
 from detections.site import deployment, rule_page
@@ -25,16 +28,16 @@ from detections.values.dates import format_date
 
 LAYER = "attack-navigator.json"
 _HERE = Path(__file__).parent
-_ASSETS = ("style.css", "page.js", "catalogue.js")
+_STYLE, _SCRIPT = "style.css", "page.js"
+_ASSETS = (_STYLE, _SCRIPT, "catalogue.js")
 
 
 def pages(project: Project, tell: Callable[[str], None] | None = None) -> Iterator[Page]:
     """Every file of the site. ``tell`` hears how far it has come."""
-    made = environment()
     view = View(project.backtest) if project.backtest else None
-    made.globals |= {"project": project, "view": view, "layer": LAYER, "State": State}
+    made = _environment(project, view)
     for name in _ASSETS:
-        yield name, (_HERE / "assets" / name).read_text(encoding="utf-8")
+        yield name, _asset(name)
     yield "index.js", index(project)
     yield LAYER, json.dumps(layer(project), indent=1, ensure_ascii=False)
     page = made.get_template("rule.html")
@@ -48,13 +51,24 @@ def pages(project: Project, tell: Callable[[str], None] | None = None) -> Iterat
         _page(made, "attack", columns=columns, unknown=unknown(project.running), version=attack.VERSION),
     )
     if view is not None:
-        loudest = view.loudest(project.by_id)
-        yield "backtest.html", _page(made, "backtest", loudest=loudest)
+        yield "backtest.html", _page(made, "backtest", layout="base.html", loudest=view.loudest(project.by_id))
     if project.plans:
         plans = [(plan, deployment.groups(plan, project.by_id)) for plan in project.plans]
         yield "plan.html", _page(made, "plan", plans=plans)
     yield "list.html", _page(made, "list")
     yield "index.html", _page(made, "index", counts=_counts(project))
+
+
+def backtest_page(backtest: Backtest, title: str) -> str:
+    """The page of a backtest alone: one file, which needs no other. ``title`` stands at its head."""
+    view = View(backtest)
+    made = _environment(Project(title, ()), view)
+    assets = {"style": Markup(_asset(_STYLE)), "script": Markup(_asset(_SCRIPT))}  # safe: they are our own
+    return _page(made, "backtest", layout="alone.html", loudest=view.loudest({}), **assets)
+
+
+def _asset(name: str) -> str:
+    return (_HERE / "assets" / name).read_text(encoding="utf-8")
 
 
 def _page(made: Environment, name: str, **context: Any) -> str:
@@ -78,7 +92,7 @@ def _counts(project: Project) -> dict[str, int]:
     }
 
 
-def environment() -> Environment:
+def _environment(project: Project, view: View | None) -> Environment:
     """Jinja2 with filters of our own. What is not Markup is escaped, and an unknown name is an error."""
     made = Environment(
         loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -92,10 +106,11 @@ def environment() -> Environment:
         "instant": lambda value: "" if value is None else format_date(value).replace("T", " ").removesuffix(".000Z"),
         "breaking": lambda text: escape(text).replace("/", Markup("/<wbr>")).replace("_", Markup("_<wbr>")),
         "quoted": _quoted,
+        "hash": _hash,
         "url": lambda text: urllib.parse.quote(str(text), safe=""),
     }
     made.tests |= {"web": _is_web}
-    made.globals |= {"SEVERITIES": SEVERITIES[::-1]}
+    made.globals |= {"project": project, "view": view, "layer": LAYER, "SEVERITIES": SEVERITIES[::-1]}
     return made
 
 
@@ -117,6 +132,11 @@ def _quoted(change: str) -> Markup:
     if not ticks or not clause.startswith("`"):
         return escape(change)
     return Markup("<code>{}</code>: {}").format(clause[1:], rest)
+
+
+def _hash(text: str) -> Markup:
+    """How a page's policy names a script or a stylesheet that stands in the page itself."""
+    return Markup("sha256-{}").format(base64.b64encode(hashlib.sha256(text.encode()).digest()).decode())
 
 
 def _amount(value: float) -> str:

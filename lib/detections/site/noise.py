@@ -31,10 +31,12 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Loud:
-    """A rule's noise in a backtest. ``entry`` is None where the site has no page for the rule."""
+    """A rule's noise in a backtest. ``entry`` is None where there is no page for the rule; then ``below`` names the
+    part of this page that shows its alerts. It is empty where there are none."""
 
     noise: Noise
     entry: Entry | None
+    below: str
     median: float
     spark: Markup
 
@@ -82,7 +84,12 @@ class View:
         """The rules that were evaluated, most alerts first."""
         ran = [one for one in self.backtest.rules if one.alerts or not one.not_evaluated]
         ran.sort(key=lambda one: (-one.alerts, -one.selected, one.name, one.rule_id))
-        return [Loud(one, by_id.get(one.rule_id), self.median(one), self.spark(one)) for one in ran]
+        found = []
+        for number, one in enumerate(ran, 1):
+            entry = by_id.get(one.rule_id)
+            below = "" if entry or not one.alerts else f"rule-{number}"
+            found.append(Loud(one, entry, below, self.median(one), self.spark(one)))
+        return found
 
 
 def _period(backtest: Backtest) -> tuple[datetime.date, datetime.date] | None:
