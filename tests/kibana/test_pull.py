@@ -101,6 +101,21 @@ def test_an_edit_in_kibana_comes_over_and_all_else_stays(run, project, stand_in)
     assert run("pull").out == "0 files changed, 0 new, 3 unchanged\n"
 
 
+def test_buttons_of_a_guide_stay_in_transform(run, project, stand_in):
+    path = project.write("a", note="Look: $osquery_0")
+    path.write_text(path.read_text() + '\n[[transform.osquery]]\nlabel = "Services"\nquery = "SELECT 1"\n')
+    assert run("apply", "--yes").code == 0
+    sent = stand_in.rule("a")["note"]
+    assert sent == 'Look: !{osquery{"label":"Services","query":"SELECT 1"}}'
+    assert run("plan", "--detailed-exitcode").code == 0
+    stand_in.edit("a", note=f"{sent} twice, and !{{osquery{{}}}}")
+    assert run("pull").code == 0
+    rule = load(read(path))[0]
+    assert rule.note == "Look: $osquery_0 twice, and !{osquery{}}"
+    assert rule.transform == {"osquery": [{"label": "Services", "query": "SELECT 1"}]}
+    assert run("plan", "--detailed-exitcode").code == 0
+
+
 def test_a_field_that_kibana_cleared_is_cleared(run, project, stand_in):
     project.write("a", note="Old.", timestamp_override="event.ingested")
     run("apply", "--yes")

@@ -35,6 +35,7 @@ from detections.check import (
     threshold,
     timestamp_override,
     toml,
+    transform,
     unique,
     unknown_field,
     unknown_key,
@@ -63,6 +64,7 @@ ALWAYS: tuple[ModuleType, ...] = (
     max_signals,
     timestamp_override,
     threshold,
+    transform,
 )
 QUERIES = (
     query_syntax,

@@ -22,6 +22,7 @@ from detections.kibana.answers import Rule as LiveRule
 from detections.payload import Lock, same
 from detections.payload.from_api import from_api, taken_over
 from detections.rule import Rule, Rules, load
+from detections.rule.guide import restored
 from detections.source import edit, new, parse, save
 
 CODE = "pull"
@@ -222,7 +223,10 @@ class _Puller:
     def changed(self, rule: Rule, body: Object, names: Collection[str]) -> Rule | None:
         """The rule with these fields of Kibana's; None where no file can say so, which is a finding then."""
         document = rule.document
-        table = taken_over(document.data["rule"], self.untagged(body, rule.tags), names)
+        theirs = self.untagged(body, rule.tags)
+        if isinstance(note := theirs.get("note"), str):
+            theirs["note"] = restored(note, rule.transform, rule.note or "")
+        table = taken_over(document.data["rule"], theirs, names)
         metadata = dict(document.data["metadata"]) | {"updated_date": self.today.strftime("%Y/%m/%d")}
         text = edit(document, {**document.data, "metadata": metadata, "rule": table})
         return self.loaded(text, document.path, body, names)

@@ -1,7 +1,8 @@
 """Rule -> the object of Kibana's API (Kibana 8.19 and 9.x, ``POST /api/detection_engine/rules`` and ``_import``).
 
-The ``[rule]`` table of a file is that object already, but for the tables that the TOML layout names differently. What
-is not a field of the API stays in the file (``[metadata]``, ``[transform]``); a key nobody knows is carried through.
+The ``[rule]`` table of a file is that object already, but for the tables that the TOML layout names differently. The
+buttons of ``[transform]`` go into the guide that names them. What is not a field of the API stays in the file
+(``[metadata]``); a key nobody knows is carried through.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from detections.rule import NewTermsRule, Rule
+from detections.rule.guide import rendered
 
 ORDER = (
     "rule_id", "name", "description", "type", "language", "query", "saved_id", "index", "data_view_id", "filters",
@@ -25,6 +27,8 @@ def to_api(rule: Rule) -> dict[str, Any]:
         del table["new_terms"]
         table["new_terms_fields"] = list(rule.new_terms_fields)
         table["history_window_start"] = rule.history_window_start
+    if rule.note is not None:
+        table["note"] = rendered(rule.note, rule.transform)
     table.pop("threat_mappings", None)  # versioned ATT&CK blocks of the repository, no field of the API
     return ordered(table)
 

@@ -17,11 +17,12 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
+from detections.rule.guide import with_buttons
+
 LONGEST = 200_000
 """Characters of a text that are rendered; what follows is left out, and the page says so."""
 _HEAD = re.compile(r"\A\s*#{1,6}[ \t]+(?i:triage and analysis|investigation guide|setup)[ \t]*#*[ \t]*(?:\n|\Z)")
 _WEB = re.compile(r"(?i:https?|mailto):")
-_PLUGIN = re.compile(r"\$(osquery|investigate)_([0-9]{1,3})\b")
 
 
 def guide(text: str, transform: Mapping[str, Any] | None = None, *, top: int = 3) -> Markup:
@@ -30,20 +31,15 @@ def guide(text: str, transform: Mapping[str, Any] | None = None, *, top: int = 3
     it is left out."""
     text = _HEAD.sub("", text)
     if transform:
-        text = _PLUGIN.sub(lambda found: _plugin(found, transform), text)
+        text = with_buttons(text, transform, _button)
     cut = len(text) > LONGEST
     html = Markup(_markdown().render(text[:LONGEST], {"top": top}))  # safe: html is off, and the renderer escapes
     return html + Markup('<p class="note">The rest of this text is too long to be shown.</p>') if cut else html
 
 
-def _plugin(found: re.Match[str], transform: Mapping[str, Any]) -> str:
-    entries = transform.get(found[1]) or ()
-    number = int(found[2])
-    if number >= len(entries):
-        return found[0]
-    entry = entries[number]
-    label = re.sub(r"([\\`*_{}\[\]<>()#!|])", r"\\\1", str(entry.get("label", "")))
-    query = " ".join(str(entry.get("query", "")).split())
+def _button(kind: str, said: Mapping[str, Any]) -> str:
+    label = re.sub(r"([\\`*_{}\[\]<>()#!|])", r"\\\1", str(said.get("label", "")))
+    query = " ".join(str(said.get("query", "")).split())
     if not query:
         return f"**{label}** (in Timeline)"
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", query)), default=0))
