@@ -90,7 +90,7 @@ class CountCollector(Collector[list[Hit]]):
     def __init__(self, plan: CountPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
         self._question = predicates.ready(plan.selects)
-        self._hits = Hits(plan.time, window)
+        self._hits = Hits(plan, window)
         self._found: list[Hit] = []
         self.paths = self._hits.paths
 

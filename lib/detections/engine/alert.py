@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
 from detections.plan import Plan
+
+Shown: TypeAlias = tuple[tuple[str, ...], ...]
+"""For each field its values, each once."""
 
 
 class Hit(NamedTuple):
     """A selected event, ordered as alerts are: by time (an event without one comes last), then by input.
 
-    ``position`` is its number in the input, from 0; ``event_id`` its ``event.id``, empty where it has none.
+    ``position`` is its number in the input, from 0; ``event_id`` its ``event.id``, empty where it has none; ``shown``
+    are its values of the fields that the plan shows, as text, in the order of the fields.
     """
 
     timeless: bool
     time: int
     position: int
     event_id: str
+    shown: Shown = ()
 
     @property
     def timestamp(self) -> int | None:
@@ -29,7 +34,8 @@ class Hit(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Alert:
     """What a rule found. ``event_ids`` are the ``event.id`` of the documents behind it; ``position`` is the number of
-    its first document in the input, from 0, which breaks ties; ``new_terms`` is empty for other rule types."""
+    its first document in the input, from 0, which breaks ties; ``new_terms`` is empty for other rule types; ``shown``
+    are the documents' values of the fields that the plan shows."""
 
     rule_id: str
     rule_name: str
@@ -37,15 +43,24 @@ class Alert:
     event_ids: tuple[str, ...]
     new_terms: tuple[str, ...] = ()
     position: int = 0
+    shown: Shown = field(default=(), compare=False)
 
     @classmethod
     def on(cls, plan: Plan, hits: Sequence[Hit], new_terms: tuple[str, ...] = ()) -> Alert:
         """The alert of a plan on some events, at least one, in the order in which it names them. Its time is that of
         the latest of them."""
         names = tuple([hit.event_id for hit in hits if hit.event_id])
-        return cls(plan.rule_id, plan.rule_name, max(hits).timestamp, names, new_terms, hits[0].position)
+        return cls(plan.rule_id, plan.rule_name, max(hits).timestamp, names, new_terms, hits[0].position, _all(hits))
 
     @property
     def order(self) -> tuple[bool, int, str, int, tuple[str, ...]]:
         """The place among other alerts: by timestamp (none last), then rule_id, then input."""
         return self.timestamp is None, self.timestamp or 0, self.rule_id, self.position, self.new_terms
+
+
+def _all(hits: Sequence[Hit]) -> Shown:
+    """What is shown of several events, together."""
+    if len(hits) == 1:
+        return hits[0].shown
+    every = zip(*(hit.shown for hit in hits), strict=True)
+    return tuple([tuple(dict.fromkeys(value for values in field for value in values)) for field in every])

@@ -29,6 +29,10 @@ class Collector(ABC, Generic[Part]):
     def merge(self, part: Part) -> None:
         """Add what a batch had."""
 
+    def ready(self) -> Iterator[Alert]:
+        """The alerts that no later batch will change, each once. They are not among :meth:`alerts`."""
+        return iter(())
+
     @abstractmethod
     def alerts(self) -> Iterator[Alert]:
-        """The alerts, when all batches were merged."""
+        """The alerts that are left when all batches were merged."""

@@ -39,6 +39,14 @@ class Embedded:
     def run(self, tasks: Sequence[Task], batches: Iterable[Batch]) -> Iterator[Alert]:
         """The alerts of every plan over its window, sorted by timestamp (none last), then rule_id, then input.
 
+        Raises as :meth:`found` does.
+        """
+        yield from sorted(self.found(tasks, batches), key=attrgetter("order"))
+
+    def found(self, tasks: Sequence[Task], batches: Iterable[Batch]) -> Iterator[Alert]:
+        """The same alerts as they are found, in no order: those of which no later event can say anything at once, so
+        that however many they are, they are not kept.
+
         Raises:
             NotEvaluated: nothing in this process runs one of the plans, or it has a regular expression that
                 Elasticsearch refuses.
@@ -55,7 +63,10 @@ class Embedded:
                     self.report(finding)
             if self.count is not None:
                 self.count(counts)
-        yield from sorted((alert for plan in work.collectors for alert in plan.alerts()), key=attrgetter("order"))
+            for plan in work.collectors:
+                yield from plan.ready()
+        for plan in work.collectors:
+            yield from plan.alerts()
 
     def _collected(self, work: Work, tasks: Sequence[Task], batches: Iterable[Batch]) -> Iterator[Collected]:
         if self.jobs > 1:

@@ -242,7 +242,7 @@ class EqlCollector(Collector[Candidates]):
     def __init__(self, plan: EqlPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
         self._finder = Finder(plan.program, predicates, plan.filter)
-        self._hits = Hits(plan.time, window)
+        self._hits = Hits(plan, window)
         self._candidates: list[Candidate] = []
         self._found: dict[int, Hit] = {}
         self.paths = [*self._hits.paths, *self._finder.paths]

@@ -11,13 +11,10 @@ from detections.engine.collector import Collector
 from detections.engine.combinations import combinations
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.gate import selecting
-from detections.engine.hits import Hits
-from detections.mapping import Field
+from detections.engine.hits import Hits, shown
 from detections.plan import NewTermsPlan, Window
 from detections.values.bits import of_rows
-from detections.values.coerce import Scalar, json_text
-from detections.values.dates import format_date
-from detections.values.ip import format_ip
+from detections.values.coerce import Scalar
 
 Terms: TypeAlias = tuple[Scalar, ...]
 Seen: TypeAlias = dict[Terms, tuple[Hit, Hit | None]]
@@ -31,7 +28,7 @@ class NewTermsCollector(Collector[Seen]):
         self._plan = plan
         self._start = window.start
         self._select = selecting(predicates, plan.selects)
-        self._hits = Hits(plan.time, window, with_history=True)
+        self._hits = Hits(plan, window, with_history=True)
         self._seen: Seen = {}
         self.paths = [*self._hits.paths, *(field.path for field in plan.fields)]
 
@@ -57,8 +54,8 @@ class NewTermsCollector(Collector[Seen]):
     def alerts(self) -> Iterator[Alert]:
         for terms, (first, inside) in self._seen.items():
             if inside is not None and (self._start is None or first.time > self._start):
-                shown = tuple(_shown(field, value) for field, value in zip(self._plan.fields, terms, strict=True))
-                yield Alert.on(self._plan, [inside], shown)
+                values = tuple(shown(field, value) for field, value in zip(self._plan.fields, terms, strict=True))
+                yield Alert.on(self._plan, [inside], values)
 
 
 def _remember(seen: Seen, terms: Terms, first: Hit, inside: Hit | None) -> None:
@@ -67,10 +64,3 @@ def _remember(seen: Seen, terms: Terms, first: Hit, inside: Hit | None) -> None:
         first = min(first, before[0])
         inside = min((hit for hit in (inside, before[1]) if hit is not None), default=None)
     seen[terms] = (first, inside)
-
-
-def _shown(field: Field, value: Scalar) -> str:
-    """A term as the alert shows it: as an aggregation's key, in text."""
-    if isinstance(value, int) and field.family == "date":
-        return format_date(value)
-    return format_ip(value) if isinstance(value, int) and field.family == "ip" else json_text(value)

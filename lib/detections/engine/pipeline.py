@@ -60,6 +60,11 @@ class Program:
         self._global = [steps.step(one) for one in commands[whole:]]
         self.fields = {column.name: column.field for column in read if column.field is not None}
 
+    @property
+    def waits(self) -> bool:
+        """Whether something needs all rows."""
+        return bool(self._global)
+
     def table(self, evaluator: Evaluator, rows: list[int], found: list[Hit] | None = None) -> Table:
         """What a batch's selected events become; ``found`` goes with them."""
         asked = of_rows(rows, evaluator.size)
@@ -110,7 +115,7 @@ class RowsCollector(Collector[list[Table]]):
         self._plan = plan
         self._program = Program(plan.pipeline, output=False)
         self._select = selecting(predicates, self._program.predicate)
-        self._hits = Hits(plan.time, window)
+        self._hits = Hits(plan, window)
         self._tables: list[Table] = []
         self.paths = [*self._hits.paths, *(field.path for field in self._program.fields.values())]
 
@@ -124,8 +129,12 @@ class RowsCollector(Collector[list[Table]]):
     def merge(self, part: list[Table]) -> None:
         self._tables += part
 
+    def ready(self) -> Iterator[Alert]:
+        return iter(()) if self._program.waits else self.alerts()
+
     def alerts(self) -> Iterator[Alert]:
         tables = [table for table in self._tables if table.size]
+        self._tables = []
         ordered = sorted(tables, key=lambda table: table.values(_FOUND)[0].position)
         for table in self._program.finish(ordered) if tables else ():
             yield from (Alert.on(self._plan, [hit]) for hit in table.values(_FOUND))

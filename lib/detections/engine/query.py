@@ -1,4 +1,4 @@
-"""Rule types query and saved_query. What is kept grows with alerts, not with events."""
+"""Rule types query and saved_query. Each selected event is an alert at once, so nothing has to be kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class QueryCollector(Collector[list[Hit]]):
     def __init__(self, plan: QueryPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
         self._select = selecting(predicates, plan.selects)
-        self._hits = Hits(plan.time, window)
+        self._hits = Hits(plan, window)
         self._found: list[Hit] = []
         self.paths = self._hits.paths
 
@@ -29,5 +29,9 @@ class QueryCollector(Collector[list[Hit]]):
     def merge(self, part: list[Hit]) -> None:
         self._found += part
 
+    def ready(self) -> Iterator[Alert]:
+        found, self._found = self._found, []
+        return (Alert.on(self._plan, [hit]) for hit in found)
+
     def alerts(self) -> Iterator[Alert]:
-        return (Alert.on(self._plan, [hit]) for hit in self._found)
+        return self.ready()

@@ -13,7 +13,7 @@ from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeAlias
 
-from detections.mapping import Mapping
+from detections.mapping import Field, Mapping
 from detections.plan.outline import Outline
 from detections.plan.predicate import Predicate
 from detections.plan.window import TIMESTAMP, TimeField
@@ -57,7 +57,8 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(ABC):
-    """What a rule asks of an engine. ``indices`` are the names and patterns of what it searches."""
+    """What a rule asks of an engine. ``indices`` are the names and patterns of what it searches; ``shown`` the fields
+    whose values its alerts are to carry."""
 
     rule_id: str
     rule_name: str
@@ -65,6 +66,7 @@ class Plan(ABC):
     indices: tuple[str, ...] = ()
     mapping: Mapping = field(compare=False, repr=False)
     sent: Sent = field(default=None, compare=False, repr=False)
+    shown: tuple[Field, ...] = field(default=(), compare=False, repr=False)
 
     @abstractmethod
     def conditions(self) -> Iterator[Condition]:

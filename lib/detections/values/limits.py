@@ -83,6 +83,10 @@ COMBINATIONS = Limit(
     "The first ones, in the order of their values, are looked at. A warning names the event.",
     "A page of Kibana's composite aggregation: three fields of 200 values have 8,000,000.",
 )  # fmt: skip
+SHOWN_VALUES = Limit(
+    "shown-values", 20, "values of one field in one event that a backtest counts", "The first ones are counted.",
+    "What an exception is made for has one value, or a few.",
+)  # fmt: skip
 EQL_RESULTS = Limit(
     "eql-results", 10_000, "events or sequences that one search in EQL gives on a server",
     "The time is searched in halves; what cannot be cut is not run.", "Elasticsearch's `index.max_result_window`.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import made_rules
+from detections.compile.planner import plan as make_plan
 from detections.engine import Embedded
 from detections.engine.alert import Alert
 from detections.errors import Finding, Level, Location, NotEvaluated
@@ -18,6 +21,7 @@ from detections.mapping import Field, Mapping
 from detections.plan import NewTermsPlan, QueryPlan, TimeField, Window
 from detections.plan.predicate import Always, Equals, Like, Matches, Predicate
 from detections.plan.predicate import Test as Ask
+from detections.values import limits
 
 USER, HOST, PORT = Field("user.name", "keyword", ignore_above=5), Field("host", "keyword"), Field("port", "long")
 MAPPING = Mapping({})
@@ -232,3 +236,50 @@ def test_what_goes_wrong_in_a_batch_is_raised(jobs: int) -> None:
 def test_a_plan_that_cannot_be_made_ready_is_raised(jobs: int) -> None:
     with pytest.raises(NotEvaluated, match="too complex"):
         list(Embedded(jobs).run([(query(Ask(HOST, Matches(".*a.{20}"))), Window())], batches([event(1)])))
+
+
+def test_alerts_that_stand_are_given_before_the_next_batch_is_read() -> None:
+    read: list[int] = []
+
+    def some() -> Iterator[Batch]:
+        for batch in batches([event(1), event(2), event(3)], 1):
+            read.append(batch.ordinal)
+            yield batch
+
+    found = Embedded().found([(query(EVERYTHING), Window()), (new_terms([USER]), Window())], some())
+    assert next(found).timestamp == 1
+    assert read == [0]
+    assert [(one.rule_id, one.timestamp) for one in found] == [("q", 2), ("q", 3)], "none has a user.name"
+
+
+def test_alerts_carry_the_values_that_their_plan_shows() -> None:
+    shown = (USER, Field("at", "date"), Field("source.ip", "ip"), Field("note", "text"), PORT, Field("gone", "keyword"))
+    documents = [
+        event(1, user={"name": ["b", "a", "b", "too long"]}, at="2026-01-31", note="Two words", port=[22, 80]),
+        event(2, source={"ip": "::ffff:10.0.0.1"}),
+    ]
+    plan = dataclasses.replace(query(EVERYTHING), shown=shown)
+    assert [one.shown for one in run(plan, documents)] == [
+        (("b", "a"), ("2026-01-31T00:00:00.000Z",), (), ("Two words",), ("22", "80"), ()),
+        ((), (), ("10.0.0.1",), (), (), ()),
+    ]
+    assert run(query(EVERYTHING), documents)[0].shown == ()
+
+
+def test_a_new_term_shows_the_event_that_it_stands_on() -> None:
+    plan = dataclasses.replace(new_terms([PORT]), shown=(USER,))
+    documents = [event(9, port=1, user={"name": "later"}), event(5, port=1, user={"name": "first"})]
+    assert [(one.new_terms, one.shown) for one in run(plan, documents)] == [(("1",), (("first",),))]
+
+
+def test_a_sequence_shows_the_values_of_all_its_events() -> None:
+    rule = made_rules.rule_of('type = "eql"\nlanguage = "eql"\nquery = "sequence [any where true] [any where true]"')
+    plan = dataclasses.replace(make_plan(rule), shown=(USER, PORT))
+    documents = [event(1, user={"name": "a"}, port=1), event(2, user={"name": "b"}, port=1)]
+    assert [one.shown for one in run(plan, documents)] == [(("a", "b"), ("1",))]
+
+
+def test_of_very_many_values_only_the_first_are_shown() -> None:
+    plan = dataclasses.replace(query(EVERYTHING), shown=(PORT,))
+    (found,) = run(plan, [event(1, port=list(range(1000)))])
+    assert found.shown == (tuple(map(str, range(limits.SHOWN_VALUES.most))),)
