@@ -22,6 +22,9 @@ from detections.events.sources import Settings
 from detections.values.bits import rows_of
 from detections.values.dates import parse_date
 
+_DATE = len("2026-01-31")
+_DAY = 86_400_000
+
 
 def projections(paths: tuple[str, ...], settings: Settings) -> list[Projection]:
     """The ways to decode events for some paths: as ECS documents, and as records of each source."""
@@ -90,6 +93,7 @@ class Encoded(Batch):
             whole=sum(run.made_whole for run in runs),
             first=min(times, default=None),
             last=max(times, default=None),
+            days=sum((run.days() for run in runs), Counter()),
         )
 
     def _decoded(self) -> list[_Run]:
@@ -194,16 +198,33 @@ class _Run:
 
     def bounds(self) -> list[int]:
         """The times of some events, with the earliest and the latest among them."""
-        found = [] if self._projection is None else self._projection.times(self._rows)
+        found = self._times()
         times: Iterable[Any]
         try:
             # ISO 8601 of one length is in the order of its characters.
             times = (min(found), max(found)) if len(set(map(len, found))) == 1 else found
         except TypeError:
             times = walk.flat(found)
-        odd = walk.flat([walk.value(document, TIME) for document in self._odd.values()])
-        read = (parse_date(time) for time in chain(times, odd) if not isinstance(time, dict))
-        return [time for time in read if time is not None]
+        return _instants(chain(times, self._odd_times()))
+
+    def days(self) -> Counter[int]:
+        """How many of the events are on each day, by its number since 1970-01-01."""
+        found = self._times()
+        try:
+            # Of instants in UTC the first ten characters are the day.
+            if {text[_DATE : _DATE + 1] + text[-1:] for text in found} == {"TZ"}:
+                days = {parse_date(text): count for text, count in Counter([text[:_DATE] for text in found]).items()}
+                counted = Counter({time // _DAY: count for time, count in days.items() if time is not None})
+                return counted + Counter(time // _DAY for time in _instants(self._odd_times()))
+        except TypeError:
+            pass
+        return Counter(time // _DAY for time in _instants(chain(walk.flat(found), self._odd_times())))
+
+    def _times(self) -> list[Any]:
+        return [] if self._projection is None else self._projection.times(self._rows)
+
+    def _odd_times(self) -> Iterable[Any]:
+        return walk.flat([walk.value(document, TIME) for document in self._odd.values()])
 
     def _whole_column(self, path: str, asked: int) -> list[Any] | None:
         column = self._view.column(path, asked) if self._covers(path) and self._view else None
@@ -222,3 +243,8 @@ class _Run:
 
     def _covers(self, path: str) -> bool:
         return self._projection is not None and path in self._projection.paths
+
+
+def _instants(times: Iterable[Any]) -> list[int]:
+    read = (parse_date(time) for time in times if not isinstance(time, dict))
+    return [time for time in read if time is not None]

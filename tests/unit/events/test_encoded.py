@@ -216,3 +216,26 @@ def test_documents_are_taken_as_they_are() -> None:
     assert isinstance(made[0], Documents)
     assert made[0].counts().events == 2
     assert list(batches([])) == []
+
+
+@pytest.mark.parametrize(
+    ("times", "days"),
+    [
+        (["2026-01-01T00:00:00Z", "2026-01-01T23:59:59Z", "2026-01-02T00:00:00Z"], {20454: 2, 20455: 1}),
+        (["2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00Z"], {20454: 2}),
+        (["2026-01-01T23:00:00-02:00", "2026-01-01T23:00:00+02:00"], {20454: 1, 20455: 1}),
+        (["2026-01-01", 0, None, "no date", ["2026-01-01"], {"a": 1}, "1969-12-31T23:59:59Z"], {20454: 2, 0: 1, -1: 1}),
+        (["2026-99-01T00:00:00Z"], {}),
+    ],
+)
+def test_events_are_counted_by_day(times: list[object], days: dict[int, int]) -> None:
+    lines = "\n".join(json.dumps({"@timestamp": time}) for time in times).encode()
+    assert batch_of(lines).counts().days == days
+
+
+def test_raw_records_are_counted_by_day() -> None:
+    times = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-02T23:59:59Z"]
+    lines = [
+        json.dumps({"eventVersion": "1", "eventSource": "s", "eventName": "a", "eventTime": time}) for time in times
+    ]
+    assert batch_of("\n".join(lines).encode()).counts().days == {20454: 1, 20455: 2}
