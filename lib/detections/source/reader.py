@@ -5,12 +5,12 @@ from __future__ import annotations
 import codecs
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 from detections.errors import Finding, Location, SourceError
+from detections.source.decode import decode
 from detections.source.document import Document, line_starts, locate
 from detections.source.scan import MAX_DEPTH, scan
 
@@ -47,7 +47,7 @@ def parse(text: str, path: str) -> Document:
     if _has_long_key(text):
         _refuse_depth(text, path)
     try:
-        data = tomllib.loads(text)
+        data = decode(text)
     except RecursionError:
         _refuse_depth(text, path)
         raise

@@ -7,13 +7,13 @@ style it had; a new key behind the one that it follows; a list of tables element
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
 from detections.errors import Finding, Location, SourceError
 from detections.source import render
+from detections.source.decode import decode
 from detections.source.document import Document
 from detections.source.reader import CODE, is_deep
 from detections.source.scan import MAX_DEPTH, Key, Place, scan
@@ -53,7 +53,7 @@ def new(wanted: Table, path: str) -> str:
     _refuse(wanted, path)
     text = render.document(wanted)
     try:
-        found = tomllib.loads(text)
+        found = decode(text)
         text.encode()
     except ValueError as error:
         raise SourceError([Finding(CODE, f"cannot be said in TOML: {error}", Location(path))]) from None
@@ -106,7 +106,7 @@ class _Editor:
             self.table((), self.root, self.data, wanted)
             text = self.apply()
             text.encode()
-            return text if same(tomllib.loads(text), wanted) else None
+            return text if same(decode(text), wanted) else None
         except (_CannotFollowError, ValueError, KeyError, RecursionError):
             return None
 
