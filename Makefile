@@ -10,7 +10,7 @@ JOBS   ?= 2
 LOCK   := $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 \
           --generate-hashes --no-header --no-emit-index-url --no-annotate
 
-.PHONY: main deploy test lint types check export site bench generate extracts lock clean help
+.PHONY: main deploy test fmt lint types check export site bench generate extracts lock clean help
 .DEFAULT_GOAL := main
 
 main: $(VENV)/main.stamp ## check, prove and bundle the rules (the default)
@@ -31,10 +31,14 @@ site: $(VENV)/dev.stamp ## write the pages of the rules into dist/site
 test: $(VENV)/dev.stamp ## the whole test suite
 	@$(BIN)/python -m pytest -n $(JOBS)
 
-lint: $(VENV)/dev.stamp ## style and the order of the rooms
+fmt: $(VENV)/main.stamp ## lay out the rule files in one way
+	@$(BIN)/detections fmt
+
+lint: $(VENV)/dev.stamp ## style, the layout of rules and the order of the rooms
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
+	@$(BIN)/detections fmt --check
 
 types: $(VENV)/dev.stamp ## static types
 	@$(BIN)/mypy

@@ -18,6 +18,7 @@ COMMANDS = {
     "build": "Check the rules, prove them on their cases, write the bundle.",
     "check": "Check rules: every problem of every file, with its place.",
     "test": "Run the rules' cases, with clause coverage.",
+    "fmt": "Lay out rule files in one way, without changing what they say.",
     "lock": "Give changed rules their next version.",
     "plan": "Show what an apply would change in Kibana.",
     "apply": "Bring the rules into Kibana.",

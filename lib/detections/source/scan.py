@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from detections.source.strings import unescape
 
@@ -60,15 +61,28 @@ class Place:
                 yield place
 
 
+class Statement(NamedTuple):
+    """A header or an entry of the document, from its first character to behind its last. ``keys`` are those it names,
+    ``value`` is where an entry's value begins, and None of a header; ``many`` says that the header is of a list."""
+
+    start: int
+    end: int
+    keys: tuple[str, ...]
+    value: int | None = None
+    many: bool = False
+
+
 @dataclass(slots=True)
 class Scan:
-    """What a scan found: the tree of places, the offsets of comments, of keys that are there for the second time, and
-    of the first thing nested deeper than :data:`MAX_DEPTH`."""
+    """What a scan found: the tree of places, the statements, the offsets of comments, of keys that are there for the
+    second time, and of the first thing nested deeper than :data:`MAX_DEPTH`. ``whole`` says that nothing stopped it."""
 
     root: Place
     comments: list[int]
     repeated: list[int]
+    statements: list[Statement] = field(default_factory=list)
     too_deep: int | None = None
+    whole: bool = False
 
 
 class _StopError(Exception):
@@ -80,6 +94,7 @@ def scan(text: str) -> Scan:
     scanner = _Scanner(text)
     with suppress(_StopError):
         scanner.statements()
+        scanner.found.whole = True
     return scanner.found
 
 
@@ -112,6 +127,8 @@ class _Scanner:
         name, offset = parts[-1]
         table = self.child(table, name, start, offset)
         self.position = self.match(_CLOSE)
+        keys = tuple(name for name, _ in parts)
+        self.found.statements.append(Statement(start, self.position, keys, many=many))
         if many:
             if not table.children:
                 table.end = self.position
@@ -120,7 +137,14 @@ class _Scanner:
         return table
 
     def entry(self, table: Place) -> None:
-        place = self.named(table)
+        start, parts = self.position, self.key()
+        place = self.named(table, parts)
+        self.contents(place)
+        keys = tuple(name for name, _ in parts)
+        self.found.statements.append(Statement(start, self.position, keys, place.start))
+
+    def contents(self, place: Place) -> None:
+        """Over a value and all that is in it."""
         values: list[tuple[Place, str]] = []
         while True:
             self.value(place, values)
@@ -137,11 +161,11 @@ class _Scanner:
             if closing == "]":
                 place = self.child(container, len(container.children), self.position, self.position)
             else:
-                place = self.named(container)
+                place = self.named(container, self.key())
 
-    def named(self, table: Place) -> Place:
-        """The place of the value behind ``key.key =``, where the scanner then is."""
-        for name, offset in (parts := self.key())[:-1]:
+    def named(self, table: Place, parts: list[tuple[str, int]]) -> Place:
+        """The place of the value behind the equals sign that follows these keys, where the scanner then is."""
+        for name, offset in parts[:-1]:
             table = self.child(table, name, offset, offset)
         name, offset = parts[-1]
         if name in table.children:
