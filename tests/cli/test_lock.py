@@ -109,3 +109,31 @@ def test_a_broken_rule_is_not_locked(run, project, path):
     assert run("lock").code == 1
     assert version(path) == 1
     assert run("lock", "--check").code == 1
+
+
+def test_versions_are_taken_over(run, project, path):
+    ours = (project / RULE).read_text().split('\nrule_id = "')[1].split('"')[0]
+    theirs = project / "version.lock.json"
+    branch = {"8.11": {"version": 110, "rule_name": "x", "sha256": "y", "max_allowable_version": 209}}
+    entry = {"version": 212, "rule_name": "x", "sha256": "y", "type": "query", "previous": branch}
+    theirs.write_text(json.dumps({ours: entry, "another": {"version": 3, "rule_name": "z"}}))
+    taken = run("lock", "--from", theirs)
+    assert (taken.code, version(path)) == (0, 212), taken
+    assert f"{theirs}: 2 rules, 1 of them here\n" in taken.out
+    assert run("lock", "--check").code == 0
+    edit(project, 'interval = "5m"', 'interval = "15m"')
+    assert "version 212 -> 213" in run("lock").out
+    assert run("lock", "--from", theirs).code == 0
+    assert version(path) == 213, "a version never goes down"
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"a": 1}', '{"a": {"version": "x"}}', "\x00"])
+def test_what_is_no_version_lock_changes_nothing(run, project, path, content):
+    run("lock")
+    before = path.read_bytes()
+    (project / "theirs.json").write_text(content)
+    refused = run("lock", "--from", "theirs.json")
+    assert (refused.code, path.read_bytes()) == (2, before)
+    assert refused.err.startswith("error: theirs.json"), refused.err
+    assert run("lock", "--from", "theirs.json", "--check").code == 2
+    assert run("lock", "--from", "none.json").code == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -10,11 +11,22 @@ import click
 from detections.cli.common import failed, rules_at
 from detections.cli.config import find_config
 from detections.errors import UsageError
-from detections.payload.lock import Lock, lock_of, problems, read_lock, regressions, unusable, updated, write_lock
+from detections.payload.lock import (
+    Lock,
+    lock_of,
+    problems,
+    read_lock,
+    regressions,
+    taken_from,
+    unusable,
+    updated,
+    write_lock,
+)
 from detections.payload.record import parse_json
 from detections.report import text
 from detections.report.count import plural
 from detections.rule import Rule
+from detections.source import read_file
 
 
 @click.command("lock")
@@ -24,7 +36,13 @@ from detections.rule import Rule
     metavar="REV",
     help="With --check: also find versions that are lower than, or not those of, this commit.",
 )
-def command(only_check: bool, against: str | None) -> int:
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Take over the versions of a version.lock.json of elastic/detection-rules.",
+)
+def command(only_check: bool, against: str | None, source: Path | None) -> int:
     """Give each production rule that has changed its next version, and remember all in the lock file.
 
     A rule's version grows when what Kibana is told about it changes, and only then. With --check: exit code 1 for a
@@ -33,6 +51,8 @@ def command(only_check: bool, against: str | None) -> int:
     """
     if against is not None and not only_check:
         raise UsageError("--against goes with --check")
+    if source is not None and only_check:
+        raise UsageError("--from does not go with --check")
     config = find_config()
     path = config.path("lock")
     rules, lock = rules_at((), config), read_lock(path)
@@ -51,11 +71,15 @@ def command(only_check: bool, against: str | None) -> int:
     if found:
         click.echo("nothing was written", err=True)
         return 1
-    return _write(path, lock, rules.rules)
+    start = lock
+    if source is not None:
+        theirs = parse_json(read_file(source), str(source), "fetch it anew")
+        start, taken = taken_from(lock, rules, theirs, str(source))
+        click.echo(f"{source}: {plural(len(theirs), 'rule')}, {taken} of them here")
+    return _write(path, lock, updated(start, rules), rules)
 
 
-def _write(path: Path, lock: Lock, rules: tuple[Rule, ...]) -> int:
-    new = updated(lock, rules)
+def _write(path: Path, lock: Lock, new: Lock, rules: Iterable[Rule]) -> int:
     for rule_id, entry in new.entries.items():
         old = lock.entries.get(rule_id)
         if old is None:

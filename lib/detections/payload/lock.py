@@ -75,6 +75,41 @@ def updated(lock: Lock, rules: Iterable[Rule]) -> Lock:
     return Lock(MappingProxyType(dict(sorted(entries.items()))))
 
 
+class Elsewhere(msgspec.Struct):
+    """What elastic/detection-rules' version lock says of a rule; ``previous`` are its branches for older stacks."""
+
+    version: int
+    previous: dict[str, Elsewhere] = msgspec.field(default_factory=dict)
+
+    @property
+    def highest(self) -> int:
+        return max([self.version, *(branch.highest for branch in self.previous.values())])
+
+
+def taken_from(lock: Lock, rules: Iterable[Rule], table: Mapping[str, Any], path: str) -> tuple[Lock, int]:
+    """The lock with the versions of an elastic/detection-rules version lock, the JSON object in the file at ``path``,
+    for each of these rules that it names; and how many that are.
+
+    Of two versions the higher counts. Its hashes are of another form of a rule, so each rule is taken to be what its
+    version there stands for.
+
+    Raises:
+        UsageError: the object is no such lock.
+    """
+    try:
+        theirs = msgspec.convert(table, dict[str, Elsewhere])
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{path} is not a version lock: {error}") from None
+    entries, taken = dict(lock.entries), 0
+    for rule in rules:
+        if rule.rule_id in theirs and locked(rule, lock):
+            deprecated = rule.metadata.maturity == "deprecated"
+            version = max(theirs[rule.rule_id].highest, lock.version(rule))
+            entries[rule.rule_id] = Entry(rule.name, version, digest(rule), deprecated)
+            taken += 1
+    return Lock(MappingProxyType(dict(sorted(entries.items())))), taken
+
+
 def problems(lock: Lock, rules: Iterable[Rule], path: str) -> list[Finding]:
     """What the lock, in the file at ``path``, and the rules (all of the project) say of each other that cannot be.
 
