@@ -196,7 +196,7 @@ def test_it_is_replayed_whole_where_time_is_cut(project: Path, kind: None) -> No
     replay = SlicedReplay(load_rules(project / "rules"), Searched(), NOON, end, lambda finding: None)
     alerts = list(replay.run(replay.pieces(60 * MINUTE), Record()))
     assert [alert.event_ids for alert in alerts] == [("0", "90")]
-    assert asked == [Window(NOON, end)]
+    assert asked == [Window(NOON, end, now=end)]
 
 
 def test_where_nothing_runs_it_that_is_said(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,8 +33,9 @@ def outcomes(rule: Rule, plans: Sequence[Plan], cases: Sequence[Case], bases: Ba
     Raises:
         NotEvaluated: the embedded engine cannot run one of the plans.
     """
-    alone = {number: plan.named(str(number)) for number, plan in enumerate(plans) if plan.lookback == 0}
-    joining = {number: plan.named(str(number)) for number, plan in enumerate(plans) if plan.lookback != 0}
+    named = [plan.named(str(number)) for number, plan in enumerate(plans)]
+    alone = {number: plan for number, plan in enumerate(named) if plan.lookback == 0 and not plan.relative}
+    joining = {number: plan for number, plan in enumerate(named) if number not in alone}
     terms: dict[tuple[int, int], list[tuple[str, ...]]] = defaultdict(list)
     for found in (_together(rule, alone, cases, bases), _apart(rule, joining, cases, bases)):
         for number, place, alert in found:

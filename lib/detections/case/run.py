@@ -32,7 +32,7 @@ def window(rule: Rule, plan: Plan, now: int) -> Window:
         ValueError: ``from``, ``to`` or ``history_window_start`` is no date math.
     """
     end = datemath.resolve(rule.to, now, round_up=True)
-    return Window(datemath.resolve(rule.from_, now), end, plan.history(end))
+    return Window(datemath.resolve(rule.from_, now), end, plan.history(end), now)
 
 
 def own_alerts(alerts: Iterable[Alert]) -> tuple[Alert, ...]:

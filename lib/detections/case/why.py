@@ -31,7 +31,7 @@ def why_quiet(rule: Rule, plan: Plan, case: Case, bases: Bases) -> str:
     if not inside:
         return f"its event is not in the rule's window, from {rule.from_} to {rule.to}"
     (batch,) = batches(events, batch_size=len(events))
-    asked = _Asked(Evaluator(batch), rule.query or "", len(events))
+    asked = _Asked(Evaluator(batch, now=now), rule.query or "", len(events))
     conditions = list(plan.conditions())
     own = [condition for condition in conditions if condition.role in (Role.EVENT, Role.FILTER)]
     joined = [condition for condition in conditions if condition.role is Role.JOINED]

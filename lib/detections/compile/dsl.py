@@ -22,12 +22,14 @@ from detections.plan.predicate import (
     Matches,
     Nested,
     Not,
+    Operator,
     Or,
     Phrase,
     Predicate,
     Test,
 )
 from detections.values.coerce import Scalar
+from detections.values.datemath import Relative
 from detections.values.dates import format_date
 from detections.values.ip import format_ip
 from detections.values.wildcard import ANY
@@ -39,14 +41,15 @@ _ALL: Dsl = {"match_all": {}}
 _NONE: Dsl = {"match_none": {}}
 
 
-def to_dsl(predicate: Predicate) -> Dsl:
-    """The query that finds the documents for which the predicate is true.
+def to_dsl(predicate: Predicate, now: int | None = None) -> Dsl:
+    """The query that finds the documents for which the predicate is true, in an execution that starts ``now`` (None:
+    when the server is asked).
 
     Raises:
         NotEvaluated: a part of it has no form in Query DSL: computations, fields that no mapping knows, a question
             about how many values a field has.
     """
-    return _true(predicate, lenient=False)
+    return _Writer(now, lenient=False).true(predicate)
 
 
 def has_form(predicate: Predicate) -> bool:
@@ -58,53 +61,63 @@ def has_form(predicate: Predicate) -> bool:
     return True
 
 
-def at_least(predicate: Predicate) -> Dsl:
+def at_least(predicate: Predicate, now: int | None = None) -> Dsl:
     """A query that finds these documents and perhaps more: what has no form in Query DSL is not asked."""
-    return _true(predicate, lenient=True)
+    return _Writer(now, lenient=True).true(predicate)
 
 
-def _true(predicate: Predicate, lenient: bool) -> Dsl:
-    match predicate:
-        case And(items):
-            return _every([_true(item, lenient) for item in items])
-        case Or(items):
-            return _some([_true(item, lenient) for item in items])
-        case Not(item):
-            return _false(item, lenient)
-        case IsTrue(item):
-            return _true(item, lenient)
-        case Nested(path, item):
-            inside = _true(item, lenient)
-            return {"nested": {"path": path, "query": inside, "score_mode": "none", "ignore_unmapped": True}}
-        case Always(value):
-            return _ALL if value else _NONE
-        case Test(several="any"):
-            return _test(predicate)
-    if lenient:
-        return _ALL
-    if isinstance(predicate, Test):
-        raise NotEvaluated(f"whether {predicate.field.name} has several values cannot be asked in Query DSL")
-    raise NotEvaluated("a computation over fields, or a condition on any field, has no form in Query DSL")
+class _Writer:
+    def __init__(self, now: int | None, *, lenient: bool) -> None:
+        self._now = now
+        self._lenient = lenient
 
+    def true(self, predicate: Predicate) -> Dsl:
+        match predicate:
+            case And(items):
+                return _every([self.true(item) for item in items])
+            case Or(items):
+                return _some([self.true(item) for item in items])
+            case Not(item):
+                return self.false(item)
+            case IsTrue(item):
+                return self.true(item)
+            case Nested(path, item):
+                inside = self.true(item)
+                return {"nested": {"path": path, "query": inside, "score_mode": "none", "ignore_unmapped": True}}
+            case Always(value):
+                return _ALL if value else _NONE
+            case Test(several="any"):
+                return self._test(predicate)
+        if self._lenient:
+            return _ALL
+        if isinstance(predicate, Test):
+            raise NotEvaluated(f"whether {predicate.field.name} has several values cannot be asked in Query DSL")
+        raise NotEvaluated("a computation over fields, or a condition on any field, has no form in Query DSL")
 
-def _false(predicate: Predicate, lenient: bool) -> Dsl:
-    match predicate:
-        case And(items):
-            return _some([_false(item, lenient) for item in items])
-        case Or(items):
-            return _every([_false(item, lenient) for item in items])
-        case Not(item):
-            return _true(item, lenient)
-        case Always(value):
-            return _ALL if value is False else _NONE
-        case Test(field, _, "missing", "any"):
-            return {"bool": {"filter": [_exists(field)], "must_not": [_test(predicate)]}}
-    try:
-        return {"bool": {"must_not": [_true(predicate, lenient=False)]}}
-    except NotEvaluated:
-        if not lenient:
-            raise
-        return _ALL
+    def false(self, predicate: Predicate) -> Dsl:
+        match predicate:
+            case And(items):
+                return _some([self.false(item) for item in items])
+            case Or(items):
+                return _every([self.false(item) for item in items])
+            case Not(item):
+                return self.true(item)
+            case Always(value):
+                return _ALL if value is False else _NONE
+            case Test(field, _, "missing", "any"):
+                return {"bool": {"filter": [_exists(field)], "must_not": [self._test(predicate)]}}
+        try:
+            return {"bool": {"must_not": [_Writer(self._now, lenient=False).true(predicate)]}}
+        except NotEvaluated:
+            if not self._lenient:
+                raise
+            return _ALL
+
+    def _test(self, test: Test) -> Dsl:
+        operator = test.operator
+        if isinstance(operator, Between) and operator.relative and self._now is not None:
+            operator = operator.at(self._now)
+        return _test(test.field, operator)
 
 
 def _every(queries: list[Dsl]) -> Dsl:
@@ -121,15 +134,14 @@ def _exists(field: Field) -> Dsl:
     return {"exists": {"field": field.name}}
 
 
-def _test(test: Test) -> Dsl:
-    field = test.field
-    match test.operator:
+def _test(field: Field, operator: Operator) -> Dsl:
+    match operator:
         case Exists():
             return _exists(field)
         case Equals(values, folded):
             return _equals(field, sorted(values, key=str), folded)
         case Between():
-            return _between(field, test.operator)
+            return _between(field, operator)
         case Like(pattern, folded):
             return _like(field, pattern, folded)
         case Matches(pattern, folded):
@@ -158,7 +170,7 @@ def _between(field: Field, operator: Between) -> Dsl:
         ("lte" if operator.include_high else "lt", high),
     ):
         if value is not None:
-            bounds[name] = value if is_date else _sent(field, value)
+            bounds[name] = str(value) if isinstance(value, Relative) else value if is_date else _sent(field, value)
     return {"range": {field.name: bounds}}
 
 

@@ -40,8 +40,9 @@ def compile_kql(
     """The predicate of a KQL query; its answers are true or false, never missing.
 
     ``case_insensitive`` is Kibana's option for keyword fields. Dates without a zone are UTC, as in a rule; ``now`` is
-    the instant that date math counts from (milliseconds since the epoch), None the clock's. ``refused`` is given what
-    would otherwise be raised; what was refused is then false, and the rest of the query still says what it asks.
+    the instant that date math counts from (milliseconds since the epoch), None that of the execution. ``refused`` is
+    given what would otherwise be raised; what was refused is then false, and the rest of the query still says what it
+    asks.
 
     Raises:
         QueryTypeError: Kibana or Elasticsearch would refuse the query for these fields: the first place where.

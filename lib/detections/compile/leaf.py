@@ -46,6 +46,7 @@ from detections.query import Span
 from detections.values import datemath, regex
 from detections.values.analysis import standard_tokens
 from detections.values.coerce import LATEST_NANOSECOND, Scalar, coerce, json_text
+from detections.values.datemath import Relative
 from detections.values.ip import parse_cidr, parse_ip
 from detections.values.order import lower
 from detections.values.wildcard import ANY, Wild
@@ -59,6 +60,7 @@ WHOLE = {
 }  # fmt: skip
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?", re.ASCII)
 _LONGEST_NUMBER = 400
+_UPWARDS = ("gt", "lte")
 _FARTHEST_EXPONENT = 400
 
 
@@ -148,7 +150,7 @@ def regexp(field: Field, pattern: str, span: Span, *, case_insensitive: bool = F
 def bounds(field: Field, given: AbstractMapping[str, Constant], span: Span, *, now: int | None = None) -> Predicate:
     """``range``: ``gt`` or ``gte`` below, ``lt`` or ``lte`` above; None is an open end.
 
-    ``now`` is the instant that date math counts from, milliseconds since the epoch; None reads the clock.
+    ``now`` is the instant that date math counts from, milliseconds since the epoch; None leaves it to the execution.
     """
     _check_searchable(field)
     kept = {operator: value for operator, value in given.items() if value is not None}
@@ -159,8 +161,10 @@ def bounds(field: Field, given: AbstractMapping[str, Constant], span: Span, *, n
     family = _evaluated(field)
     if field.key and not (kept.keys() & {"gt", "gte"} and kept.keys() & {"lt", "lte"}):
         raise RefusedError("[range] queries on keyed [flattened] fields must include both an upper and a lower bound.")
-    low = high = None
+    low: Scalar | Relative | None = None
+    high: Scalar | Relative | None = None
     for operator, value in kept.items():
+        bound: Scalar | Relative
         bound = _date(field, json_text(value), operator, now) if family == "date" else _bound(field, family, value)
         low, high = (bound, high) if operator in ("gt", "gte") else (low, bound)
     return Test(field, Between(low, high, "gt" not in kept, "lt" not in kept), span=span)
@@ -340,22 +344,23 @@ def _address(text: str) -> int:
     return made
 
 
-def _date(field: Field, text: str, operator: str, now: int | None) -> int:
+def _date(field: Field, text: str, operator: str, now: int | None) -> int | Relative:
     found = _instant(field, text, operator, now)
     if field.type == "date_nanos" and not 0 <= found <= LATEST_NANOSECOND:
         raise RefusedError(f"date[{text[:100]}] is out of range and cannot be stored in nanosecond resolution")
-    return found
+    # What is relative is only tried here: whether it is date math at all.
+    return Relative(text, operator in _UPWARDS) if now is None and text.startswith("now") else found
 
 
 def _instant(field: Field, text: str, operator: str, now: int | None) -> int:
     if now is None:
         now = round(time.time() * 1000) if text.startswith("now") else 0
     if field.format is not None:
-        found = read_date(field.format, text, round_up=operator in ("gt", "lte"))
+        found = read_date(field.format, text, round_up=operator in _UPWARDS)
         if found is not None:
             return found
     try:
-        return datemath.resolve(text, now, round_up=operator in ("gt", "lte"))
+        return datemath.resolve(text, now, round_up=operator in _UPWARDS)
     except ValueError as error:
         wanted = field.format or DATE_FORMAT
         raise RefusedError(f"failed to parse date field [{text[:100]}] with format [{wanted}]: {error}") from error

@@ -15,8 +15,11 @@ from detections.mapping import Mapping
 from detections.plan import TimeField
 from detections.query import parse
 from detections.rule import EqlRule, NewTermsRule, Rule
+from detections.values.datemath import resolve
+from detections.values.dates import format_date
 
 _OPTIONS = DslOptions(time_zone="Zulu")
+_BOUNDS = ("gt", "gte", "lt", "lte")
 _PAGE = 100
 """The most events that an executor asks for at once."""
 _EQL_FIELDS = {
@@ -72,6 +75,34 @@ def request(rule: Rule, time: TimeField, mapping: Mapping) -> Dsl:
 
 def _posted(path: str, body: Dsl) -> Dsl:
     return {"method": "POST", "path": path, "body": body}
+
+
+def at(query: Dsl, now: int | None) -> Dsl:
+    """A query whose date math counts from an instant; None leaves it to the server, whose own now it is then."""
+    made: Dsl = query if now is None else _at(query, now)
+    return made
+
+
+def _at(node: Any, now: int) -> Any:
+    if isinstance(node, AbstractMapping):
+        return {key: _range(value, now) if key == "range" else _at(value, now) for key, value in node.items()}
+    return [_at(one, now) for one in node] if isinstance(node, list | tuple) else node
+
+
+def _range(body: Any, now: int) -> Any:
+    """The body of a range query, its date math resolved."""
+    if not isinstance(body, AbstractMapping):
+        return body
+    made = {}
+    for name, options in body.items():
+        bounds = dict(options) if isinstance(options, AbstractMapping) else {}
+        in_millis = bounds.get("format") == "epoch_millis"
+        for key in _BOUNDS:
+            if isinstance(bounds.get(key), str) and bounds[key].startswith("now"):
+                instant = resolve(bounds[key], now, round_up=key in ("gt", "lte"))
+                bounds[key] = instant if in_millis else format_date(instant)
+        made[name] = bounds or options
+    return made
 
 
 def time_filter(time: TimeField, start: str | None, end: str | None) -> Dsl:

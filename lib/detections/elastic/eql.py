@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from detections.compile.dsl import Dsl, at_least, has_form
+from detections.compile.request import at
 from detections.elastic.answers import Eql, RawHit
 from detections.elastic.search import Source, fields_of, hit
 from detections.engine.alert import Alert
@@ -36,7 +37,7 @@ def eql(plan: EqlPlan, source: Source, window: Window) -> Iterator[Alert]:
     """
     if plan.sent is None:
         raise NotEvaluated("a changed EQL query has no text that a server could be asked")
-    filter_ = source.within(plan.sent["filter"], plan.time, window.start, window.end)
+    filter_ = source.within(at(plan.sent["filter"], window.now), plan.time, window.start, window.end)
     body = {**plan.sent, "filter": filter_, "size": MOST, "fields": fields_of(plan.time)}
     path = f"/{source.index}/_eql/search"
     answer = source.server.read(Eql, "an answer to an EQL search", "POST", path, body, rule=plan.rule_name).hits
@@ -53,13 +54,13 @@ def eql(plan: EqlPlan, source: Source, window: Window) -> Iterator[Alert]:
 
 def eql_by_dsl(plan: EqlPlan, source: Source, window: Window) -> Iterator[Alert]:
     """The same by Query DSL. What has no form in it is computed here, of the events that the rest has found."""
-    stages = stages_of(plan.program.body)
+    stages, now = stages_of(plan.program.body), window.now
     named = [
-        {"bool": {"filter": [at_least(stage.predicate)], "_name": str(number)}} for number, stage in stages.items()
+        {"bool": {"filter": [at_least(stage.predicate, now)], "_name": str(number)}} for number, stage in stages.items()
     ]
     asked: Dsl = {"bool": {"should": named, "minimum_should_match": 1}}
     if plan.filter is not None:
-        asked = {"bool": {"filter": [asked, at_least(plan.filter)]}}
+        asked = {"bool": {"filter": [asked, at_least(plan.filter, now)]}}
     query = source.within(asked, plan.time, window.start, window.end)
     documents = list(source.hits(query, plan.time, plan.rule_name, {"_source": True}))
     yield from _joined(plan, window, sorted(documents, key=lambda found: hit(found, plan.time).position))
@@ -76,7 +77,7 @@ def _joined(plan: EqlPlan, window: Window, documents: list[RawHit]) -> Iterator[
     collector = EqlCollector(plan, window, predicates)
     finder = Finder(plan.program, predicates, plan.filter)
     sources = Documents(0, [found.source for found in documents])
-    evaluator = Evaluator(sources, predicates, [*predicates.paths, *finder.paths])
+    evaluator = Evaluator(sources, predicates, [*predicates.paths, *finder.paths], window.now)
     selected = {
         number: of_rows(
             [row for row, found in enumerate(documents) if str(number) in found.matched_queries], len(documents)

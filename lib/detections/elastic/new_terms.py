@@ -42,7 +42,7 @@ def new_terms(plan: NewTermsPlan, source: Source, window: Window) -> Iterator[Al
         ServerError: the server refuses a request (a field whose values cannot be aggregated).
         NotEvaluated: the plan's predicate has a part that no query says.
     """
-    asked = source.asked(plan)
+    asked = source.asked(plan, window)
     inside = source.within(asked, plan.time, window.start, window.end)
     since = source.within(asked, plan.time, window.history, window.end)
     everything = (_terms(bucket) for bucket in _buckets(source, plan, inside, {}, PAGE))

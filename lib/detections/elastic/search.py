@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from detections.compile.dsl import Dsl, to_dsl
-from detections.compile.request import time_filter
+from detections.compile.request import at, time_filter
 from detections.elastic.answers import PointInTime, RawHit, Search
 from detections.elastic.server import Server
 from detections.engine.alert import Alert, Hit
@@ -51,13 +51,13 @@ class Source:
     only: tuple[Dsl, ...] = ()
     written: bool = False
 
-    def asked(self, plan: SelectionPlan) -> Dsl:
-        """The query of a plan: what Kibana sends for its rule, else its predicate.
+    def asked(self, plan: SelectionPlan, window: Window) -> Dsl:
+        """The query of a plan in an execution: what Kibana sends for its rule, else its predicate.
 
         Raises:
             NotEvaluated: the predicate has a part that no query says.
         """
-        return dict(plan.sent["query"]) if plan.sent is not None else to_dsl(plan.selects)
+        return at(dict(plan.sent["query"]) if plan.sent is not None else to_dsl(plan.selects, window.now), window.now)
 
     def within(self, asked: Dsl, time: TimeField, start: int | None, end: int | None) -> Dsl:
         """A query for the documents in a window; without any end those that have no time, too."""
@@ -108,7 +108,7 @@ def events(plan: QueryPlan, source: Source, window: Window) -> Iterator[Alert]:
     Raises:
         NotEvaluated: the plan's predicate has a part that no query says.
     """
-    query = source.within(source.asked(plan), plan.time, window.start, window.end)
+    query = source.within(source.asked(plan, window), plan.time, window.start, window.end)
     for document in source.hits(query, plan.time, plan.rule_name):
         yield Alert.on(plan, [hit(document, plan.time)])
 

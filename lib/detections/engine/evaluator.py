@@ -6,6 +6,7 @@ parts are asked first, and the others only about the rows that are left.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeAlias
@@ -24,6 +25,7 @@ from detections.plan.predicate import (
     Always,
     And,
     AnyField,
+    Between,
     Compute,
     Equals,
     Exists,
@@ -195,7 +197,9 @@ class _Tested:
         self._field = Field(test.field.name, UNMAPPED) if hidden else test.field
         self._equal = _looked_up(test)
         self._exists = isinstance(test.operator, Exists)
-        self._check: Check = check_of(test.operator, test.field)
+        self._test = test
+        relative = isinstance(test.operator, Between) and test.operator.relative
+        self._fixed: Check | None = None if relative else check_of(test.operator, test.field)
         self._missing = test.missing == "missing"
         self._one = test.several == "missing"
         self.paths = [self._field.path]
@@ -210,28 +214,34 @@ class _Tested:
             by_row = not column.worth_indexing(count)
         else:
             by_row = count * _FEW < (column.distinct if column.indexed else column.size)
-        return self._by_row(column, rows) if by_row else self._by_value(column, evaluator.everything)
+        check = self._fixed or self._at(evaluator.now)
+        return self._by_row(column, rows, check) if by_row else self._by_value(column, evaluator.everything, check)
 
-    def _by_value(self, column: Column, everything: int) -> tuple[Bits, int]:
+    def _at(self, now: int) -> Check:
+        """The check of what is relative to the moment."""
+        assert isinstance(self._test.operator, Between)
+        return check_of(self._test.operator.at(now), self._test.field)
+
+    def _by_value(self, column: Column, everything: int, check: Check) -> tuple[Bits, int]:
         if self._exists:
             true = column.present
         elif self._equal is not None:
             true = column.holding(self._equal)
         else:
-            true = column.where(self._check)
+            true = column.where(check)
         missing = everything & ~column.present if self._missing else 0
         if self._one:
             true &= ~column.several
             missing |= column.several
         return Bits(true, missing), everything
 
-    def _by_row(self, column: Column, rows: int) -> tuple[Bits, int]:
+    def _by_row(self, column: Column, rows: int, check: Check) -> tuple[Bits, int]:
         true, missing = [], []
         for row in rows_of(rows):
             values = column.values(row)
             if (not values and self._missing) or (self._one and len(values) > 1):
                 missing.append(row)
-            elif any(map(self._check, values)):
+            elif any(map(check, values)):
                 true.append(row)
         return Bits(of_rows(true, column.size), of_rows(missing, column.size)), rows
 
@@ -299,11 +309,14 @@ class Evaluator:
     """Answers predicates over the events of a batch.
 
     ``paths`` are those that may be asked for, where that is known beforehand. Values are had when they are asked for,
-    of the rows that are still in question then.
+    of the rows that are still in question then. ``now`` is the moment of the execution, None the clock's.
     """
 
-    def __init__(self, batch: Batch, predicates: Predicates | None = None, paths: Iterable[str] = ()) -> None:
+    def __init__(
+        self, batch: Batch, predicates: Predicates | None = None, paths: Iterable[str] = (), now: int | None = None
+    ) -> None:
         self._batch = batch
+        self.now = round(time.time() * 1000) if now is None else now
         self._predicates = predicates or Predicates()
         batch.expect([*paths])
         self.size = len(batch)
@@ -392,7 +405,7 @@ class Evaluator:
             ]
             inside = Documents(0, [{path: item} for _, item in found])
             parents = [row for row, _ in found]
-            self._nested[path] = (Evaluator(inside, predicates, predicates.paths), parents)
+            self._nested[path] = (Evaluator(inside, predicates, predicates.paths, self.now), parents)
         return self._nested[path]
 
 

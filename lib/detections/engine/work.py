@@ -28,11 +28,13 @@ class Work:
         self.collectors: list[Collector[object]] = [collector(plan, window, self._predicates) for plan, window in tasks]
         paths = [path for made in self.collectors for path in made.paths]
         self._paths = list(dict.fromkeys([*self._predicates.paths, *paths]))
+        self._moments = _moments(tasks)
 
     def collect(self, batch: Batch) -> Collected:
-        """What one batch has for each plan."""
-        evaluator = Evaluator(batch, self._predicates, self._paths)
-        collected = [made.collect(evaluator) for made in self.collectors]
+        """What one batch has for each plan. Plans that are executed at one moment share its answers."""
+        evaluators = {now: Evaluator(batch, self._predicates, self._paths, now) for now in dict.fromkeys(self._moments)}
+        pairs = zip(self.collectors, self._moments, strict=True)
+        collected = [made.collect(evaluators[now]) for made, now in pairs]
         return collected, batch.findings, batch.counts()
 
     def collect_all(self, share: Share) -> list[Collected]:
@@ -41,3 +43,11 @@ class Work:
         counted: list[Counts] = []
         collected = [self.collect(batch) for batch in share.batches(findings.append, counted.append)]
         return [*collected, ([None] * len(self.collectors), findings, sum(counted, Counts()))]
+
+
+def _moments(tasks: Sequence[Task]) -> list[int | None]:
+    """The moments in which plans are executed; None where that is no matter."""
+    moments = [window.now for _, window in tasks]
+    if len(set(moments)) < 2:
+        return moments
+    return [window.now if plan.relative else None for plan, window in tasks]

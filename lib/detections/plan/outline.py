@@ -26,6 +26,7 @@ from detections.plan.predicate import (
     Predicate,
     Test,
 )
+from detections.values.datemath import Relative
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,8 @@ def _operator(operator: Operator) -> str:
             said = f"= {shown[0]}" if len(shown) == 1 else f"one of {', '.join(shown)}"
             return said + " in any case" * insensitive
         case Between(low, high, include_low, include_high):
-            bounds = [f"{'>=' if include_low else '>'} {low!r}"] * (low is not None)
-            bounds += [f"{'<=' if include_high else '<'} {high!r}"] * (high is not None)
+            bounds = [f"{'>=' if include_low else '>'} {_bound(low)}"] * (low is not None)
+            bounds += [f"{'<=' if include_high else '<'} {_bound(high)}"] * (high is not None)
             return " and ".join(bounds) or "has any value"
         case Like(pattern, insensitive):
             text = "".join(map(str, pattern))
@@ -85,6 +86,10 @@ def _operator(operator: Operator) -> str:
             return f"has the phrase {' '.join(tokens)!r}"
         case AnyToken(tokens):
             return f"has a token of {', '.join(sorted(map(repr, tokens)))}"
+
+
+def _bound(bound: object) -> str:
+    return str(bound) if isinstance(bound, Relative) else repr(bound)
 
 
 def written(node: Expression) -> str:

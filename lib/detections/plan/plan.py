@@ -15,7 +15,7 @@ from typing import Any, Self, TypeAlias
 
 from detections.mapping import Field, Mapping
 from detections.plan.outline import Outline
-from detections.plan.predicate import Predicate
+from detections.plan.predicate import Predicate, is_relative
 from detections.plan.window import TIMESTAMP, TimeField
 from detections.query import NOWHERE, Span
 
@@ -86,6 +86,11 @@ class Plan(ABC):
     def variants(self) -> Iterator[Variant]:
         """What mutation changes besides conditions: one setting at a time."""
         return iter(())
+
+    @property
+    def relative(self) -> bool:
+        """Whether what it finds hangs on the moment of its execution, not on its window alone."""
+        return any(is_relative(condition.predicate) for condition in self.conditions())
 
     def history(self, now: int) -> int | None:
         """The instant from which it looks at what was before the window, seen from ``now``; None where it does not.

@@ -13,7 +13,7 @@ leaves); spans take no part in equality, so equal leaves of different rules are 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import Literal, Protocol, TypeAlias
 
@@ -21,6 +21,7 @@ from detections.mapping import Field
 from detections.plan.expression import Expression
 from detections.query import NOWHERE, Span
 from detections.values.coerce import Scalar
+from detections.values.datemath import Relative
 from detections.values.wildcard import Wild
 
 
@@ -41,13 +42,24 @@ class Equals:
 class Between:
     """Some value of the field lies in the interval; ``None`` is an open end. Strings compare as UTF-8 bytes.
 
-    Serves ranges on every ordered type, and CIDR blocks on ip (addresses are 128-bit integers).
+    Serves ranges on every ordered type, and CIDR blocks on ip (addresses are 128-bit integers). A date may be relative
+    to the moment of the execution.
     """
 
-    low: Scalar | None = None
-    high: Scalar | None = None
+    low: Scalar | Relative | None = None
+    high: Scalar | Relative | None = None
     include_low: bool = True
     include_high: bool = True
+
+    @property
+    def relative(self) -> bool:
+        """Whether it hangs on the moment of the execution."""
+        return isinstance(self.low, Relative) or isinstance(self.high, Relative)
+
+    def at(self, now: int) -> Between:
+        """The interval in an execution that starts ``now``."""
+        low, high = (bound.at(now) if isinstance(bound, Relative) else bound for bound in (self.low, self.high))
+        return replace(self, low=low, high=high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +197,12 @@ def leaves(predicate: Predicate) -> Iterator[Leaf]:
             yield from leaves(item)
         case _:
             yield predicate
+
+
+def is_relative(predicate: Predicate) -> bool:
+    """Whether its answers hang on the moment of the execution."""
+    operators = (leaf.operator for leaf in leaves(predicate) if isinstance(leaf, Test))
+    return any(isinstance(operator, Between) and operator.relative for operator in operators)
 
 
 def conjunction(*predicates: Predicate | None) -> Predicate:

@@ -9,7 +9,7 @@ runs last, over the whole window.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from detections.compile.planner import plan as make_plan
@@ -172,7 +172,7 @@ def _within(task: Planned, piece: Slice) -> Window:
     """The time to run a plan over so that it gives the alerts of a slice."""
     whole, lookback = task.window, task.plan.lookback
     assert whole.start is not None and lookback is not None
-    return Window(max(whole.start, piece.start - lookback), piece.end, whole.history)
+    return replace(whole, start=max(whole.start, piece.start - lookback), end=piece.end)
 
 
 def _order(alert: Alert) -> tuple[bool, int, str, tuple[str, ...], tuple[str, ...]]:

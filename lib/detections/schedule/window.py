@@ -29,8 +29,8 @@ def replay(
 
     Without them every event is inside the window and there is no history before the first event, so that a new term
     alerts once, at its first event. With a start, history reaches back from it as far as the rule's
-    ``history_window_start`` reaches back from now. ``max_signals`` plays no part. A rule that nothing here evaluates is
-    told to ``report`` as a warning, and the others run.
+    ``history_window_start`` reaches back from now; date math counts from the end, where there is one. ``max_signals``
+    plays no part. A rule that nothing here evaluates is told to ``report`` as a warning, and the others run.
     """
     tasks = []
     for rule in rules:
@@ -59,10 +59,10 @@ def window_of(plan: Plan, start: int | None, end: int | None) -> Window:
         NotEvaluated: the rule's date math is none.
     """
     if start is None:
-        return Window(start, end)
+        return Window(start, end, now=end)
     now = round(time.time() * 1000)
     try:
         history = plan.history(now)
     except ValueError as error:
         raise NotEvaluated(str(error)) from None
-    return Window(start, end, None if history is None else start - (now - history))
+    return Window(start, end, None if history is None else start - (now - history), end)

@@ -4,8 +4,25 @@ from __future__ import annotations
 
 import functools
 import re
+from dataclasses import dataclass
 
 from detections.values.dates import civil_from_days, days_from_civil, days_in_month, parse_date
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """An instant that is known once it is ``now``: date math that begins with this word."""
+
+    text: str
+    round_up: bool = False
+
+    def at(self, now: int) -> int:
+        """The instant, in milliseconds since the epoch. Raises ValueError: it is no date math."""
+        return resolve(self.text, now, self.round_up)
+
+    def __str__(self) -> str:
+        return self.text
+
 
 _STEP = re.compile(r"(?:([+-])([0-9]*)|(/)1?)([yMwdhHms])", re.ASCII)
 _FIXED = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "H": 3_600_000, "m": 60_000, "s": 1000}

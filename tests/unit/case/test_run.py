@@ -107,9 +107,9 @@ def test_an_engine_that_cannot_run_ends_it(bases: Bases, error: Exception) -> No
 
 def test_the_window_is_that_of_an_execution_that_starts_now() -> None:
     rule = rule_of(f'from = "now-60m"\nto = "now-1m"\n{STOP}')
-    assert window(rule, make_plan(rule), NOW) == Window(NOW - HOUR, NOW - 60_000)
+    assert window(rule, make_plan(rule), NOW) == Window(NOW - HOUR, NOW - 60_000, now=NOW)
     rounded = rule_of(f'from = "now/d"\nto = "now/d"\n{STOP}')
-    assert window(rounded, make_plan(rounded), NOW) == Window(NOW - 12 * HOUR, NOW + 12 * HOUR - 1)
+    assert window(rounded, make_plan(rounded), NOW) == Window(NOW - 12 * HOUR, NOW + 12 * HOUR - 1, now=NOW)
     terms = rule_of(new_terms("event.action: stop", '"user.name"', "now-7d"))
     assert window(terms, make_plan(terms), NOW).history == NOW - 7 * 24 * HOUR
 

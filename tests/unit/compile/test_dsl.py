@@ -30,6 +30,7 @@ from detections.plan.predicate import (
 from detections.plan.predicate import (
     Test as Ask,
 )
+from detections.values.datemath import Relative
 from detections.values.ip import parse_ip
 from detections.values.wildcard import ANY, ONE
 
@@ -97,3 +98,11 @@ def test_what_has_no_form(predicate: Predicate, superset: dict[str, Any]) -> Non
     with pytest.raises(NotEvaluated):
         to_dsl(predicate)
     assert at_least(predicate) == superset
+
+
+def test_a_relative_date_counts_from_the_execution() -> None:
+    since = Ask(DATE, Between(Relative("now-1d/d"), Relative("now", round_up=True)))
+    asked = to_dsl(since)["range"]["d"]
+    assert (asked["gte"], asked["lte"]) == ("now-1d/d", "now")
+    asked = to_dsl(since, now=1_768_392_000_000)["range"]["d"]
+    assert (asked["gte"], asked["lte"]) == (1_768_262_400_000, 1_768_392_000_000)

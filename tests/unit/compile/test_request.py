@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from detections.compile.planner import time_field
-from detections.compile.request import body_of, request, time_filter
+from detections.compile.request import at, body_of, request, time_filter
 from detections.mapping import Mapping
 from detections.plan import TimeField
 from detections.rule import Rule, load_rules
 from made_rules import QUERY, new_terms, rule_of
 
 REPO = Path(__file__).parents[3]
+NOON = 1_768_392_000_000
 MAPPING = Mapping.of({"a": "keyword", "o": "nested", "o.k": "keyword", "dataset": "constant_keyword", "at": "date"})
 RULE: Rule = next(one for one in load_rules(REPO / "rules") if one.type == "query")
 
@@ -169,3 +170,24 @@ def test_the_filter_of_a_window(start: str | None, end: str | None, bounds: dict
             "minimum_should_match": 1,
         }
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"gte": "now-1h", "lt": "now"}, {"gte": "2026-01-14T11:00:00.000Z", "lt": "2026-01-14T12:00:00.000Z"}),
+        ({"gt": "now/d", "lte": "now/d"}, {"gt": "2026-01-14T23:59:59.999Z", "lte": "2026-01-14T23:59:59.999Z"}),
+        ({"gte": "now/d", "format": "epoch_millis"}, {"gte": NOON - 12 * 3_600_000, "format": "epoch_millis"}),
+        ({"gte": "2026-01-01", "lt": "now"}, {"gte": "2026-01-01", "lt": "2026-01-14T12:00:00.000Z"}),
+    ],
+)
+def test_date_math_counts_from_the_execution(given: dict[str, object], expected: dict[str, object]) -> None:
+    query = {"bool": {"filter": [{"nested": {"path": "a", "query": {"range": {"a.b": given}}}}]}}
+    asked = {"bool": {"filter": [{"nested": {"path": "a", "query": {"range": {"a.b": expected}}}}]}}
+    assert at(query, NOON) == asked
+    assert at(query, None) == query
+
+
+def test_a_text_that_begins_with_now_is_left_alone_where_no_range_asks_for_it() -> None:
+    query = {"bool": {"filter": [{"term": {"a": "now-1h"}}, {"terms": {"range": ["now"]}}]}}
+    assert at(query, NOON) == query

@@ -18,6 +18,7 @@ from made_rules import QUERY, new_terms, rule_of
 TERMS = new_terms("event.action: a", '"user.name"', "now-2d")
 HOUR = 3_600_000
 DAY = 24 * HOUR
+END = 3 * DAY - 1
 Answer = Callable[[Plan, Window], list[Alert]]
 
 
@@ -62,18 +63,18 @@ def test_slices_touch_and_do_not_overlap() -> None:
 
 
 def test_a_query_is_asked_for_each_slice() -> None:
-    assert spans(rule_of(QUERY, "q"), DAY) == [Window(day * DAY, (day + 1) * DAY - 1) for day in range(3)]
+    assert spans(rule_of(QUERY, "q"), DAY) == [Window(day * DAY, (day + 1) * DAY - 1, now=END) for day in range(3)]
 
 
 def test_new_terms_look_back_from_the_start_of_the_whole() -> None:
     first, *others = spans(rule_of(TERMS, "t"), DAY)
-    assert first == Window(0, DAY - 1, -2 * DAY)
-    assert others == [Window(day * DAY - 1, (day + 1) * DAY - 1, -2 * DAY) for day in (1, 2)]
+    assert first == Window(0, DAY - 1, -2 * DAY, END)
+    assert others == [Window(day * DAY - 1, (day + 1) * DAY - 1, -2 * DAY, END) for day in (1, 2)]
 
 
 def test_a_sequence_may_begin_before_its_slice() -> None:
     assert spans(eql("sequence with maxspan=36h [any where true] [any where true]"), DAY) == [
-        Window(0, DAY - 1), Window(0, 2 * DAY - 1), Window(DAY // 2, 3 * DAY - 1)
+        Window(0, DAY - 1, now=END), Window(0, 2 * DAY - 1, now=END), Window(DAY // 2, END, now=END)
     ]  # fmt: skip
 
 
@@ -88,7 +89,7 @@ def test_a_sequence_may_begin_before_its_slice() -> None:
     ],
 )
 def test_what_cannot_be_cut_is_asked_once(query: str) -> None:
-    assert spans(eql(query), DAY) == [Window(0, 3 * DAY - 1)]
+    assert spans(eql(query), DAY) == [Window(0, END, now=END)]
 
 
 def test_alerts_come_slice_by_slice_in_order() -> None:

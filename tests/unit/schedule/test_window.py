@@ -88,3 +88,12 @@ query = 'sequence by user.name with maxspan=5m [any where event.action == "a"] [
     assert [(one.event_ids, one.timestamp) for one in found] == [
         (tuple(made["event"]["id"] for made in events[2:]), 32 * minute)
     ]
+
+
+def test_date_math_counts_from_the_end() -> None:
+    today = rule_of('type = "query"\nlanguage = "kuery"\nquery = "@timestamp >= now/d"')
+    events = [event(10 * DAY - 1), event(10 * DAY), event(11 * DAY - 1)]
+    found, _ = run([today], events, start=9 * DAY, end=10 * DAY + 5)
+    assert [one.timestamp for one in found] == [10 * DAY]
+    found, _ = run([today], events, start=9 * DAY, end=11 * DAY)
+    assert found == []
