@@ -247,12 +247,20 @@ def test_explain_shows_the_request_with_its_window(run: Run, project: Path) -> N
 
 
 def test_explain_says_why_a_rule_is_not_evaluated(run: Run, project: Path) -> None:
+    edit(RULE, 'language = "kuery"', 'language = "lucene"')
+    outcome = run("explain", RULE)
+    assert outcome.code == 0, outcome.err
+    assert "not evaluated: queries in lucene" in outcome.out
+
+
+def test_explain_shows_a_threshold(run: Run, project: Path) -> None:
     edit(RULE, 'type = "query"', 'type = "threshold"')
     with RULE.open("a") as file:
         file.write('\n[rule.threshold]\nfield = ["user.name"]\nvalue = 3\n')
     outcome = run("explain", RULE)
     assert outcome.code == 0, outcome.err
-    assert "not evaluated: rules of type threshold" in outcome.out and '"size": 100' in outcome.out
+    assert "threshold: 3 events with the same user.name" in outcome.out
+    assert '"thresholdTerms"' in outcome.out
 
 
 def test_explain_shows_an_eql_program(run: Run, project: Path) -> None:

@@ -117,17 +117,18 @@ def expand(value: object) -> object:
     if set(value) == {"repeat", "times"} and isinstance(value["times"], int):
         if isinstance(value["repeat"], str):
             return value["repeat"] * value["times"]
-        return [_number(expand(value["repeat"]), number) for number in range(value["times"])]
+        return [numbered(expand(value["repeat"]), number) for number in range(value["times"])]
     return {key: expand(entry) for key, entry in value.items()}
 
 
-def _number(value: object, number: int) -> object:
+def numbered(value: Any, number: int) -> Any:
+    """A value with ``{n}`` in its strings replaced by a number of twelve digits."""
     if isinstance(value, str):
         return value.replace("{n}", f"{number:012d}")
     if isinstance(value, list):
-        return [_number(entry, number) for entry in value]
+        return [numbered(entry, number) for entry in value]
     if isinstance(value, dict):
-        return {key: _number(entry, number) for key, entry in value.items()}
+        return {key: numbered(entry, number) for key, entry in value.items()}
     return value
 
 

@@ -19,7 +19,7 @@ from detections.plan import Plan, Window
 from detections.rule import Rule
 
 CaseOutcome: TypeAlias = tuple[tuple[str, ...], ...]
-"""The new terms of each alert on the case's own event, in order; nothing where the rule stays quiet."""
+"""The terms of each alert on the case's own event, in order; nothing where the rule stays quiet."""
 
 Numbered: TypeAlias = dict[int, Plan]
 """Plans by their numbers, which are their names, too, so that their alerts can be told apart."""
@@ -39,7 +39,7 @@ def outcomes(rule: Rule, plans: Sequence[Plan], cases: Sequence[Case], bases: Ba
     terms: dict[tuple[int, int], list[tuple[str, ...]]] = defaultdict(list)
     for found in (_together(rule, alone, cases, bases), _apart(rule, joining, cases, bases)):
         for number, place, alert in found:
-            terms[number, place].append(alert.new_terms)
+            terms[number, place].append(alert.terms)
     return [[tuple(sorted(terms[number, place])) for place in range(len(cases))] for number in range(len(plans))]
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from detections.case.event import numbered
 from detections.case.model import Case, CaseFile, EventSpec, Uncovered
 from detections.errors import Finding
 from detections.events.sources import known_settings
 from detections.rule.keys import nearest
 from detections.source import Document, Keys
+from detections.values import limits
 
 CODE = "case"
 
@@ -23,6 +26,7 @@ _EVENT_KEYS: dict[str, type | tuple[type, ...]] = {
     "base": str, "raw": dict, "raw_unset": list, "set": dict, "unset": list, "at": str,
 }  # fmt: skip
 _CASE_KEYS: dict[str, type | tuple[type, ...]] = {"name": str, "verdict": str, "history": list, "new_terms": list}
+_HISTORY_KEYS = ("times", "every")
 _WORDS = {str: "a string", dict: "a table", list: "an array"}
 
 
@@ -137,15 +141,36 @@ class _Reader:
         if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
             self.problem("'history' must be an array of tables", (*keys, "history"))
             return ()
-        specs = []
+        specs: list[EventSpec] = []
         for index, entry in enumerate(found):
             here = (*keys, "history", index)
-            self.unknown_keys(here, entry, tuple(self._event_keys))
+            self.unknown_keys(here, entry, (*self._event_keys, *_HISTORY_KEYS))
             if "at" not in entry:
                 self.problem("an event of the history needs 'at'", here)
             # Another base is another event: what the case changes of its own is not for that one.
-            specs.append(self.event(here, entry, _plain("") if "base" in entry else event))
+            spec = self.event(here, entry, _plain("") if "base" in entry else event)
+            specs += self.times(here, entry, spec)
+        if len(specs) > limits.CASE_EVENTS.most:
+            self.problem(f"the history has {len(specs):,} events: {limits.CASE_EVENTS}", (*keys, "history"))
+            return ()
         return tuple(specs)
+
+    def times(self, keys: Keys, table: Mapping[str, Any], spec: EventSpec) -> Iterator[EventSpec]:
+        """An event as often as ``times`` says, each ``every`` later than the one before, with its number in texts."""
+        count, every = table.get("times", 1), 0
+        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= limits.CASE_EVENTS.most:
+            problem = f"'times' must be a number from 1 to {limits.CASE_EVENTS.most:,} ({limits.CASE_EVENTS.name})"
+            self.problem(problem, (*keys, "times"))
+            return
+        if "every" in table:
+            try:
+                every = offset(f"+{table['every']}")
+            except ValueError:
+                self.problem("'every' must be a duration like '10s' (units s m h d w)", (*keys, "every"))
+                return
+        for number in range(count):
+            raw, changed = (numbered(dict(one), number) if "times" in table else one for one in (spec.raw, spec.set))
+            yield replace(spec, raw=raw, set=changed, at=spec.at + number * every)
 
     def new_terms(self, keys: Keys, table: Mapping[str, Any]) -> tuple[tuple[str, ...], ...] | None:
         if "new_terms" not in table:

@@ -138,4 +138,6 @@ def _json(alert: Alert) -> None:
 def _text(alert: Alert) -> None:
     when = "no time" if alert.timestamp is None else format_date(alert.timestamp)
     terms = f"  new: {', '.join(alert.new_terms)}" if alert.new_terms else ""
+    if alert.threshold is not None:
+        terms = f"  {plural(alert.threshold.count, 'event')}{' of ' if alert.terms else ''}{', '.join(alert.terms)}"
     click.echo(f"{when}  {click.style(alert.rule_name, bold=True)}  {' '.join(alert.event_ids)}{terms}")

@@ -12,10 +12,20 @@ from detections.compile.kql import compile_kql
 from detections.compile.request import body_of
 from detections.errors import NotEvaluated
 from detections.mapping import UNMAPPED, Field, Mapping, catalog_mapping
-from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Sent, TimeField
+from detections.plan import (
+    Cardinality,
+    EqlPlan,
+    NewTermsPlan,
+    Plan,
+    QueryPlan,
+    RowsPlan,
+    Sent,
+    ThresholdPlan,
+    TimeField,
+)
 from detections.plan.predicate import Predicate
 from detections.query import EqlQuery, EsqlQuery, KqlQuery
-from detections.rule import EqlRule, NewTermsRule, Rule
+from detections.rule import EqlRule, NewTermsRule, Rule, ThresholdRule
 
 Planner: TypeAlias = Callable[[Any, Mapping], Plan]
 """Makes the plan of a rule of one type, for the fields of a mapping."""
@@ -100,20 +110,33 @@ def _new_terms(rule: NewTermsRule, mapping: Mapping) -> NewTermsPlan:
     predicate, condition = selected(rule, mapping)
     return NewTermsPlan(
         **common(rule, mapping), predicate=predicate, filter=condition,
-        fields=tuple(aggregated(name, mapping) for name in rule.new_terms_fields),
+        fields=tuple(aggregated(name, mapping, "new terms") for name in rule.new_terms_fields),
         history_window_start=rule.history_window_start,
     )  # fmt: skip
 
 
-def aggregated(name: str, mapping: Mapping) -> Field:
-    """A field whose values are grouped by, as an aggregation would.
+def _threshold(rule: ThresholdRule, mapping: Mapping) -> ThresholdPlan:
+    predicate, condition = selected(rule, mapping)
+    asked = rule.threshold
+    # Of several cardinalities Kibana reads the first.
+    counted = next(iter(asked.get("cardinality") or ()), None)
+    return ThresholdPlan(
+        **common(rule, mapping), predicate=predicate, filter=condition,
+        fields=tuple(aggregated(name, mapping, "threshold") for name in asked["field"] if name),
+        value=asked["value"],
+        cardinality=counted and Cardinality(aggregated(counted["field"], mapping, "cardinality"), counted["value"]),
+    )  # fmt: skip
+
+
+def aggregated(name: str, mapping: Mapping, role: str) -> Field:
+    """A field whose values are grouped by, as an aggregation would; ``role`` is what the rule takes it for.
 
     Raises:
         NotEvaluated: Elasticsearch cannot aggregate values of its type.
     """
     field = mapping.get(name) or Field(name, UNMAPPED)
     if field.family == "text":
-        raise NotEvaluated(f"the new terms field {name} is of type {field.type}, whose values cannot be aggregated")
+        raise NotEvaluated(f"the {role} field {name} is of type {field.type}, whose values cannot be aggregated")
     return field
 
 
@@ -144,6 +167,7 @@ PLANNERS: dict[str, Planner] = {
     "query": _query,
     "saved_query": _saved_query,
     "new_terms": _new_terms,
+    "threshold": _threshold,
     "eql": _eql,
     "esql": _esql,
 }

@@ -14,12 +14,15 @@ from detections.compile.kibana import DslOptions, to_dsl
 from detections.mapping import Mapping
 from detections.plan import TimeField
 from detections.query import parse
-from detections.rule import EqlRule, NewTermsRule, Rule
+from detections.rule import EqlRule, NewTermsRule, Rule, ThresholdRule
 from detections.values.datemath import resolve
 from detections.values.dates import format_date
 
 _OPTIONS = DslOptions(time_zone="Zulu")
 _BOUNDS = ("gt", "gte", "lt", "lte")
+COMBINED = "kibana.combined_timestamp"
+"""Kibana's runtime field: the override where a document has it, else ``@timestamp``."""
+
 _PAGE = 100
 """The most events that an executor asks for at once."""
 _EQL_FIELDS = {
@@ -49,7 +52,7 @@ def body_of(rule: Rule, mapping: Mapping) -> Dsl:
 def request(rule: Rule, time: TimeField, mapping: Mapping) -> Dsl:
     """The first request of an execution: ``method``, ``path`` and ``body``, its window in the rule's own date math.
 
-    Of threshold and indicator match rules the search for their events; what they ask besides is not told.
+    Of indicator match rules the search for their events; what they ask besides is not told.
 
     Raises:
         QueryError: the query cannot be parsed, or Kibana refuses it for these fields.
@@ -68,9 +71,32 @@ def request(rule: Rule, time: TimeField, mapping: Mapping) -> Dsl:
         sources = [{name: {"terms": {"field": name}}} for name in rule.new_terms_fields]
         terms = {"new_terms": {"composite": {"size": 10_000, "sources": sources}}}
         return _posted(f"{where}/_search", {"size": 0, "query": asked, "aggs": terms})
+    if isinstance(rule, ThresholdRule):
+        return _posted(f"{where}/_search", _groups(rule, time, asked))
     names = [name for name in (time.primary, time.fallback) if name]
     sort = [{name: {"order": "asc", "unmapped_type": "date"}} for name in names]
     return _posted(f"{where}/_search", {"size": min(rule.max_signals, _PAGE), "query": asked, "sort": sort})
+
+
+def _groups(rule: ThresholdRule, time: TimeField, asked: Dsl) -> Dsl:
+    """The search for the groups of a threshold rule."""
+    name = time.primary if time.fallback is None else COMBINED
+    inner: Dsl = {"max_timestamp": {"max": {"field": name}}, "min_timestamp": {"min": {"field": name}}}
+    for counted in (rule.threshold.get("cardinality") or ())[:1]:
+        inner["cardinality_count"] = {"cardinality": {"field": counted["field"]}}
+        inner["cardinality_check"] = _selector("cardinalityCount", "cardinality_count", counted["value"])
+    fields = [field for field in rule.threshold["field"] if field]
+    if not fields:
+        inner.pop("cardinality_check", None)
+        return {"size": 0, "track_total_hits": True, "query": asked, "aggs": inner}
+    sources = [{field: {"terms": {"field": field}}} for field in fields]
+    inner["count_check"] = _selector("docCount", "_count", rule.threshold["value"])
+    terms = {"composite": {"size": 10_000, "sources": sources}, "aggs": inner}
+    return {"size": 0, "query": asked, "aggs": {"thresholdTerms": terms}}
+
+
+def _selector(name: str, path: str, least: int) -> Dsl:
+    return {"bucket_selector": {"buckets_path": {name: path}, "script": f"params.{name} >= {least}"}}
 
 
 def _posted(path: str, body: Dsl) -> Dsl:

@@ -84,9 +84,15 @@ class Metric(Struct, frozen=True):
 
 
 class Bucket(Struct, frozen=True):
+    """The documents with one tuple of values."""
+
     key: dict[str, Scalar]
+    count: int = field(default=0, name="doc_count")
     first_seen: Metric = Metric(None)
+    last_seen: Metric = Metric(None)
+    cardinality: Metric = Metric(None)
     oldest: Top = Top(Hits([]))
+    latest: Top = Top(Hits([]))
 
 
 class Composite(Struct, frozen=True):
@@ -95,7 +101,12 @@ class Composite(Struct, frozen=True):
 
 
 class Aggregations(Struct, frozen=True):
-    new_terms: Composite
+    """``terms`` of the documents, or what is aggregated of all of them."""
+
+    terms: Composite | None = None
+    first_seen: Metric = Metric(None)
+    last_seen: Metric = Metric(None)
+    cardinality: Metric = Metric(None)
 
 
 class Search(Struct, frozen=True):

@@ -13,9 +13,10 @@ from detections.elastic.eql import computed, eql, eql_by_dsl
 from detections.elastic.esql import esql
 from detections.elastic.new_terms import new_terms
 from detections.elastic.search import Source, events
+from detections.elastic.threshold import threshold
 from detections.engine.alert import Alert
 from detections.errors import NotEvaluated
-from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Window
+from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, ThresholdPlan, Window
 
 _BY_DSL = "EQL as Query DSL, its sequences joined here"
 _COMPUTED = "EQL as Query DSL, its sequences joined here, and what Query DSL cannot say computed here"
@@ -75,9 +76,18 @@ def _query(plan: QueryPlan, place: Place) -> Way:
 
 
 def _new_terms(plan: NewTermsPlan, place: Place) -> Way:
+    _needs_times(plan, place)
+    return Way(functools.partial(new_terms, plan))
+
+
+def _threshold(plan: ThresholdPlan, place: Place) -> Way:
+    _needs_times(plan, place)
+    return Way(functools.partial(threshold, plan))
+
+
+def _needs_times(plan: Plan, place: Place) -> None:
     # The combined timestamp is a field of our own documents, and a script elsewhere.
     place.needs("painless" if plan.time.fallback is not None and not place.ours else "pit")
-    return Way(functools.partial(new_terms, plan))
 
 
 def _esql(plan: RowsPlan, place: Place) -> Way:
@@ -103,4 +113,5 @@ RUNNERS: dict[type[Plan], Runner] = {
     NewTermsPlan: _new_terms,
     RowsPlan: _esql,
     EqlPlan: _eql,
+    ThresholdPlan: _threshold,
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from detections.compile.dsl import Dsl, to_dsl
-from detections.compile.request import at, time_filter
+from detections.compile.request import COMBINED, at, time_filter
 from detections.elastic.answers import PointInTime, RawHit, Search
 from detections.elastic.server import Server
 from detections.engine.alert import Alert, Hit
@@ -25,9 +25,6 @@ NO_PROGRESS = "the server answers with the same page again and again"
 
 PAGE = 1000
 """Hits held at a time. Kibana's pages are 100; how many there are changes nothing in what is found."""
-
-COMBINED = "kibana.combined_timestamp"
-"""Kibana's runtime field. Where a server has none it is written when documents are indexed, one field an override."""
 
 _OURS = re.compile(r"[0-9]{1,18}:([0-9]{1,18})")
 _MILLIS = re.compile(r"(-?[0-9]{1,18})(?:\.[0-9]*)?")
@@ -140,5 +137,6 @@ def _instants(found: RawHit, name: str) -> list[int]:
 
 
 def combined_name(time: TimeField) -> str:
-    """The written field with a combined timestamp."""
+    """The field with a combined timestamp where a server has no runtime fields: it is written when documents are
+    indexed, one field an override."""
     return f"{COMBINED}.{time.primary.replace('.', '_')}"

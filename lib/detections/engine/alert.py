@@ -32,10 +32,25 @@ class Hit(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """What Kibana calls a threshold result: ``terms`` are the fields and the values that all events of a group share,
+    ``count`` how many events it has, ``start`` the time of the first of them, and ``cardinality`` the field whose
+    different values were counted and how many there are."""
+
+    terms: tuple[tuple[str, str], ...]
+    count: int
+    start: int | None = None
+    cardinality: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """What a rule found. ``event_ids`` are the ``event.id`` of the documents behind it; ``position`` is the number of
     its first document in the input, from 0, which breaks ties; ``new_terms`` is empty for other rule types; ``shown``
-    are the documents' values of the fields that the plan shows."""
+    are the documents' values of the fields that the plan shows.
+
+    ``threshold`` is the group of a threshold rule, whose ``event_ids`` are those of its latest events.
+    """
 
     rule_id: str
     rule_name: str
@@ -44,6 +59,7 @@ class Alert:
     new_terms: tuple[str, ...] = ()
     position: int = 0
     shown: Shown = field(default=(), compare=False)
+    threshold: Threshold | None = None
 
     @classmethod
     def on(cls, plan: Plan, hits: Sequence[Hit], new_terms: tuple[str, ...] = ()) -> Alert:
@@ -52,10 +68,21 @@ class Alert:
         names = tuple([hit.event_id for hit in hits if hit.event_id])
         return cls(plan.rule_id, plan.rule_name, max(hits).timestamp, names, new_terms, hits[0].position, _all(hits))
 
+    @classmethod
+    def of_group(cls, plan: Plan, latest: Sequence[Hit], time: int | None, found: Threshold) -> Alert:
+        """The alert of a plan on a group of events: ``latest`` are some of its last ones, ``time`` is the very last."""
+        names = tuple([hit.event_id for hit in latest if hit.event_id])
+        return cls(plan.rule_id, plan.rule_name, time, names, (), latest[-1].position, _all(latest), found)
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The values that tell it from other alerts on its event: new terms, or those of its group."""
+        return self.new_terms if self.threshold is None else tuple(value for _, value in self.threshold.terms)
+
     @property
     def order(self) -> tuple[bool, int, str, int, tuple[str, ...]]:
         """The place among other alerts: by timestamp (none last), then rule_id, then input."""
-        return self.timestamp is None, self.timestamp or 0, self.rule_id, self.position, self.new_terms
+        return self.timestamp is None, self.timestamp or 0, self.rule_id, self.position, self.terms
 
 
 def _all(hits: Sequence[Hit]) -> Shown:

@@ -35,4 +35,8 @@ class Collector(ABC, Generic[Part]):
 
     @abstractmethod
     def alerts(self) -> Iterator[Alert]:
-        """The alerts that are left when all batches were merged."""
+        """The alerts that are left when all batches were merged.
+
+        Raises:
+            NotEvaluated: there was more to keep than a limit allows.
+        """

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from detections.engine.alert import Alert
+from detections.engine.collector import Collector
 from detections.engine.evaluator import Predicates
 from detections.engine.processes import in_processes
 from detections.engine.protocol import Task
 from detections.engine.runners import why_not
 from detections.engine.work import Collected, Work
-from detections.errors import Finding
+from detections.errors import Finding, Level, Location, NotEvaluated
 from detections.events import Batch, Counts, Input
 from detections.plan import Plan
+from detections.values import limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Embedded:
 
         Raises:
             NotEvaluated: nothing in this process runs one of the plans, or it has a regular expression that
-                Elasticsearch refuses.
+                Elasticsearch refuses; or there was more to keep than a limit allows, and nobody is told by ``report``.
             EventsError: the events cannot be read at all.
             WorkerLost: one of the processes was killed.
         """
@@ -66,7 +68,16 @@ class Embedded:
             for plan in work.collectors:
                 yield from plan.ready()
         for plan in work.collectors:
-            yield from plan.alerts()
+            yield from self._alerts(plan)
+
+    def _alerts(self, collector: Collector[object]) -> Iterator[Alert]:
+        """The alerts of one plan. That it had too much to keep is reported, where somebody is to be told."""
+        try:
+            yield from collector.alerts()
+        except NotEvaluated as error:
+            if self.report is None:
+                raise
+            self.report(Finding(limits.CODE, f"not evaluated: {error}", Location("events"), Level.WARNING))
 
     def _collected(self, work: Work, tasks: Sequence[Task], batches: Iterable[Batch]) -> Iterator[Collected]:
         if self.jobs > 1:

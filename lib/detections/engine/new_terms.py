@@ -11,12 +11,11 @@ from detections.engine.collector import Collector
 from detections.engine.combinations import combinations
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.gate import selecting
-from detections.engine.hits import Hits, shown
+from detections.engine.hits import Hits
+from detections.engine.terms import Terms, written
 from detections.plan import NewTermsPlan, Window
 from detections.values.bits import of_rows
-from detections.values.coerce import Scalar
 
-Terms: TypeAlias = tuple[Scalar, ...]
 Seen: TypeAlias = dict[Terms, tuple[Hit, Hit | None]]
 """For each tuple of terms its first event since the history began, and its first in the window."""
 
@@ -54,8 +53,7 @@ class NewTermsCollector(Collector[Seen]):
     def alerts(self) -> Iterator[Alert]:
         for terms, (first, inside) in self._seen.items():
             if inside is not None and (self._start is None or first.time > self._start):
-                values = tuple(shown(field, value) for field, value in zip(self._plan.fields, terms, strict=True))
-                yield Alert.on(self._plan, [inside], values)
+                yield Alert.on(self._plan, [inside], written(self._plan.fields, terms))
 
 
 def _remember(seen: Seen, terms: Terms, first: Hit, inside: Hit | None) -> None:

@@ -11,8 +11,9 @@ from detections.engine.evaluator import Predicates
 from detections.engine.new_terms import NewTermsCollector
 from detections.engine.pipeline import RowsCollector
 from detections.engine.query import QueryCollector
+from detections.engine.threshold import ThresholdCollector
 from detections.errors import NotEvaluated
-from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, Window
+from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, ThresholdPlan, Window
 
 Runner: TypeAlias = Callable[[Any, Window, Predicates], Collector[Any]]
 """Makes a plan of one kind ready for a window; its predicates are shared with other plans."""
@@ -22,6 +23,7 @@ RUNNERS: dict[type[Plan], Runner] = {
     NewTermsPlan: NewTermsCollector,
     RowsPlan: RowsCollector,
     EqlPlan: eql_collector,
+    ThresholdPlan: ThresholdCollector,
 }
 
 

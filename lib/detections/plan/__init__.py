@@ -1,11 +1,19 @@
 """Plans: what a rule asks of an engine, and what a plan is made of."""
 
-from detections.plan.kinds import EqlPlan, NewTermsPlan, QueryPlan, RowsPlan, SelectionPlan
+from detections.plan.kinds import (
+    Cardinality,
+    EqlPlan,
+    NewTermsPlan,
+    QueryPlan,
+    RowsPlan,
+    SelectionPlan,
+    ThresholdPlan,
+)
 from detections.plan.outline import Outline
 from detections.plan.plan import Condition, Plan, Role, Sent, Variant
 from detections.plan.window import TimeField, Window
 
 __all__ = [
-    "Condition", "EqlPlan", "NewTermsPlan", "Outline", "Plan", "QueryPlan", "Role", "RowsPlan", "SelectionPlan", "Sent",
-    "TimeField", "Variant", "Window",
+    "Cardinality", "Condition", "EqlPlan", "NewTermsPlan", "Outline", "Plan", "QueryPlan", "Role", "RowsPlan",
+    "SelectionPlan", "Sent", "ThresholdPlan", "TimeField", "Variant", "Window",
 ]  # fmt: skip

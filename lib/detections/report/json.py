@@ -11,7 +11,7 @@ import msgspec
 from detections.case.model import Proof
 from detections.deploy.model import Change, Plan, Thing
 from detections.deploy.status import Execution
-from detections.engine.alert import Alert
+from detections.engine.alert import Alert, Threshold
 from detections.errors import Finding
 from detections.payload import Difference
 from detections.report.count import everything, levels, tally
@@ -45,10 +45,26 @@ def finding(one: Finding) -> dict[str, Any]:
 
 
 def alert(one: Alert) -> dict[str, Any]:
-    """An alert as ``detections replay`` prints it; ``new_terms`` only where there are any."""
+    """An alert as ``detections replay`` prints it; ``new_terms`` and ``threshold_result`` only where there are any."""
     when = None if one.timestamp is None else format_date(one.timestamp)
-    said = {"rule_id": one.rule_id, "rule_name": one.rule_name, "event_ids": list(one.event_ids), "timestamp": when}
-    return said | {"new_terms": list(one.new_terms)} if one.new_terms else said
+    said: dict[str, Any] = {"rule_id": one.rule_id, "rule_name": one.rule_name}
+    said |= {"event_ids": list(one.event_ids), "timestamp": when}
+    if one.new_terms:
+        said["new_terms"] = list(one.new_terms)
+    if one.threshold is not None:
+        said["threshold_result"] = _threshold(one.threshold)
+    return said
+
+
+def _threshold(one: Threshold) -> dict[str, Any]:
+    """As ``kibana.alert.threshold_result`` has it."""
+    pairs = [one.cardinality] if one.cardinality else []
+    return {
+        "count": one.count,
+        "from": None if one.start is None else format_date(one.start),
+        "terms": [{"field": name, "value": value} for name, value in one.terms],
+        "cardinality": [{"field": name, "value": value} for name, value in pairs],
+    }
 
 
 def plan(found: Plan) -> str:

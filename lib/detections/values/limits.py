@@ -87,6 +87,18 @@ SHOWN_VALUES = Limit(
     "shown-values", 20, "values of one field in one event that a backtest counts", "The first ones are counted.",
     "What an exception is made for has one value, or a few.",
 )  # fmt: skip
+THRESHOLD = Limit(
+    "threshold", 2_000_000, "groups of a threshold rule, with the events and values that are kept of each",
+    "The rule is not evaluated, and a warning names it; other rules are.",
+    "About 500 MB. Kibana asks for groups in pages of 10,000, in a window of minutes.",
+)  # fmt: skip
+GROUP_EVENTS = Limit(
+    "group-events", 20, "events that the alert of a threshold rule names", "It names the latest ones.",
+    "Kibana's alert names none: it has the values that the events share.",
+)  # fmt: skip
+CASE_EVENTS = Limit(
+    "case-events", 10_000, "events in the history of a case", "The case is refused.", "Thresholds are lower by far.",
+)  # fmt: skip
 EQL_RESULTS = Limit(
     "eql-results", 10_000, "events or sequences that one search in EQL gives on a server",
     "The time is searched in halves; what cannot be cut is not run.", "Elasticsearch's `index.max_result_window`.",

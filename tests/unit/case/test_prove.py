@@ -65,14 +65,14 @@ def test_mutants_are_made_where_they_are_wanted(tmp_path: Path) -> None:
     assert len(proof(tmp_path, STOP, Embedded(), with_mutants=True).mutants) == 4
 
 
-THRESHOLD = 'type = "threshold"\nlanguage = "kuery"\nquery = "a:b"\n[rule.threshold]\nfield = ["a"]\nvalue = 2\n'
+LEARNED = 'type = "machine_learning"\nanomaly_threshold = 50\nmachine_learning_job_id = ["j"]\n'
 
 
 @pytest.mark.parametrize(
     ("body", "text", "engine", "why"),
     [
         (STOP, None, Other(), "no cases"),
-        (THRESHOLD, CASES, Other(), "rules of type threshold are not evaluated yet"),
+        (LEARNED, CASES, Other(), "rules of type machine_learning are not evaluated yet"),
         (QUERY.replace("event.action: a", "source.ip: x*"), CASES, Other(), "the query cannot be used: Can only use"),
         (STOP, CASES, Other("no EQL"), "no EQL"),
         (STOP, CASES, Other(error=NotEvaluated("a part of it")), "a part of it"),

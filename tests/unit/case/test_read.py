@@ -49,6 +49,16 @@ def test_a_case_inherits_from_its_file_and_history_from_its_case() -> None:
     assert file.uncovered[0].why == "because"
 
 
+def test_an_event_of_the_history_may_be_there_many_times() -> None:
+    line = 'history = [{ at = "-5m", times = 3, every = "10s", set = { "user.name" = "u-{n}" } }, { at = "-1s" }]'
+    file = read_cases(parse(f'base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\n{line}', "x.toml"))
+    assert file.findings == ()
+    assert [(one.at, dict(one.set)) for one in file.cases[0].history] == [
+        (-300_000, {"user.name": "u-000000000000"}), (-290_000, {"user.name": "u-000000000001"}),
+        (-280_000, {"user.name": "u-000000000002"}), (-1_000, {}),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "message", "line"),
     [
@@ -59,6 +69,21 @@ def test_a_case_inherits_from_its_file_and_history_from_its_case() -> None:
         ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nat = "7d"', "no relative time", 5),
         ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nretain = "most"', "must be one of", 5),
         ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nhistory = [{}]', "needs 'at'", 5),
+        (
+            'base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nhistory = [{ at = "-1m", times = 0 }]',
+            "'times' must be a number from 1 to 10,000",
+            5,
+        ),
+        (
+            'base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nhistory = [{ at = "-1m", times = true }]',
+            "'times' must be a number",
+            5,
+        ),
+        (
+            'base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nhistory = [{ at = "-1m", times = 2, every = "x" }]',
+            "'every' must be a duration",
+            5,
+        ),
         ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nraw = "y"', "must be a table", 5),
         ('base = "a"\ncase = 1', "array of tables", 2),
         ("# nothing yet", "no [[case]]", 1),

@@ -7,7 +7,7 @@ import pytest
 from detections.compile.planner import plan
 from detections.errors import NotEvaluated, QuerySyntaxError, QueryTypeError
 from detections.mapping import Mapping
-from detections.plan import EqlPlan, NewTermsPlan, QueryPlan, RowsPlan, TimeField
+from detections.plan import EqlPlan, NewTermsPlan, QueryPlan, RowsPlan, ThresholdPlan, TimeField
 from detections.plan.predicate import And, Equals, Not, Predicate, leaves
 from detections.plan.predicate import Test as Ask
 from detections.plan.program import Events
@@ -96,6 +96,38 @@ def test_a_saved_query_rule_has_a_query_of_its_own() -> None:
         plan(rule(without), FIELDS)
 
 
+THRESHOLD = """index = ["logs-*"]
+type = "threshold"
+language = "kuery"
+query = "a: b"
+[rule.threshold]
+field = ["x", "unknown"]
+value = 3
+[[rule.threshold.cardinality]]
+field = "n"
+value = 2
+[[rule.threshold.cardinality]]
+field = "x"
+value = 4
+"""
+
+
+def test_threshold() -> None:
+    made = plan(rule(THRESHOLD), FIELDS)
+    assert isinstance(made, ThresholdPlan) and made.value == 3
+    assert [(field.name, field.type) for field in made.fields] == [("x", "keyword"), ("unknown", "unmapped")]
+    assert made.cardinality is not None and (made.cardinality.field.name, made.cardinality.value) == ("n", 2)
+    for none in ("[]", '""'):
+        everything = plan(rule(THRESHOLD.replace('["x", "unknown"]', none)), FIELDS)
+        assert isinstance(everything, ThresholdPlan) and everything.fields == ()
+
+
+@pytest.mark.parametrize(("old", "role"), [('"unknown"', "threshold"), ('"n"', "cardinality")])
+def test_words_of_a_text_are_not_grouped_by(old: str, role: str) -> None:
+    with pytest.raises(NotEvaluated, match=f"the {role} field t is of type text, whose values cannot be aggregated"):
+        plan(rule(THRESHOLD.replace(old, '"t"')), FIELDS)
+
+
 @pytest.mark.parametrize(
     ("query", "error", "start"), [("a: (", QuerySyntaxError, 4), ("a: b and n: x", QueryTypeError, 12)]
 )
@@ -137,8 +169,9 @@ def test_an_eql_rule_says_what_orders_events_and_what_their_category_is() -> Non
         ('type = "machine_learning"\nanomaly_threshold = 5\nmachine_learning_job_id = ["j"]\n', "machine_learning"),
         (KQL.replace("kuery", "lucene"), "lucene"),
         (
-            'type = "threshold"\nlanguage = "kuery"\nquery = "a:b"\n[rule.threshold]\nfield = ["a"]\nvalue = 2\n',
-            "threshold",
+            'type = "threat_match"\nlanguage = "kuery"\nquery = "a:b"\nthreat_query = "*:*"\nthreat_index = ["t"]\n'
+            '[[rule.threat_mapping]]\nentries = [{ field = "a", type = "mapping", value = "b" }]\n',
+            "threat_match",
         ),
     ],
 )

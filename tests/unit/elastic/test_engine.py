@@ -111,7 +111,7 @@ def test_a_query_goes_page_by_page_in_a_point_in_time(nine: Any, index: Index, m
 
 def test_new_terms_ask_three_times_and_let_the_server_combine_timestamps(nine: Any, index: Index) -> None:
     def buckets(*found: dict[str, Any]) -> tuple[int, Any]:
-        return 200, {"hits": {"hits": []}, "aggregations": {"new_terms": {"buckets": list(found)}}}
+        return 200, {"hits": {"hits": []}, "aggregations": {"terms": {"buckets": list(found)}}}
 
     old, new = {"field_0": "a"}, {"field_0": "b"}
     nine.replies[f"POST /{index.name}/_search"] = [
@@ -134,10 +134,10 @@ def test_new_terms_ask_three_times_and_let_the_server_combine_timestamps(nine: A
     with nine.server() as server:
         assert run(server, plan, Window(START, START + 60_000, START - 60_000)) == [alert(1, new_terms=("b",))]
     asked = nine.bodies(f"POST /{index.name}/_search")
-    assert [body["aggs"]["new_terms"]["composite"]["sources"] for body in asked] == [
+    assert [body["aggs"]["terms"]["composite"]["sources"] for body in asked] == [
         [{"field_0": {"terms": {"field": "k"}}}]
     ] * 3
-    assert asked[1]["aggs"]["new_terms"]["aggs"] == {"first_seen": {"min": {"field": "kibana.combined_timestamp"}}}
+    assert asked[1]["aggs"]["terms"]["aggs"] == {"first_seen": {"min": {"field": "kibana.combined_timestamp"}}}
     assert asked[1]["runtime_mappings"]["kibana.combined_timestamp"]["script"]["params"] == {
         "names": ["event.ingested", "@timestamp"]
     }

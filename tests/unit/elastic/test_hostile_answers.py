@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from detections.compile.planner import plan as make_plan
+from detections.elastic import composite, search, threshold
 from detections.elastic import new_terms as rounds
-from detections.elastic import search
 from detections.elastic.capabilities import NOTHING, capabilities
 from detections.elastic.cluster import Cluster
 from detections.elastic.engine import Elasticsearch
@@ -42,13 +42,15 @@ def hit(number: int, **more: Any) -> dict[str, Any]:
 SHARDS = {"total": 1, "successful": 1, "failed": 0}
 HITS = [hit(number, _source={"event": {"action": "a"}}, matched_queries=["0", "1"]) for number in range(2)]
 BUCKETS = [
-    {"key": {"field_0": action, "field_1": START + number}, "first_seen": {"value": START + 5},
-     "oldest": {"hits": {"hits": [hit(number)]}}}
+    {"key": {"field_0": action, "field_1": START + number}, "first_seen": {"value": START + 5}, "doc_count": 3,
+     "last_seen": {"value": START + 9}, "cardinality": {"value": 2}, "oldest": {"hits": {"hits": [hit(number)]}},
+     "latest": {"hits": {"hits": [hit(number)]}}}
     for number, action in enumerate("ab")
 ]  # fmt: skip
 SEARCH = {
     "_shards": SHARDS, "timed_out": False, "pit_id": "pit", "hits": {"total": {"value": 2}, "hits": HITS},
-    "aggregations": {"new_terms": {"buckets": BUCKETS, "after_key": {"field_0": "b", "field_1": START}}},
+    "aggregations": {"terms": {"buckets": BUCKETS, "after_key": {"field_0": "b", "field_1": START}},
+                     "first_seen": {"value": START}, "last_seen": {"value": START}, "cardinality": {"value": 2}},
 }  # fmt: skip
 EQL = {"hits": {"events": [HITS[0]], "sequences": [{"events": [*HITS, {"missing": True, "_id": ""}]}]}}
 ROWS = {"columns": [{"name": "_id"}, {"name": "event.action"}], "values": [["0:0", "a"], ["0:1", "b"]]}
@@ -70,10 +72,21 @@ SEARCHED = [("POST /i/_pit", raw({"id": "pit"})), ("POST /_search", raw(SEARCH))
 TERMS = [("POST /i/_search", raw(SEARCH))]
 
 QUERY = 'type = "query"\nlanguage = "kuery"\nquery = "event.action: a"'
+THRESHOLD = """type = "threshold"
+language = "kuery"
+query = "event.action: *"
+[rule.threshold]
+field = [{}]
+value = 2
+[[rule.threshold.cardinality]]
+field = "event.id"
+value = 2"""
 SEQUENCE = 'type = "eql"\nlanguage = "eql"\nquery = "sequence [any where true] [any where true]"'
 PLANS: dict[str, Plan] = {
     "query": make_plan(rule_of(QUERY), MAPPING),
     "new_terms": make_plan(rule_of(new_terms("event.action: *", '"event.action", "t"', "now-1h")), MAPPING),
+    "threshold": make_plan(rule_of(THRESHOLD.format('"event.action", "t"')), MAPPING),
+    "threshold of all": make_plan(rule_of(THRESHOLD.format("")), MAPPING),
     "eql": make_plan(rule_of(SEQUENCE), MAPPING),
     "esql": make_plan(
         rule_of('type = "esql"\nlanguage = "esql"\nquery = "FROM logs-* METADATA _id"', index=""), MAPPING
@@ -90,6 +103,10 @@ FLOWS: dict[str, tuple[list[tuple[str, Any]], Callable[[Server], Any]]] = {
     "query": ([*SERVED, *SEARCHED], lambda server: list(Cluster(server, "i").run(PLANS["query"], WINDOW))),
     "new_terms": (
         [*SERVED, *TERMS, *TERMS, *TERMS], lambda server: list(Cluster(server, "i").run(PLANS["new_terms"], WINDOW))
+    ),
+    "threshold": ([*SERVED, *TERMS, *TERMS], lambda server: list(Cluster(server, "i").run(PLANS["threshold"], WINDOW))),
+    "threshold of all": (
+        [*SERVED, *TERMS], lambda server: list(Cluster(server, "i").run(PLANS["threshold of all"], WINDOW))
     ),
     "eql": (
         [*SERVED, ("POST /i/_eql/search", raw(EQL))],
@@ -118,7 +135,8 @@ def _engine(server: Server) -> None:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("secrets.token_hex", lambda length: "x")
     monkeypatch.setattr(search, "PAGE", 5)
-    monkeypatch.setattr(rounds, "PAGE", 5)
+    monkeypatch.setattr(composite, "PAGE", 5)
+    monkeypatch.setattr(threshold, "BATCH", 5)
     monkeypatch.setattr(rounds, "BATCH", 5)
 
 
@@ -157,6 +175,7 @@ def test_pages_without_end_come_to_one() -> None:
     for name, answers in {
         "query": [*SERVED, ("POST /i/_pit", raw({"id": "pit"})), ("POST /_search", raw(full(SEARCH)))],
         "new_terms": [*SERVED, ("POST /i/_search", raw(full(SEARCH)))],
+        "threshold": [*SERVED, ("POST /i/_search", raw(full(SEARCH)))],
         "esql": [*SERVED[:2], ("POST /_query", raw({**ROWS, "values": [["0:0", "a"]] * 1000})), *SERVED[3:], *SEARCHED],
     }.items():
         script = Scripted(answers, -1, lambda answer: answer)
@@ -166,4 +185,4 @@ def test_pages_without_end_come_to_one() -> None:
 
 def full(answer: dict[str, Any]) -> dict[str, Any]:
     page = {"buckets": BUCKETS * 3, "after_key": {"field_0": "b", "field_1": 1}}
-    return answer | {"hits": {"hits": HITS * 3}, "aggregations": {"new_terms": page}}
+    return answer | {"hits": {"hits": HITS * 3}, "aggregations": {"terms": page}}

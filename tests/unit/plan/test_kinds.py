@@ -22,6 +22,16 @@ until [any where event.action == "end"]"""
 TERMS = new_terms("event.action: a", '"user.name", "host.name"', "now-7d")
 
 
+THRESHOLD = f"""{QUERY.replace("query", "threshold", 1)}
+[rule.threshold]
+field = ["user.name", "host.name"]
+value = 2
+[[rule.threshold.cardinality]]
+field = "source.ip"
+value = 3
+"""
+
+
 def eql(query: str, more: str = "") -> str:
     return f"type = \"eql\"\nlanguage = \"eql\"\nquery = '''{query}'''\n{more}"
 
@@ -38,6 +48,7 @@ CONDITIONS = {
     "query": (QUERY, [("query", Role.EVENT)]),
     "filters": (FILTERED, [("query", Role.EVENT), ("filters", Role.FILTER)]),
     "new terms": (TERMS, [("query", Role.EVENT)]),
+    "threshold": (THRESHOLD, [("query", Role.EVENT)]),
     "events": (eql("any where true"), [("query", Role.EVENT)]),
     "sequence": (
         eql(SEQUENCE, 'filters = [{ query = { term = { "user.name" = "bob" } } }]'),
@@ -74,6 +85,7 @@ def test_the_conditions_are_those_of_the_text_each_in_its_place(name: str) -> No
 LOOKBACK = [
     (QUERY, 0),
     (TERMS, 1),
+    (THRESHOLD, None),
     (eql("any where true"), 0),
     (eql("any where true | head 1"), None),
     (eql("sequence with maxspan=10m [any where true] [any where false]"), 10 * MINUTE),
@@ -127,6 +139,19 @@ def test_the_settings_of_a_type_are_its_variants() -> None:
     assert [variant.change for variant in samples.variants()] == [
         "without join key host.name", "without join key user.name",
     ]  # fmt: skip
+
+
+def test_the_settings_of_a_threshold_are_its_variants() -> None:
+    plan = made(THRESHOLD)
+    assert [variant.change for variant in plan.variants()] == [
+        "threshold of 1 instead of 2", "threshold of 3 instead of 2", "threshold without user.name",
+        "threshold without host.name", "without 3 values of source.ip", "2 instead of 3 values of source.ip",
+        "4 instead of 3 values of source.ip",
+    ]  # fmt: skip
+    assert len({variant.plan for variant in plan.variants()} | {plan}) == 8
+    asked = "2 events with the same user.name, host.name, with 3 values of source.ip"
+    assert text(plan.outline()).split("\n")[2:] == [f"threshold: {asked}", "event.action = 'a'  (keyword)"]
+    assert plan.quiet() == f"the query finds its event, but there are not {asked} in the window"
 
 
 def test_a_plan_is_explained_by_what_it_asks() -> None:

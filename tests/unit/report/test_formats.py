@@ -5,7 +5,7 @@ import click
 import pytest
 
 from detections.case.model import Case, Clause, EventSpec, Mutant, Proof, Verdict
-from detections.engine.alert import Alert
+from detections.engine.alert import Alert, Threshold
 from detections.errors import Finding, Level, Location
 from detections.report import FORMATS, github, json, junit, sarif, text
 from detections.rule import Rule, load
@@ -106,6 +106,16 @@ def test_an_alert_has_new_terms_only_where_there_are_any() -> None:
         "rule_id": "id", "rule_name": "name", "event_ids": ["e"], "timestamp": "1970-01-01T00:00:00.000Z",
     }  # fmt: skip
     assert json.alert(Alert("id", "name", None, (), ("x", "y")))["new_terms"] == ["x", "y"]
+
+
+def test_an_alert_of_a_group_has_its_threshold_result() -> None:
+    group = Threshold((("user.name", "u"),), 12, 0, ("host.name", 3))
+    assert json.alert(Alert("id", "name", 5, ("e",), threshold=group))["threshold_result"] == {
+        "count": 12, "from": "1970-01-01T00:00:00.000Z", "terms": [{"field": "user.name", "value": "u"}],
+        "cardinality": [{"field": "host.name", "value": 3}],
+    }  # fmt: skip
+    whole = json.alert(Alert("id", "name", None, (), threshold=Threshold((), 2)))["threshold_result"]
+    assert whole == {"count": 2, "from": None, "terms": [], "cardinality": []}
 
 
 def test_junit_counts_and_can_be_parsed(proofs: list[Proof]) -> None:

@@ -1,0 +1,103 @@
+"""Rules of every type over random events: the same alerts from both engines, in every detail."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from detections.compile.planner import plan as make_plan
+from detections.elastic.engine import Elasticsearch
+from detections.elastic.server import Server
+from detections.engine import Embedded
+from detections.events import Document, batches
+from detections.mapping import UNMAPPED, Field, Mapping
+from detections.plan import Cardinality, Plan, ThresholdPlan, Window
+from made_rules import rule_of
+
+MAPPING = Mapping.of({
+    "@timestamp": "date", "event.ingested": "date", "event.id": "keyword", "event.action": "keyword",
+    "user.name": "keyword", "host.name": "keyword", "source.ip": "ip", "source.port": "long", "ratio": "double",
+    "ok": "boolean", "seen": "date", "message": "text",
+})  # fmt: skip
+START = 1_768_392_000_000
+WINDOWS = (Window(), Window(START + 10_000, START + 50_000, START), Window(None, START + 30_000))
+Agree = Callable[[list[Plan], list[Document]], int]
+
+
+@pytest.fixture(scope="module")
+def engine(server: Server) -> Iterator[Elasticsearch]:
+    with Elasticsearch(server) as made:
+        yield made
+
+
+@pytest.fixture
+def agree(engine: Elasticsearch) -> Agree:
+    """Runs plans on both; how many alerts they agreed on."""
+
+    def run(plans: list[Plan], documents: list[Document]) -> int:
+        tasks = [(plan.named(f"{number}"), window) for number, (plan, window) in
+                 enumerate(itertools.product(plans, WINDOWS))]  # fmt: skip
+        here = list(Embedded().run(tasks, batches(documents)))
+        assert list(engine.run(tasks, batches(documents))) == here
+        return len(here)
+
+    return run
+
+
+def events(seed: int, count: int = 120) -> list[Document]:
+    chosen = random.Random(seed)
+
+    def some(values: list[Any]) -> Any:
+        found = chosen.choices(values, k=chosen.choice((0, 1, 1, 1, 2, 3)))
+        return found[0] if len(found) == 1 else found or None
+
+    def one(number: int) -> Document:
+        time = START + chosen.randrange(60) * 1000
+        return {
+            "@timestamp": None if chosen.random() < 0.05 else time,
+            "event": {"id": f"e{number}", "action": chosen.choice("abc"),
+                      "ingested": chosen.choice((None, time + chosen.randrange(20) * 1000))},
+            "user": {"name": some(["ann", "bob", "cat"])}, "host": {"name": some(["h", "i"])},
+            "source": {"ip": some(["10.0.0.1", "10.0.0.2", "::1"]), "port": some([22, 22, 80, "443", "x"])},
+            "ratio": some([0.5, 1, 2.25]), "ok": some([True, False, "true"]), "seen": some([START, "2026-01-01"]),
+            "message": "a b c",
+        }  # fmt: skip
+
+    return [one(number) for number in range(count)]
+
+
+def test_threshold(agree: Agree, agreed: Callable[[int, str], None]) -> None:
+    rule = rule_of('type = "threshold"\nlanguage = "kuery"\nquery = "event.action: (a or b)"\n'
+                   '[rule.threshold]\nfield = ["user.name"]\nvalue = 2')  # fmt: skip
+    plan = make_plan(rule, MAPPING)
+    assert isinstance(plan, ThresholdPlan)
+    names = [(), ("user.name",), ("host.name", "user.name"), ("source.ip",), ("source.port",), ("ratio", "ok"),
+             ("seen",), ("nowhere",), ("user.name", "host.name", "source.ip", "source.port", "ok")]  # fmt: skip
+    counted = [
+        None,
+        ("source.ip", 2),
+        ("user.name", 3),
+        ("seen", 1),
+        ("source.port", 3),
+        ("nowhere", 0),
+        ("nowhere", 1),
+    ]
+    plans: list[Plan] = []
+    for fields, asked in itertools.product(names, counted):
+        made = replace(
+            plan, value=2 + len(plans) % 4, fields=tuple(_field(name) for name in fields),
+            cardinality=None if asked is None else Cardinality(_field(asked[0]), asked[1]),
+        )  # fmt: skip
+        plans.append(made)
+    found = sum(agree(plans, events(seed)) for seed in range(3))
+    assert found > 1000
+    agreed(found, "alerts of threshold rules")
+
+
+def _field(name: str) -> Field:
+    return MAPPING.get(name) or Field(name, UNMAPPED)
