@@ -3,7 +3,7 @@ documents that an Elasticsearch of sorts was given, and answers in the form in w
 
 from __future__ import annotations
 
-import json
+import json as stdjson
 import re
 import shutil
 from collections.abc import Iterator
@@ -23,8 +23,10 @@ from detections.events import batches
 from detections.payload.from_api import from_api
 from detections.plan import Window
 from detections.preview import previewed, started_at
+from detections.report import json
 from detections.rule import load, load_rules
 from detections.source import new, parse
+from made_rules import rule_text
 
 REPO = Path(__file__).parents[2]
 QUERY = "defense_evasion_ec2_network_acl_created.toml"
@@ -53,7 +55,7 @@ class Elasticsearch:
             self.left[parts[0]] = {}
             self.made += 1
         elif parts[1:] == ["_bulk"]:
-            lines = [json.loads(line) for line in request.get_data().splitlines()]
+            lines = [stdjson.loads(line) for line in request.get_data().splitlines()]
             for action, document in zip(lines[::2], lines[1::2], strict=True):
                 self.left[parts[0]][action["index"]["_id"]] = document
             done = [{"index": {"_id": action["index"]["_id"], "status": 201}} for action in lines[::2]]
@@ -62,13 +64,32 @@ class Elasticsearch:
             assert request.method == "DELETE", request
             del self.left[parts[0]]
         headers = {"x-elastic-product": "Elasticsearch"}
-        return Response(json.dumps(answer), 200, headers, content_type="application/vnd.elasticsearch+json")
+        return Response(stdjson.dumps(answer), 200, headers, content_type="application/vnd.elasticsearch+json")
 
 
 @pytest.fixture
 def elasticsearch() -> Iterator[Elasticsearch]:
     with HTTPServer(threaded=True) as server:
         yield Elasticsearch(server)
+
+
+THRESHOLD = """type = "threshold"
+language = "kuery"
+query = "event.action: CreateNetworkAcl"
+[rule.threshold]
+field = ["user.name", "@timestamp"]
+value = 3
+"""
+THRESHOLD_CASES = """base = "cloudtrail/create_network_acl.json"
+[[case]]
+name = "three at once"
+verdict = "alert"
+history = [{ at = "-0s", times = 2 }]
+[[case]]
+name = "two at once, and three by somebody else"
+verdict = "quiet"
+history = [{ at = "-0s" }, { at = "-0s", times = 3, set = { "user.name" = "other" } }]
+"""
 
 
 def executed(body: dict[str, Any], elasticsearch: Elasticsearch) -> Iterator[dict[str, Any]]:
@@ -84,6 +105,10 @@ def executed(body: dict[str, Any], elasticsearch: Elasticsearch) -> Iterator[dic
     for number, alert in enumerate(Embedded().run([(made, window(rule, made, now))], batches(documents.values()))):
         events = [{"id": ids[one], "type": "event", "index": name, "depth": 0} for one in alert.event_ids]
         shell = {"kibana.alert.rule.name": body["name"], "kibana.alert.ancestors": events}
+        if alert.threshold is not None:
+            result = json.alert(alert)["threshold_result"]
+            yield shell | {"kibana.alert.ancestors": [{"id": "made up"}], "kibana.alert.threshold_result": result}
+            continue
         if alert.new_terms:
             shell["kibana.alert.new_terms"] = list(alert.new_terms)
         if len(events) > 1:
@@ -102,6 +127,8 @@ def cases(project, stand_in, elasticsearch, monkeypatch) -> Path:
         (project.folder / folder / "aws").mkdir(parents=True)
         for name in (QUERY, NEW_TERMS, ESQL, SEQUENCE):
             shutil.copy(REPO / folder / "aws" / name, project.folder / folder / "aws" / name)
+    (project.folder / "rules/aws/threshold.toml").write_text(rule_text(THRESHOLD, "threshold"))
+    (project.folder / "tests/rules/aws/threshold.toml").write_text(THRESHOLD_CASES)
     shutil.copytree(REPO / "tests/events", project.folder / "tests/events")
     monkeypatch.setenv("ELASTICSEARCH_URL", elasticsearch.url)
     stand_in.alerts = lambda body: list(executed(body, elasticsearch))
@@ -118,7 +145,7 @@ def test_the_preview_says_what_the_embedded_engine_says(run, cases, stand_in, el
     assert elasticsearch.left == {}
     assert not stand_in.space().rules
     kinds = {one.body["type"] for one in previews}
-    assert kinds == {"query", "new_terms", "esql", "eql"}
+    assert kinds == {"query", "new_terms", "esql", "eql", "threshold"}
     assert all("rule_id" not in one.body and "actions" not in one.body for one in previews)
 
 
@@ -130,7 +157,7 @@ def test_a_preview_that_says_otherwise_fails_the_case(run, cases, stand_in):
 
 
 def test_a_preview_that_fails_is_told_and_leaves_nothing(run, cases, stand_in, elasticsearch):
-    body = json.dumps({"previewId": "p", "logs": [{"errors": ["no read on .preview"], "warnings": ["slow"]}],
+    body = stdjson.dumps({"previewId": "p", "logs": [{"errors": ["no read on .preview"], "warnings": ["slow"]}],
                        "isAborted": False})  # fmt: skip
     stand_in.fail("preview", 200, times=10**6, body=body)
     found = run("test", "--on", "kibana", f"rules/aws/{QUERY}")

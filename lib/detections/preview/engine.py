@@ -14,24 +14,26 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from msgspec import Struct, ValidationError, convert
+from msgspec import field as struct_field
 
 from detections.elastic.documents import TemporaryIndex
 from detections.elastic.server import Server
 from detections.elastic.template import template
-from detections.engine.alert import Alert, Hit
+from detections.engine import Embedded
+from detections.engine.alert import Alert, Hit, Threshold
 from detections.engine.column import Column
 from detections.errors import Finding, Level, Location, NotEvaluated, ServerError
 from detections.events import Batch, Document
 from detections.kibana.client import Kibana
 from detections.mapping import Field
 from detections.payload import to_api
-from detections.plan import Plan, Window
+from detections.plan import Plan, ThresholdPlan, Window
 from detections.query import parse
 from detections.query.esql.ast import From, Index
 from detections.query.esql.printer import to_esql
 from detections.rule import Rule
 from detections.values import datemath
-from detections.values.dates import combined
+from detections.values.dates import combined, format_date, parse_date
 
 REFUSED = "refused-event"
 _LEFT_OUT = (
@@ -47,6 +49,22 @@ class Ancestor(Struct, frozen=True):
     """An event that an alert stands on."""
 
     id: str = ""
+
+
+class Term(Struct, frozen=True):
+    """A field and a value of it, or how many values it has."""
+
+    field: str
+    value: str | int | float | bool | None
+
+
+class GroupFound(Struct, frozen=True):
+    """``kibana.alert.threshold_result``"""
+
+    count: int
+    start: str | int | None = struct_field(default=None, name="from")
+    terms: list[Term] = []
+    cardinality: list[Term] = []
 
 
 class Preview:
@@ -93,6 +111,9 @@ class Preview:
             sources = self._sources(rule, index.name, now)
         finally:
             index.delete()
+        if isinstance(plan, ThresholdPlan):
+            yield from _groups(plan, span, events, sources)
+            return
         for source in sources:
             alert = _alert(plan, source, places)
             if alert is not None:
@@ -149,6 +170,31 @@ def _alert(plan: Plan, source: Mapping[str, Any], places: Mapping[str, tuple[Bat
     hits = [_hit(plan, int(name), *places[name]) for name in names if name in places]
     terms = tuple(_text(term) for term in _list(source, "kibana.alert.new_terms", list[str | int | float | bool]))
     return Alert.on(plan, hits, terms) if hits else None
+
+
+def _groups(
+    plan: ThresholdPlan, span: Window, events: Sequence[Batch], sources: Iterable[Mapping[str, Any]]
+) -> Iterator[Alert]:
+    """The alerts of a threshold rule. Kibana's name no event, so that those of their group are looked up here."""
+    everything = replace(plan, value=1, cardinality=None)
+    groups = {group.terms: group for group in Embedded().run([(everything, span)], events)}
+    for source in sources:
+        try:
+            found = convert(_field(source, "kibana.alert.threshold_result"), GroupFound)
+        except ValidationError as error:
+            raise ServerError(f"an alert of the preview has an invalid threshold result: {error}") from None
+        values = {one.field: one.value for one in found.terms}
+        terms = tuple((field.name, shown(field, values.get(field.name))) for field in plan.fields)
+        counted = next(((one.field, int(one.value)) for one in found.cardinality if isinstance(one.value, int)), None)
+        group = groups.get(tuple(value for _, value in terms))
+        result = Threshold(terms, found.count, None if found.start is None else parse_date(found.start), counted)
+        made = Alert(plan.rule_id, plan.rule_name, None, (), threshold=result)
+        yield made if group is None else replace(group, threshold=result)
+
+
+def shown(field: Field, value: Any) -> str:
+    """A term as other engines show it: Kibana has dates in milliseconds."""
+    return format_date(value) if field.family == "date" and isinstance(value, int) else _text(value)
 
 
 def _list(source: Mapping[str, Any], name: str, kind: type[list[T]]) -> list[T]:
