@@ -44,22 +44,22 @@ _ACCIDENTS = (IndexError, KeyError, TypeError, ValueError, AttributeError, Recur
 
 def check(rule: Rule) -> Iterator[Finding]:
     document = rule.document
-    refused = _refusal(document.text)
-    if refused is None:
-        for keys, offset, message in differences(document.data, toml.loads(document.text)):
-            yield document.finding(CODE, message, keys, offset)
-    else:
-        yield document.finding(CODE, f"toml 0.10.2 cannot read the file: {refused}", _culprit(document), length=None)
+    theirs = _read(document.text)
+    if isinstance(theirs, str):
+        yield document.finding(CODE, f"toml 0.10.2 cannot read the file: {theirs}", _culprit(document), length=None)
+        return
+    for keys, offset, message in differences(document.data, theirs):
+        yield document.finding(CODE, message, keys, offset)
 
 
-def _refusal(text: str) -> str | None:
+def _read(text: str) -> dict[str, Any] | str:
+    """What `toml` reads, or why it cannot."""
     try:
-        toml.loads(text)
+        return toml.loads(text)
     except toml.TomlDecodeError as error:
         return str(error.msg)
     except _ACCIDENTS as error:
         return f"it stumbles, {type(error).__name__}"
-    return None
 
 
 def _culprit(document: Document) -> Keys:
@@ -68,7 +68,7 @@ def _culprit(document: Document) -> Keys:
     starts = sorted((document.key_location(keys).line, keys) for keys in _members(document, document.data, ()))
     ends = [line for line, _ in starts[1:]] + [len(lines) + 1]
     for (line, keys), end in zip(starts, ends, strict=True):
-        if _refusal("\n".join(lines[line - 1 : end - 1])) is not None:
+        if isinstance(_read("\n".join(lines[line - 1 : end - 1])), str):
             return keys
     return ()
 
