@@ -41,6 +41,19 @@ def test_help_names_every_command(run: Run) -> None:
         assert f"\n  {name} " in outcome.out
 
 
+def test_a_file_checked_alone_knows_the_project(run, project):
+    copy = project / "rules/copy.toml"
+    copy.write_text((project / RULE).read_text())
+    found = run("check", copy)
+    assert found.code == 1
+    assert f"is already that of {RULE}" in found.out
+    assert str(RULE) + ":" not in found.out.replace(f"that of {RULE}", "")
+    elsewhere = project / "elsewhere.toml"
+    copy.rename(elsewhere)
+    assert "already" not in run("check", elsewhere).out, "no file of the project"
+    assert run("check", project / RULE).code == 0
+
+
 @pytest.mark.parametrize("arguments", [["nonsense"], ["check", "--format", "xml"], ["check", "absent"], ["replay"]])
 def test_wrong_usage_is_exit_code_2(run: Run, project: Path, arguments: list[str]) -> None:
     outcome = run(*arguments)

@@ -5,24 +5,35 @@ What is found is a value; no check stops at its first problem, and none keeps an
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from detections.check import silence
 from detections.check.registry import PAGES, QUERIES, chosen, findings_of
 from detections.errors import Finding
-from detections.rule import Rules
+from detections.rule import Rule, Rules
 
 __all__ = ["run"]
 
 
-def run(rules: Rules, profiles: Sequence[str] = ("house",)) -> list[Finding]:
+def run(rules: Rules, profiles: Sequence[str] = ("house",), beside: Sequence[Rule] = ()) -> list[Finding]:
     """Every finding about the rules, those of loading them too, silenced ones left out, sorted by place.
+
+    ``beside`` are the other rules of the project: nothing is said of them, but what shows only beside others (a rule_id
+    that is taken) is found in these rules all the same.
 
     Raises:
         UsageError: a profile does not exist.
     """
-    modules = chosen(profiles)
-    found = [*rules.findings, *(finding for module in modules for finding in findings_of(module, rules))]
+    files = set(rules.files)
+    places = {os.path.realpath(file) for file in files} if beside else set()
+    others = [rule for rule in beside if os.path.realpath(rule.document.path) not in places]
+    found = list(rules.findings)
+    for module in chosen(profiles):
+        if others and hasattr(module, "check_all"):
+            found += (one for one in findings_of(module, [*others, *rules]) if one.location.path in files)
+        else:
+            found += findings_of(module, rules)
     found += (finding for module in QUERIES for finding in findings_of(module, rules.unsound))
     left = silence.apply(found, rules, {module.CODE for module in PAGES})
     return sorted(left, key=lambda finding: (finding.location, finding.code, finding.message))

@@ -25,6 +25,9 @@ def command(rules: Sequence[Path], style: str, strict: bool, profiles: Sequence[
     """
     config = find_config()
     loaded = rules_at(rules, config)
-    findings = check.run(loaded, chosen_profiles(profiles, config))
+    home = config.path("rules").resolve()
+    ours = any(path.resolve().is_relative_to(home) for path in rules)  # no part of the project has nothing beside it
+    beside = rules_at((), config) if ours else ()
+    findings = check.run(loaded, chosen_profiles(profiles, config), beside)
     click.echo(reporter(style).check(findings, loaded.files))
     return int(failed(findings, strict))

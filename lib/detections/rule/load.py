@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -59,18 +59,29 @@ def load_rules(*paths: str | os.PathLike[str]) -> Rules:
                 findings.append(Finding(CODE, "holds no rules: there is no .toml file in it", Location(path)))
         else:
             files.add(path)
-    rules: dict[bool, list[Rule]] = {True: [], False: []}
+    documents = []
     for file in sorted(files):
         try:
-            rule, sound, about = _load(read(file))
+            documents.append(read(file))
         except SourceError as error:
             findings += error.findings
-            continue
+    found_in = rules_of(documents)
+    findings = sorted([*findings, *found_in.findings], key=lambda one: one.location)
+    return Rules(found_in.rules, tuple(sorted(files)), tuple(findings), found_in.unsound)
+
+
+def rules_of(documents: Iterable[Document]) -> Rules:
+    """The rules in documents, in their order, as :func:`load_rules` gives those of files."""
+    files, findings = [], []
+    rules: dict[bool, list[Rule]] = {True: [], False: []}
+    for document in documents:
+        files.append(document.path)
+        rule, sound, about = _load(document)
         findings += about
         if rule is not None:
             rules[sound].append(rule)
     findings.sort(key=lambda one: one.location)
-    return Rules(tuple(rules[True]), tuple(sorted(files)), tuple(findings), tuple(rules[False]))
+    return Rules(tuple(rules[True]), tuple(files), tuple(findings), tuple(rules[False]))
 
 
 def table_findings(document: Document, kind: type[Schema], keys: Keys) -> list[Finding]:
