@@ -16,8 +16,8 @@ LOCK   := $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3
 main: $(VENV)/main.stamp ## check, prove and bundle the rules (the default)
 	@$(BIN)/detections build
 
-deploy: main ## the same, then bring the rules into Kibana (ENV=name; YES=1 does not ask)
-	@$(BIN)/detections apply $(if $(ENV),-e $(ENV)) $(if $(YES),--yes)
+deploy: $(VENV)/main.stamp ## check and prove every rule, then bring them into Kibana (ENV=name; YES=1 does not ask; BUMP=1)
+	@$(BIN)/detections apply --all $(if $(ENV),-e $(ENV)) $(if $(BUMP),--bump) $(if $(YES),--yes)
 
 check: $(VENV)/main.stamp ## check every rule
 	@$(BIN)/detections check

@@ -144,11 +144,18 @@ class Outcome(NamedTuple):
 def run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], backoff: Backoff, stand_in: StandIn
 ) -> Callable[..., Outcome]:
-    """The command line in this process; it waits for nothing, nobody is at its terminal, and it tells no secret."""
+    """The command line in this process; it waits for nothing, nobody is at its terminal, and it tells no secret.
+
+    The rules of these tests are there to be moved, not to be proved: plan and apply are told so, unless a saved plan
+    says it already or the project is one that is ``proved``. Versions are bumped, unless a test says otherwise.
+    """
     monkeypatch.setattr("detections.server.http.Backoff", lambda: backoff)
 
-    def call(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["detections", *map(str, arguments)])
+    def call(*arguments: object, proved: bool = False, bump: bool = True) -> Outcome:
+        said = list(map(str, arguments))
+        if said[0] in ("plan", "apply") and not proved and not any(one.endswith(".json") for one in said[1:2]):
+            said += ["--skip-proof", "moved by a test", *(["--bump"] if bump else [])]
+        monkeypatch.setattr(sys, "argv", ["detections", *said])
         with pytest.raises(SystemExit) as stop:
             main()
         out, err = capsys.readouterr()

@@ -9,7 +9,7 @@ import copy
 import datetime
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,14 @@ from detections.deploy.status import executions
 from detections.errors import DetectionsError, ServerError
 from detections.kibana.client import Kibana
 from detections.payload import Lock
+from detections.payload.from_api import from_api
+from detections.proof import Standing
 from detections.report import deployment as text
 from detections.report import json as json_report
 from detections.report import markdown
-from detections.rule import Rules
+from detections.rule import Rule, Rules, load
 from detections.server import Backoff, Connection
+from detections.source import new, parse
 from hostile_answers import Recording, Scripted, mutated
 
 TODAY = datetime.date(2026, 11, 24)
@@ -135,6 +138,13 @@ def test_every_request(filled: Any, name: str) -> None:
             raise AssertionError(f"seed {seed!r}") from error
 
 
+def rule_of(payload: dict[str, Any]) -> Rule:
+    metadata = {"creation_date": "2026/11/24", "updated_date": "2026/11/24", "maturity": "production"}
+    rule, findings = load(parse(new({"metadata": metadata, "rule": from_api(payload)}, "r.toml"), "r.toml"))
+    assert rule is not None, findings
+    return rule
+
+
 class World:
     """A repo that deploys one of everything, in one folder."""
 
@@ -146,13 +156,20 @@ class World:
         self.attachments = load_attachments(folder / "e", folder / "v", folder / "c")
 
     def deployment(self, kibana: Kibana, desired: list[dict[str, Any]]) -> Deployment:
-        payloads = copy.deepcopy(desired)
-        return Deployment(self.environment, kibana, self.file, payloads, Lock(), self.wanted, lambda line: None)
+        rules = [rule_of(payload) for payload in copy.deepcopy(desired)]
+
+        def prove(some: Sequence[Rule]) -> list[Standing]:
+            return [Standing(rule, "proved") for rule in some]
+
+        return Deployment(self.environment, kibana, self.file, rules, Lock(), self.wanted, prove, lambda line: None)
 
     def deploy(self, kibana: Kibana, options: Options, *, rebuild: bool = False) -> None:
         """A plan in every form, and its apply."""
         self.file.path.unlink(missing_ok=True)
-        desired = [USING | {"note": "new"}, RULE | {"rule_id": "b", "type": "eql"}]
+        desired = [
+            USING | {"note": "new"},
+            RULE | {"rule_id": "b", "type": "eql", "query": "any where true", "language": "eql"},
+        ]
         deployment = self.deployment(kibana, desired)
         plan = deployment.plan(options, rebuild=rebuild)
         for report in (text, json_report, markdown):

@@ -157,7 +157,7 @@ def test_a_field_that_both_changed_is_for_a_person_to_decide(run, project, stand
 
 
 def test_without_a_record_nothing_of_the_repo_is_written_over(run, project, stand_in, kibana):
-    run("apply", "--yes")
+    run("apply", "--yes", bump=False)
     stand_in.edit("a", note="n")
     kibana.create_exception_list({"list_id": "l", "name": "L", "description": "D", "type": "detection"})
     entry = {"field": "a", "operator": "included", "type": "exists"}
@@ -178,16 +178,16 @@ def test_without_a_record_nothing_of_the_repo_is_written_over(run, project, stan
     assert run("pull", "--theirs").code == 0
     assert load(read(rule))[0].note == "n"
     assert 'name = "I"' in exceptions.read_text()
-    assert run("plan", "--detailed-exitcode").code == 0
+    assert run("plan", "--detailed-exitcode", bump=False).code == 0
 
 
 def test_what_the_files_leave_to_kibana_comes_only_when_asked(run, project, stand_in):
-    run("apply", "--yes")
+    run("apply", "--yes", bump=False)
     stand_in.edit("a", enabled=True)
     assert "0 files changed" in run("pull").out
     assert "1 file changed" in run("pull", "--full").out
     assert load(read(project.folder / "rules/a.toml"))[0].enabled is True
-    assert run("plan", "--detailed-exitcode").code == 0
+    assert run("plan", "--detailed-exitcode", bump=False).code == 0
 
 
 def test_rules_of_others_come_only_when_asked(run, project, stand_in, kibana):

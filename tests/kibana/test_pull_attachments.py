@@ -9,7 +9,7 @@ from detections.source import read
 
 
 def test_secrets_do_not_come_over(run, project, stand_in, kibana):
-    run("apply", "--yes")
+    run("apply", "--yes", bump=False)
     kibana.create_connector("hook", {"name": "Hook", "connector_type_id": ".webhook", "config": {
         "url": "https://me:hunter2@example.com/x", "method": "post",
         "headers": [{"name": "Authorization", "value": "Bearer hunter2"}], "pwd": "hunter2"},
@@ -25,9 +25,9 @@ def test_secrets_do_not_come_over(run, project, stand_in, kibana):
     assert "hunter2" not in text + found.out + found.err
     assert 'method = "post"' in text
     assert 'url = "<not pulled: url>"' in text
-    assert run("plan", "--detailed-exitcode").code == 0
+    assert run("plan", "--detailed-exitcode", bump=False).code == 0
     stand_in.space().connectors["hook"]["config"]["method"] = "put"
-    plan = run("plan", "--format", "json", "--out", "plan.json")
+    plan = run("plan", "--format", "json", "--out", "plan.json", bump=False)
     assert '"put"' in plan.out
     assert "hunter2" not in plan.out + plan.err + (project.folder / "plan.json").read_text()
     path.write_text(text.replace("<not pulled: url>", "https://example.com/ours"))
@@ -62,7 +62,7 @@ def test_an_exception_list_keeps_its_file(run, project, stand_in, kibana):
 
 
 def test_exceptions_come_over_three_ways(run, project, stand_in, kibana):
-    run("apply", "--yes")
+    run("apply", "--yes", bump=False)
     kibana.create_exception_list({"list_id": "l", "name": "L", "description": "D", "type": "detection"})
     common = {"list_id": "l", "description": "", "type": "simple"}
 
@@ -76,7 +76,7 @@ def test_exceptions_come_over_three_ways(run, project, stand_in, kibana):
     reference = {"id": "x", "list_id": "l", "type": "detection", "namespace_type": "single"}
     stand_in.edit("a", exceptions_list=[reference])
     assert run("pull", "--full").code == 0
-    assert run("plan", "--detailed-exitcode").code == 0
+    assert run("plan", "--detailed-exitcode", bump=False).code == 0
     path = project.folder / "exceptions/l.toml"
     pulled = path.read_text()
 

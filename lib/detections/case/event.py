@@ -32,6 +32,20 @@ class Bases:
         Raises:
             EventsError: there is no such file, it lies outside the folder, or it is no JSON object.
         """
+        try:
+            found = msgspec.json.decode(self.content(name))
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise EventsError(f"base '{name}' in {self.folder}: {error}") from None
+        if not isinstance(found, dict):
+            raise EventsError(f"base '{name}' in {self.folder} is no JSON object")
+        return found
+
+    def content(self, name: str) -> bytes:
+        """The bytes of a base event's file.
+
+        Raises:
+            EventsError: there is no such file, or it lies outside the folder.
+        """
         if name not in self._read:
             path = self.folder / name
             if not path.resolve().is_relative_to(self.folder.resolve()):
@@ -40,13 +54,7 @@ class Bases:
                 self._read[name] = path.read_bytes()
             except OSError as error:
                 raise EventsError(f"base '{name}' in {self.folder}: {error.strerror}") from None
-        try:
-            found = msgspec.json.decode(self._read[name])
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise EventsError(f"base '{name}' in {self.folder}: {error}") from None
-        if not isinstance(found, dict):
-            raise EventsError(f"base '{name}' in {self.folder} is no JSON object")
-        return found
+        return self._read[name]
 
 
 def documents(case: Case, bases: Bases) -> tuple[int, list[Document]]:

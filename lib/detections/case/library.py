@@ -24,19 +24,20 @@ def load(path: Path) -> CaseFile:
 class CaseLibrary:
     """The case files under ``root``, matched with the rules under ``rules_root`` by their relative paths.
 
-    ``files`` maps a rule's path to its case file. ``findings`` holds what is wrong with the files, a rule without cases
-    and cases without a rule.
+    ``files`` maps a rule's path to its case file. ``findings`` holds what is wrong with the files, and cases without a
+    rule.
     """
 
     def __init__(self, root: Path, rules_root: Path, rules: Iterable[Rule]) -> None:
+        self.root = root
+        self.rules_root = rules_root
         self.files: dict[str, CaseFile] = {}
         self.findings: list[Finding] = []
         known: set[Path] = set()
         for rule in rules:
-            path = root / self._relative(rules_root, rule)
+            path = self.path(rule)
             known.add(path)
             if not path.is_file():
-                self.findings.append(rule.document.finding(CODE, f"no cases: {path} is not there", ("rule", "name")))
                 continue
             try:
                 file = load(path)
@@ -51,10 +52,17 @@ class CaseLibrary:
         """Case files that no rule owns; only meaningful when every rule was given."""
         return [Finding(CODE, "cases of a rule that is not there", Location(str(path))) for path in self._strays]
 
-    @staticmethod
-    def _relative(rules_root: Path, rule: Rule) -> Path:
+    def path(self, rule: Rule) -> Path:
+        """Where the cases of a rule are to be."""
         path = Path(rule.document.path)
         try:
-            return path.resolve().relative_to(rules_root.resolve())
+            return self.root / path.resolve().relative_to(self.rules_root.resolve())
         except ValueError:
-            return Path(path.name)
+            return self.root / path.name
+
+    def missing(self, rule: Rule) -> Finding | None:
+        """An error for a rule that has no case file."""
+        path = self.path(rule)
+        if path.is_file():
+            return None
+        return rule.document.finding(CODE, f"no cases: {path} is not there", ("rule", "name"))

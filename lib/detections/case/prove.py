@@ -26,9 +26,6 @@ def prove(
     """The proof of each rule, in order, as it is made."""
     for rule in rules:
         file = library.files.get(rule.document.path)
-        if file is None:
-            yield Proof(rule, not_run="no cases")
-            continue
         try:
             plan = make_plan(rule)
         except NotEvaluated as error:
@@ -36,7 +33,15 @@ def prove(
         except QueryError as error:
             yield Proof(rule, not_run=f"the query cannot be used: {error.message}")
         else:
-            yield _prove(rule, plan, file, bases, engine, with_mutants)
+            yield (
+                _without(rule, plan, library) if file is None else _prove(rule, plan, file, bases, engine, with_mutants)
+            )
+
+
+def _without(rule: Rule, plan: Plan, library: CaseLibrary) -> Proof:
+    """A rule without cases is not proved; one that nothing here runs needs none."""
+    missing = library.missing(rule) if Embedded().why_not(plan) is None else None
+    return Proof(rule, findings=() if missing is None else (missing,), not_run=Embedded().why_not(plan) or "no cases")
 
 
 def _prove(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine, with_mutants: bool) -> Proof:

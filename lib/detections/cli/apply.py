@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from detections.cli.config import find_config
-from detections.cli.deployment import ADOPT, OVERWRITE, PRUNE, REBUILD, deployment
+from detections.cli.deployment import ADOPT, BUMP, EVERY, OVERWRITE, PRUNE, REBUILD, SKIP, deployment
 from detections.cli.environment import ENVIRONMENT, chosen
 from detections.deploy.apply import apply_plan
 from detections.deploy.deployment import Deployment
@@ -16,6 +16,7 @@ from detections.deploy.model import Kind, Options, Plan, Prune
 from detections.deploy.outcome import Outcome
 from detections.deploy.saved import SavedPlan, read_plan
 from detections.errors import DetectionsError, UsageError
+from detections.payload.lock import write_lock
 from detections.report import deployment as text
 from detections.report.count import plural
 
@@ -27,18 +28,24 @@ from detections.report.count import plural
 @OVERWRITE
 @ADOPT
 @PRUNE
+@SKIP
+@BUMP
+@EVERY
 @REBUILD
 def command(
     saved: Path | None, environment: str | None, yes: bool, overwrite_drift: bool, adopt: bool, prune: Prune | None,
-    rebuild: bool,
+    skip: str, bump: bool, every: bool, rebuild: bool,
 ) -> int:  # fmt: skip
     """Bring the project's production rules into Kibana: make a plan, show it, ask, and apply it.
 
-    A PLAN saved by `detections plan --out` is applied without asking, unless something has changed since. An apply
-    that was interrupted is finished by the next one. Exit code 1: something could not be done, or waits for a decision
-    between the repo and Kibana.
+    What would be written is checked and proved, unless a build has proved the same bytes; a rule that fails, or that
+    has changed without a new version, is refused.
+
+    A PLAN saved by `detections plan --out` is applied without asking, unless something has changed since. An apply that
+    was interrupted is finished by the next one. Exit code 1: something could not be done, was refused, or waits for a
+    decision between the repo and Kibana.
     """
-    options = Options(overwrite_drift, adopt, prune)
+    options = Options(overwrite_drift, adopt, prune, skip, bump, every)
     kept = None if saved is None else read_plan(saved)
     if kept is not None:
         if rebuild or options != Options():
@@ -58,6 +65,8 @@ def command(
         if ask:
             click.echo()
             click.confirm(f"Apply {plural(len(plan.work), 'change')} to {plan.environment}?", abort=True)
+        if options.bump and plan.work:
+            write_lock(config.path("lock"), ready.lock)
         return _apply(ready, plan)
 
 
@@ -86,5 +95,5 @@ def _apply(ready: Deployment, plan: Plan) -> int:
         click.echo(text.done(outcomes, missing))
         if missing:
             click.echo("run it again to continue", err=True)
-    waiting = [change for change in plan.of(Kind.CONFLICT) if change.action is None]
+    waiting = [change for change in plan.of(Kind.CONFLICT, Kind.REFUSED) if change.action is None]
     return int(bool(waiting) or not all(outcome.done for outcome in outcomes))

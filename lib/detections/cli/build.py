@@ -12,6 +12,7 @@ from detections.cli import export
 from detections.cli.common import STRICT, cases_of, chosen_profiles, failed, rules_at
 from detections.cli.config import find_config
 from detections.engine import Embedded
+from detections.proof import Ground, Record, assembled, remember
 from detections.report import text
 from detections.report.count import Tally, found, tally
 
@@ -21,7 +22,8 @@ from detections.report.count import Tally, found, tally
 def command(strict: bool) -> int:
     """Check the project's rules, prove them on their cases, and write the bundle for Kibana.
 
-    With a finding of level error, or a case that fails, nothing is written.
+    With a finding of level error, or a case that fails, no bundle is written. What was proved is remembered, so that
+    `detections plan` and `apply` do not prove the same bytes again.
     """
     config = find_config()
     rules = rules_at((), config)
@@ -35,6 +37,9 @@ def command(strict: bool) -> int:
     for proof in proofs:
         if proof.not_run:
             click.echo(f"{click.style('not run', fg='yellow')} {proof.rule.name}: {proof.not_run}")
+    record, ground = Record(config.path("proofs")), Ground(library, bases, config.profiles)
+    remember(assembled(findings, proofs, library), ground, record)
+    record.save()
     broken = failed([*findings, *proved, *lacking], strict)
     counts = tally(proofs)
     _line("rules", f"{len(rules.files)} checked", found(findings), not failed(findings, strict))

@@ -19,6 +19,7 @@ _PATHS = (
     "environments",
     "lock",
     "state",
+    "proofs",
     "site",
 )
 
@@ -41,6 +42,7 @@ class Config:
     environments: str = ""
     lock: str = "etc/rules.lock.json"
     state: str = ".detections/state"
+    proofs: str = ".detections/proofs.json"
     site: str = "dist/site"
     profiles: tuple[str, ...] = ()
 

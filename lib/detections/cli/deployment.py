@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from detections import bundle
+from detections.case import Bases, CaseLibrary
 from detections.cli.common import failed, rules_at
 from detections.cli.config import Config
 from detections.cli.environment import opened
 from detections.deploy.attachments import Wanted, thing_of, value_lists_wanted
-from detections.deploy.deployment import Deployment
+from detections.deploy.deployment import Deployment, Prove
 from detections.deploy.environment import Environment
 from detections.deploy.model import Thing
 from detections.deploy.state import StateFile
 from detections.errors import RuleError
 from detections.payload import read_lock
+from detections.proof import Ground, Record, Standing, standings
 from detections.report import text
-from detections.rule import Rule
+from detections.rule import Rule, Rules
 
 OVERWRITE = click.option(
     "--overwrite-drift", is_flag=True, help="Also write over rules that were edited in Kibana since the last apply."
@@ -31,6 +34,12 @@ ADOPT = click.option(
 PRUNE = click.option(
     "--prune", type=click.Choice(("disable", "delete")), help="What to do with our rules that are gone from the repo."
 )
+SKIP = click.option(
+    "--skip-proof", "skip", metavar="REASON", default="",
+    help="Apply rules that were not checked and proved. The plan and the state say why.",
+)  # fmt: skip
+BUMP = click.option("--bump", is_flag=True, help="Give rules that have changed their next version, as `lock` does.")
+EVERY = click.option("--all", "every", is_flag=True, help="Check and prove every rule, not only those to be written.")
 REBUILD = click.option(
     "--rebuild-state", "rebuild", is_flag=True,
     help="Rebuild the state file: what is in Kibana now counts as applied.",
@@ -42,23 +51,43 @@ def deployment(config: Config, environment: Environment) -> Iterator[Deployment]
     """A deployment of the project's production rules to an environment.
 
     Raises:
-        RuleError: a rule file has errors; without it the rule would count as gone.
+        RuleError: a rule file has errors; without it the rule would count as gone. Or a rule is none with what the
+            environment says of it.
         UsageError: the lock file or the environment cannot be used, or its space does not exist.
         ServerError: Kibana cannot be reached.
     """
+    environment.connection()  # whether there is a way at all is told first
     loaded = rules_at((), config)
     if failed(loaded.findings, strict=False):
         raise RuleError(loaded.findings)
     for finding in environment.strays(loaded):
         click.echo(text.finding(finding), err=True)
-    lock = read_lock(config.path("lock"))
     production = [rule for rule in loaded if rule.metadata.maturity == "production"]
-    pairs = [(rule, environment.payload(rule) | {"version": lock.version(rule)}) for rule in production]
-    wanted = _wanted(config, pairs)
+    if contradictions := [finding for rule in production for finding in environment.rule(rule)[1]]:
+        raise RuleError(contradictions)
+    wanted = _wanted(config, [(rule, environment.payload(rule)) for rule in production])
     file = StateFile(config.path("state") / f"{environment.name}.json")
+    lock, prove = read_lock(config.path("lock")), _prover(config, loaded, environment)
     with opened(environment) as kibana:
-        desired = [payload for _, payload in pairs]
-        yield Deployment(environment, kibana, file, desired, lock, wanted, lambda line: click.echo(line, err=True))
+        yield Deployment(
+            environment, kibana, file, production, lock, wanted, prove, lambda line: click.echo(line, err=True)
+        )
+
+
+def _prover(config: Config, loaded: Rules, environment: Environment) -> Prove:
+    """What proves rules as they are to be in the environment."""
+
+    def prove(rules: Sequence[Rule]) -> Sequence[Standing]:
+        there = [environment.rule(rule)[0] for rule in rules]
+        project = replace(loaded, rules=tuple(environment.rule(rule)[0] for rule in loaded)) if there else loaded
+        library = CaseLibrary(config.path("cases"), config.path("rules"), there)
+        record = Record(config.path("proofs"))
+        ground = Ground(library, Bases(config.path("events")), config.profiles)
+        found = standings(project, there, ground, record)
+        record.save()
+        return found
+
+    return prove
 
 
 def _wanted(config: Config, rules: Sequence[tuple[Rule, dict[str, Any]]]) -> Wanted:

@@ -9,7 +9,7 @@ import click
 
 from detections.cli.common import reporter
 from detections.cli.config import find_config
-from detections.cli.deployment import ADOPT, OVERWRITE, PRUNE, REBUILD, deployment
+from detections.cli.deployment import ADOPT, BUMP, EVERY, OVERWRITE, PRUNE, REBUILD, SKIP, deployment
 from detections.cli.environment import ENVIRONMENT, chosen
 from detections.deploy.model import Kind, Options, Plan, Prune
 from detections.deploy.plan import DISABLED
@@ -31,16 +31,20 @@ _REPORTS = {"text": "deployment", "json": "json", "markdown": "markdown"}
 @OVERWRITE
 @ADOPT
 @PRUNE
+@SKIP
+@BUMP
+@EVERY
 @REBUILD
 def command(
     environment: str | None, style: str, out: Path | None, detailed: bool, overwrite_drift: bool, adopt: bool,
-    prune: Prune | None, rebuild: bool,
+    prune: Prune | None, skip: str, bump: bool, every: bool, rebuild: bool,
 ) -> int:  # fmt: skip
     """Show what an apply would change in Kibana, and what was changed there by others.
 
-    The project's production rules, what was applied last, and what is in Kibana are compared. Nothing is sent.
+    The project's production rules, what was applied last, and what is in Kibana are compared. What would be written is
+    checked and proved, unless a build has proved the same bytes. Nothing is sent. Exit code 1: something is refused.
     """
-    options = Options(overwrite_drift, adopt, prune)
+    options = Options(overwrite_drift, adopt, prune, skip, bump, every)
     try:
         config = find_config()
         with deployment(config, chosen(environment, config)) as ready:
@@ -55,6 +59,8 @@ def command(
     click.echo(reporter(_REPORTS[style]).plan(plan))
     if style == "text" and (advice := _next(plan, environment, out)):
         click.echo(advice)
+    if plan.refused:
+        return 1
     return 2 if detailed and _differs(plan) else 0
 
 
@@ -72,6 +78,8 @@ def _next(plan: Plan, environment: str | None, out: Path | None) -> str:
             *(["--overwrite-drift"] if plan.options.overwrite_drift else []),
             *(["--adopt"] if plan.options.adopt else []),
             *([f"--prune {plan.options.prune}"] if plan.options.prune else []),
+            *([f"--skip-proof {shlex.quote(plan.options.skip_proof)}"] if plan.options.skip_proof else []),
+            *(["--bump"] if plan.options.bump else []),
         ]
         arguments = shlex.quote(str(out)) if out else " ".join(options)
         lines.append(f"next: detections apply{where} {arguments}".rstrip())

@@ -74,7 +74,9 @@ def _seen(plan: Plan, state: State) -> tuple[dict[str, Entry | None], dict[str, 
         if change.payload is None or change.live is None:
             continue
         if change.thing is Thing.RULE:
-            rules[change.key] = applied(change.payload, change.live.body)
+            old = state.rules.get(change.key)
+            unproved = change.unproved or (old.unproved if old is not None and not change.proof else "")
+            rules[change.key] = applied(change.payload, change.live.body, change.meaning, unproved)
         elif change.thing in (Thing.LIST, Thing.ITEM):
             others[change.key] = Entry(meaning(change.payload))
     return rules, others
@@ -264,8 +266,10 @@ class _Run:
     def _settle(self, outcomes: Iterable[Outcome], after: Live) -> None:
         """Remember what is applied now; what is not keeps its entry."""
         self.save({
-            outcome.change.rule_id: applied(outcome.change.payload or {}, after[outcome.change.rule_id][0].body)
-            for outcome in outcomes if outcome.done
+            change.rule_id: applied(
+                change.payload or {}, after[change.rule_id][0].body, change.meaning, change.unproved
+            )
+            for change in (outcome.change for outcome in outcomes if outcome.done)
         })  # fmt: skip
 
 

@@ -7,13 +7,13 @@ production, and stands here instead, in the configuration.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from detections.errors import Finding, Level, Location, UsageError
 from detections.payload import ordered, to_api
-from detections.rule import Rule
+from detections.rule import Rule, load
 from detections.rule.keys import shape
 from detections.rule.schemas import SCHEMAS
 from detections.server import Connection, Credentials, connection
@@ -25,8 +25,8 @@ TAG = "Managed by: detections"
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """Fields of the API that have other values in an environment: for the rules with one of these ids or one of these
-    tags, for every rule where neither is named. ``location`` is where the configuration says so."""
+    """Fields of ``[rule]`` that have other values in an environment: for the rules with one of these ids or one of
+    these tags, for every rule where neither is named. ``location`` is where the configuration says so."""
 
     fields: Mapping[str, Any]
     rule_ids: tuple[str, ...] = ()
@@ -98,14 +98,26 @@ class Environment:
             if name not in known
         ]
 
+    def rule(self, rule: Rule) -> tuple[Rule, list[Finding]]:
+        """The rule as it is here, with the overrides in the place of what its file says; and what the schema of its
+        type has against them. Then it is the rule as its file has it."""
+        settings = self.settings(rule)
+        if not settings:
+            return rule, []
+        table = {**rule.document.data["rule"], **settings}
+        for name, other in (("index", "data_view_id"), ("data_view_id", "index")):
+            if name in settings and other not in settings:
+                table.pop(other, None)
+        there, findings = load(replace(rule.document, data={**rule.document.data, "rule": table}))
+        if there is not None:
+            return there, []
+        said = [one for one in findings if one.level is Level.ERROR]
+        where = next(one.location for one in reversed(self.overrides) if one.concerns(rule))
+        return rule, [Finding(CODE, f"{rule.name}: {one.message}", where, hint=one.hint) for one in said]
+
     def payload(self, rule: Rule) -> dict[str, Any]:
         """The API object of a rule as it is to be here: what its file says, the overrides, the tag of ownership."""
-        body, settings = to_api(rule), self.settings(rule)
-        if "index" in settings:
-            body.pop("data_view_id", None)
-        if "data_view_id" in settings:
-            body.pop("index", None)
-        body |= settings
+        body = to_api(self.rule(rule)[0])
         tags = list(body.get("tags", []))
         body["tags"] = tags if self.tag in tags else [*tags, self.tag]
         return ordered(body)

@@ -15,6 +15,7 @@ overrides = { interval = "15m", from = "now-20m" }
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,21 +23,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from marshmallow import Schema
+from marshmallow.fields import Field, Raw
+
 from detections.deploy.environment import CODE, TAG, Environment, Override
+from detections.deploy.state import NAMELESS
 from detections.errors import Finding, Location, UsageError
 from detections.rule import table_findings
-from detections.rule.fields import Between, Flag, Items, Matches, Record, Table, Whole, refusal
-from detections.rule.parts import (
-    DATE_MATH,
-    DURATION,
-    NOT_EMPTY,
-    Action,
-    ExceptionList,
-    Part,
-    ResponseAction,
-    text,
-    texts,
-)
+from detections.rule.fields import Between, Items, Matches, Record, Whole, refusal
+from detections.rule.parts import NOT_EMPTY, Part, text, texts
+from detections.rule.schemas import SCHEMAS
 from detections.server import MAX_TIMEOUT, Credentials
 from detections.source import Document, Keys
 
@@ -44,25 +40,33 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _VALUE = re.compile(r", not .*", re.DOTALL)
 
 
-class OverridesSchema(Part):
-    """What may differ between environments: where a rule looks, how often, how much, and who is told."""
+_IDENTITY = ("rule_id", "type", "version")
+"""Fields that say which rule it is, and which form of it: no environment changes them."""
 
-    enabled = Flag()
-    interval = text(validate=DURATION)
-    from_ = text(validate=DATE_MATH)
-    from_.data_key = "from"
-    to = text(validate=DATE_MATH)
-    max_signals = Whole(validate=Between(min=1))
-    index = texts()
-    data_view_id = text()
-    timestamp_override = text()
-    exceptions_list = Items(Record(ExceptionList))
-    actions = Items(Record(Action))
-    response_actions = Items(Record(ResponseAction))
-    throttle = text()
-    meta = Table()
-    output_index = text()
-    namespace = text()
+
+def _fields() -> dict[str, Field[Any]]:
+    """The fields of all types of rules. One that not all types describe in one way is checked with the rule it is for,
+    as all of them are."""
+    found: dict[str, list[Field[Any]]] = {}
+    for kind in SCHEMAS.values():
+        for name, known in kind._declared_fields.items():
+            if name not in _IDENTITY:
+                found.setdefault(name, []).append(known)
+    return {name: _optional(fields) for name, fields in found.items()}
+
+
+def _optional(fields: Sequence[Field[Any]]) -> Field[Any]:
+    first = copy.copy(fields[0])
+    first.required = False
+    if len({id(one) for one in fields}) > 1:
+        first.validators, first.validate = [], None
+        if len({type(one) for one in fields}) > 1 or isinstance(first, Record):
+            return Raw(data_key=first.data_key)
+    return first
+
+
+OverridesSchema: type[Schema] = Part.from_dict(_fields(), name="OverridesSchema")
+"""What may differ between environments: any field of a rule, but those that say which rule it is."""
 
 
 class SomeRulesSchema(Part):
@@ -134,7 +138,7 @@ def without_values(finding: Finding) -> Finding:
 def from_variables(variables: Mapping[str, str]) -> Environment:
     """The environment of a project that configures none: KIBANA_URL or KIBANA_CLOUD_ID, KIBANA_SPACE, KIBANA_CA_FILE
     and the credentials."""
-    return _environment("default", {}, Path(), variables)
+    return _environment(NAMELESS, {}, Path(), variables)
 
 
 def _contradictions(document: Document, keys: Keys, table: Mapping[str, Any]) -> list[Finding]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from detections.deploy.state import canonical, kept
+from detections.errors import Finding
 from detections.kibana.answers import Rule, Stored
 from detections.payload import Difference
 from detections.payload.normalise import encode
@@ -21,6 +22,7 @@ Prune: TypeAlias = Literal["disable", "delete"]
 class Kind(enum.StrEnum):
     """How a rule stands, in the order of a report."""
 
+    REFUSED = "refused"
     CREATE = "create"
     UPDATE = "update"
     REPLACE = "replace"
@@ -54,11 +56,16 @@ class Thing(enum.StrEnum):
 @dataclass(frozen=True, slots=True)
 class Options:
     """``overwrite_drift``: also write over what was edited in Kibana. ``adopt``: also over rules of the repo that are
-    there without our tag. ``prune``: what to do with rules gone from the repo; None leaves them."""
+    there without our tag. ``prune``: what to do with rules gone from the repo; None leaves them. ``skip_proof``: why
+    rules are applied that were not proved; empty where they have to be. ``bump``: rules that have changed get their
+    next version. ``every``: all rules are proved, not only those that would be written."""
 
     overwrite_drift: bool = False
     adopt: bool = False
     prune: Prune | None = None
+    skip_proof: str = ""
+    bump: bool = False
+    every: bool = False
 
 
 AS_IS = Options()
@@ -72,6 +79,9 @@ class Change:
     ``differences`` lead from Kibana to the repo, ``edits`` from the last apply to Kibana. ``payload`` is the repo's,
     ``live`` what Kibana has, as it was read (of a connector nothing is kept: there may be secrets in it). ``note`` says
     what else a person should know. Of a ``thing`` that is no rule, ``rule_id`` is its id.
+
+    ``proof`` says how the rule was proved, ``refusals`` why it is not applied. ``meaning`` is the hash of the rule as
+    its file has it; ``unproved`` why it is applied without a proof.
     """
 
     kind: Kind
@@ -84,6 +94,10 @@ class Change:
     live: Stored | None = None
     note: str = ""
     thing: Thing = Thing.RULE
+    proof: str = ""
+    refusals: tuple[Finding, ...] = ()
+    meaning: str = ""
+    unproved: str = ""
 
     @property
     def key(self) -> str:
@@ -116,6 +130,11 @@ class Plan:
 
     def of(self, *kinds: Kind) -> list[Change]:
         return [change for change in self.changes if change.kind in kinds]
+
+    @property
+    def refused(self) -> list[Change]:
+        """What is wrong with the repo, and therefore not written."""
+        return self.of(Kind.REFUSED)
 
     @property
     def work(self) -> list[Change]:

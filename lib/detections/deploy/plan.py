@@ -14,7 +14,7 @@ from detections.deploy.model import AS_IS, Action, Change, Kind, Options, Payloa
 from detections.deploy.state import Entry, State, canonical, kept
 from detections.errors import UsageError
 from detections.kibana.answers import Rule
-from detections.payload import Difference
+from detections.payload import Difference, diff
 
 REPLACED = "Kibana cannot change a rule's type: it is deleted and created again, and its execution history is lost"
 DEEP = "nested too deeply in Kibana to be compared: fix it there"
@@ -78,7 +78,7 @@ def _wanted(payload: Payload, present: list[Rule], entry: Entry | None, tag: str
     if not present:
         known = "deleted in Kibana since the last apply" if entry and entry.sent is not None else ""
         note = UNFINISHED if entry and entry.replaced is not None else known
-        return Change(Kind.CREATE, rule_id, name, Action.CREATE, payload=payload, note=note)
+        return Change(Kind.CREATE, rule_id, name, Action.CREATE, _fields(payload), payload=payload, note=note)
     live = present[0]
     if any(rule.too_deep for rule in present):
         return Change(Kind.CONFLICT, rule_id, name, payload=payload, live=live, note=DEEP)
@@ -131,6 +131,13 @@ def _gone(live: Rule, entry: Entry | None, options: Options) -> Change:
     elif (merge.base is None or merge.edits) and not options.overwrite_drift:
         action, note = None, "edited in Kibana since the last apply" if merge.edits else NO_RECORD
     return Change(Kind.GONE, live.rule_id, _name(live), action, edits=merge.edits, live=live, note=note)
+
+
+def _fields(payload: Payload) -> tuple[Difference, ...]:
+    """What a rule that is not there yet says, in the order of its payload; its name and id are told anyway."""
+    order = {name: number for number, name in enumerate(payload)}
+    said = [one for one in diff({}, payload) if one.new is not None and one.field not in ("rule_id", "name")]
+    return tuple(sorted(said, key=lambda one: order.get(one.field, len(order))))
 
 
 def _name(rule: Rule) -> str:

@@ -299,8 +299,8 @@ class _Puller:
         return self.environment.payload(rule) | {"version": self.repo.lock.version(rule)}
 
     def governed(self, rule: Rule) -> set[str]:
-        """The fields that are the environment's to say."""
-        names = set(self.environment.settings(rule))
+        """The fields of the API that are the environment's to say."""
+        names = set(_api_names(self.environment.settings(rule)))
         return names | {"index", "data_view_id"} if names & {"index", "data_view_id"} else names
 
     def tagged(self, body: Object) -> Object:

@@ -13,17 +13,18 @@ from detections.deploy.model import Options, Plan
 from detections.errors import UsageError
 from detections.payload.record import read_as, write_json
 
-_FORM = 1
+_FORM = 2
 _ADVICE = "save it again with `detections plan --out`"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change of a saved plan. ``seen`` is :attr:`Change.seen`."""
+    """One change of a saved plan. ``seen`` is :attr:`Change.seen`, ``proof`` says how the rule was proved."""
 
     action: str
     name: str
     seen: str
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,14 @@ class SavedPlan:
         if fresh.kibana != self.kibana:
             return [f"it was made for {self.kibana}, but the environment is now {fresh.kibana}"]
         now = save(fresh).steps
+        refused = {change.key for change in fresh.refused}
         lines = []
         for key in sorted(self.steps.keys() | now.keys()):
             old, new = self.steps.get(key), now.get(key)
             if old is None and new is not None:
                 lines.append(f"{new.name} ({key}): {new.action} is not in the saved plan")
+            elif old is not None and key in refused:
+                lines.append(f"{old.name} ({key}): {old.action} is refused now")
             elif old is not None and new is None:
                 lines.append(f"{old.name} ({key}): {old.action} is no longer needed")
             elif old is not None and new is not None and old.seen != new.seen:
@@ -55,7 +59,7 @@ class SavedPlan:
 
 def save(plan: Plan) -> SavedPlan:
     """A plan as it is saved."""
-    steps = {change.key: Step(str(change.action), change.name, change.seen) for change in plan.work}
+    steps = {change.key: Step(str(change.action), change.name, change.seen, change.proof) for change in plan.work}
     return SavedPlan(plan.environment, plan.kibana, steps, plan.options)
 
 

@@ -18,6 +18,8 @@ from detections.payload import SERVER_OWNED, normalise, same
 from detections.payload.record import read_as, write_json
 from detections.source import read_file
 
+NAMELESS = "default"
+"""The environment of a project that configures none."""
 REBUILD = "`detections plan --rebuild-state` rebuilds it from Kibana"
 
 
@@ -28,7 +30,9 @@ class Entry:
     ``sent`` is what was applied last, None before the first apply has ended; ``stored`` is what Kibana made of it,
     where that is something else; ``pending`` is what an apply was about to write, which may have been interrupted.
     ``kept`` are the fields of :data:`SERVER_OWNED` that were left to Kibana: they are in none of the three.
-    ``replaced`` is the rule as Kibana had it, all of it, while it is deleted to be created anew.
+    ``replaced`` is the rule as Kibana had it, all of it, while it is deleted to be created anew. ``meaning`` is the
+    hash of the rule's file that ``sent`` was made of (see :func:`detections.payload.lock.digest`), ``unproved`` the
+    reason why it was applied without a proof; both empty where nothing is known of it.
     """
 
     sent: dict[str, Any] | None = None
@@ -36,6 +40,8 @@ class Entry:
     pending: dict[str, Any] | None = None
     kept: tuple[str, ...] = ()
     replaced: dict[str, Any] | None = None
+    meaning: str = ""
+    unproved: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +76,11 @@ def canonical(payload: Mapping[str, Any], without: Collection[str]) -> dict[str,
     return {name: value for name, value in normalise(payload).items() if name not in without}
 
 
-def applied(payload: Mapping[str, Any], live: Mapping[str, Any]) -> Entry:
+def applied(payload: Mapping[str, Any], live: Mapping[str, Any], meaning: str = "", unproved: str = "") -> Entry:
     """What is remembered of a payload that Kibana has, as the rule ``live``."""
     left = kept(payload)
     sent, stored = canonical(payload, left), canonical(live, left)
-    return Entry(sent, None if same(sent, stored) else stored, kept=left)
+    return Entry(sent, None if same(sent, stored) else stored, kept=left, meaning=meaning, unproved=unproved)
 
 
 def rebuilt(kibana: str, rules: Iterable[Rule], desired: Mapping[str, Mapping[str, Any]]) -> State:
@@ -90,10 +96,15 @@ def rebuilt(kibana: str, rules: Iterable[Rule], desired: Mapping[str, Mapping[st
 
 
 class StateFile:
-    """The file of a state. It is written whole or not at all, and only over what was read from it."""
+    """The file of a state. It is written whole or not at all, and only over what was read from it.
+
+    An environment that had no name had the state ``default.json``. Given a name, it takes that file over with the first
+    write: ``moved_from`` is where the state was read from then.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.moved_from: Path | None = None
         self._seen: bytes | None = None
 
     def read(self, kibana: str) -> State:
@@ -104,6 +115,8 @@ class StateFile:
         """
         self._seen = self._bytes()
         state = read_as(self.path, State, "the state of an environment", REBUILD)
+        if state is None:
+            state = self._of_the_nameless(kibana)
         if state is None:
             return State(kibana, {})
         if state.kibana != kibana:
@@ -123,6 +136,21 @@ class StateFile:
         attachments = {"attachments": _tables(state.attachments)} if state.attachments else {}
         write_json(self.path, table | attachments, private=True)
         self._seen = self._bytes()
+        if self.moved_from is not None:
+            self.moved_from.unlink(missing_ok=True)
+            self.moved_from = None
+
+    def _of_the_nameless(self, kibana: str) -> State | None:
+        """The state of the same place from when the environment had no name."""
+        path = self.path.with_name(f"{NAMELESS}.json")
+        try:
+            state = read_as(path, State, "the state of an environment", REBUILD) if path != self.path else None
+        except UsageError:
+            return None
+        if state is None or state.kibana != kibana:
+            return None
+        self.moved_from = path
+        return state
 
     def replace(self) -> None:
         """Let the next write replace whatever stands there."""
@@ -142,6 +170,6 @@ def _tables(entries: Mapping[str, Entry]) -> dict[str, Any]:
 def _table(entry: Entry) -> dict[str, Any]:
     named = {
         "sent": entry.sent, "stored": entry.stored, "pending": entry.pending, "kept": list(entry.kept) or None,
-        "replaced": entry.replaced,
+        "replaced": entry.replaced, "meaning": entry.meaning or None, "unproved": entry.unproved or None,
     }  # fmt: skip
     return {name: value for name, value in named.items() if value is not None}

@@ -24,6 +24,7 @@ from detections.rule import Rule
 
 CODE = "lock"
 HINT = "run `detections lock`"
+_NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ class Lock:
             return own
         return max(own, locked.version if locked.hash == digest(rule) else locked.version + 1)
 
+    def having(self, entries: Mapping[str, Entry]) -> Lock:
+        """The lock with some entries in the place of what it has."""
+        return Lock(MappingProxyType(dict(sorted({**self.entries, **entries}.items()))))
+
 
 def digest(rule: Rule) -> str:
     """The SHA-256 of what a rule means to Kibana: its canonical payload without the version."""
@@ -65,13 +70,15 @@ def locked(rule: Rule, lock: Lock) -> bool:
     return rule.metadata.maturity == "production" or rule.rule_id in lock.entries
 
 
-def updated(lock: Lock, rules: Iterable[Rule]) -> Lock:
-    """The lock as it is to be for these rules. Entries without a rule stay."""
+def updated(lock: Lock, rules: Iterable[Rule], least: Mapping[str, int] = _NOTHING) -> Lock:
+    """The lock as it is to be for these rules. Entries without a rule stay. ``least`` are versions, by rule_id, that
+    are not to be lower."""
     entries = dict(lock.entries)
     for rule in rules:
         if locked(rule, lock):
             deprecated = rule.metadata.maturity == "deprecated"
-            entries[rule.rule_id] = Entry(rule.name, lock.version(rule), digest(rule), deprecated)
+            version = max(lock.version(rule), least.get(rule.rule_id, 1))
+            entries[rule.rule_id] = Entry(rule.name, version, digest(rule), deprecated)
     return Lock(MappingProxyType(dict(sorted(entries.items()))))
 
 
@@ -143,6 +150,11 @@ def unusable(lock: Lock, rules: Iterable[Rule]) -> list[Finding]:
 def _about(rule: Rule, entry: Entry | None) -> list[Finding]:
     if entry is None:
         return [rule.document.finding(CODE, "the rule is not in the lock file", ("rule", "rule_id"), hint=HINT)]
+    return lapses(rule, entry)
+
+
+def lapses(rule: Rule, entry: Entry) -> list[Finding]:
+    """What the lock's entry and the rule say of each other that cannot be."""
     if problems := _own_version(rule, entry):
         return problems
     keys = ("rule", "version" if rule.version else "name")

@@ -12,8 +12,10 @@ from detections.deploy.status import FAILED, NEVER, Execution
 from detections.errors import printable
 from detections.payload import render
 from detections.report.count import plural
+from detections.report.text import finding
 
 SIGNS = {
+    Kind.REFUSED: ("x", "red"),
     Kind.CREATE: ("+", "green"),
     Kind.UPDATE: ("~", "yellow"),
     Kind.REPLACE: ("±", "yellow"),
@@ -25,6 +27,7 @@ SIGNS = {
 _WIDE = 70
 _LINES = {"+": "green", "-": "red", "@": "cyan", "~": "yellow"}
 _WORDS = {
+    Kind.REFUSED: "refused",
     Kind.CREATE: "to create",
     Kind.UPDATE: "to update",
     Kind.REPLACE: "to replace",
@@ -80,6 +83,8 @@ def said_of(change: Change) -> str:
         parts.append(f"last written by {change.edited}")
     if change.note:
         parts.append(change.note)
+    if change.proof and change.kind is not Kind.REFUSED:
+        parts.append(change.proof)
     if change.action is not None and str(change.action) != str(change.kind):
         verb = "written over" if change.action is Action.UPDATE else _DONE[change.action]
         parts.append(f"will be {verb}")
@@ -91,7 +96,7 @@ def sections(change: Change) -> Iterable[tuple[str, list[str]]]:
     if change.edits:
         yield "edited in Kibana:", [line for difference in change.edits for line in render(difference)]
     if change.differences and (change.kind is not Kind.DRIFTED or not change.edits):
-        heading = "" if change.kind in (Kind.UPDATE, Kind.REPLACE) else "from Kibana to the repo:"
+        heading = "" if change.kind in (Kind.CREATE, Kind.UPDATE, Kind.REPLACE) else "from Kibana to the repo:"
         yield heading, [line for difference in change.differences for line in render(difference)]
 
 
@@ -105,7 +110,9 @@ def _change(change: Change, width: int) -> list[str]:
     told = f"  {printable(text)}" if (text := said_of(change)) else ""
     head = click.style(f"{sign} {change.kind:<9}", fg=colour, bold=True)
     lines = [f"{head} {printable(title(change)):<{width}}  {click.style(printable(change.rule_id), dim=True)}{told}"]
-    for heading, below in sections(change):
+    for problem in change.refusals:
+        lines += [f"    {line}" for line in finding(problem).split("\n")]
+    for heading, below in () if change.refusals else sections(change):
         lines += [f"    {heading}"] if heading else []
         lines += [f"    {_coloured(printable(line))}" for line in below]
     return lines

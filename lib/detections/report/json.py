@@ -92,7 +92,8 @@ def _change(one: Change) -> dict[str, Any]:
         said = {"thing": one.thing, "id": said.pop("rule_id")} | said
     if one.edits and one.live is not None:
         said |= {"edited_by": one.live.updated_by or None, "edited_at": one.live.updated_at or None}
-    return said | {"note": one.note} if one.note else said
+    said |= {name: text for name, text in (("note", one.note), ("proof", one.proof)) if text}
+    return said | {"refusals": [finding(problem) for problem in one.refusals]} if one.refusals else said
 
 
 def _difference(one: Difference) -> dict[str, Any]:

@@ -41,7 +41,8 @@ def _line(change: Change) -> str:
 
 
 def _details(change: Change) -> Iterable[str]:
-    for heading, lines in sections(change):
+    refusals = [line for problem in change.refusals for line in problem.render().split("\n")]
+    for heading, lines in [("why", refusals)] if refusals else sections(change):
         body = "\n".join(line.removeprefix("    ") for line in lines)
         fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
         yield f"  <details><summary>{heading or 'what differs'}</summary>\n"

@@ -71,7 +71,6 @@ LEARNED = 'type = "machine_learning"\nanomaly_threshold = 50\nmachine_learning_j
 @pytest.mark.parametrize(
     ("body", "text", "engine", "why"),
     [
-        (STOP, None, Other(), "no cases"),
         (LEARNED, CASES, Other(), "rules of type machine_learning are not evaluated yet"),
         (QUERY.replace("event.action: a", "source.ip: x*"), CASES, Other(), "the query cannot be used: Can only use"),
         (STOP, CASES, Other("no EQL"), "no EQL"),
