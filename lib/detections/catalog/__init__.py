@@ -5,17 +5,8 @@ Each extract names the package and version it was made from; the commands that m
 
 from detections.catalog import attack, aws
 from detections.catalog.extracts import etc_path
-from detections.catalog.fields import ecs_roots, field_names, field_spec, is_object, is_open, nested_names, siblings
+from detections.catalog.fields import Catalog, catalog
+from detections.catalog.sources import Source, Stream
+from detections.catalog.view import View
 
-__all__ = [
-    "attack",
-    "aws",
-    "ecs_roots",
-    "etc_path",
-    "field_names",
-    "field_spec",
-    "is_object",
-    "is_open",
-    "nested_names",
-    "siblings",
-]
+__all__ = ["Catalog", "Source", "Stream", "View", "attack", "aws", "catalog", "etc_path"]

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detections.check.queries import queries_of
+from detections.check.queries import RuleQuery, queries_of
 from detections.compile.esql import compile_esql
 from detections.errors import Finding, Level, NotEvaluated, QueryError
-from detections.mapping import catalog_mapping
-from detections.query import EsqlQuery, Query, Span
+from detections.query import EsqlQuery, Span
 from detections.rule import Rule
 
 CODE = "esql-opaque"
@@ -23,15 +22,16 @@ CODE = "esql-opaque"
 
 def check(rule: Rule) -> Iterator[Finding]:
     for asked in queries_of(rule):
-        for message, (start, end) in _first(asked.query):
+        for message, (start, end) in _first(asked):
             yield rule.document.finding(CODE, message, asked.keys, start, end - start, Level.WARNING)
 
 
-def _first(query: Query | None) -> Iterator[tuple[str, Span]]:
+def _first(asked: RuleQuery) -> Iterator[tuple[str, Span]]:
+    query = asked.query
     if not isinstance(query, EsqlQuery):
         return
     try:
-        compile_esql(query, catalog_mapping())
+        compile_esql(query, asked.mapping)
     except NotEvaluated as reason:
         yield str(reason), reason.span or (0, 1)
     except QueryError:

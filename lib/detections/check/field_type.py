@@ -1,8 +1,8 @@
 r"""A query asks a field what its type cannot answer.
 
 Elasticsearch refuses some combinations of operator and type with an error, and then the rule fails at every run; others
-it answers wrongly, which nobody notices. Both are found here, with the types of ECS 9.4 and the AWS integration and the
-answers of Elasticsearch 9.2:
+it answers wrongly, which nobody notices. Both are found here, with the types that the fields have in the rule's indices
+and the answers of Elasticsearch 9.2:
 
 * a wildcard on a number, a date, an address or a boolean; a word on a number; no date on a date: refused;
 * a wildcard on a key of a flattened field (`aws.cloudtrail.flattened.request_parameters.name: *admin*`), unless it is a

@@ -33,13 +33,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detections import catalog
 from detections.check.places import instant, listed
+from detections.compile.planner import mapping_of
 from detections.errors import Finding
 from detections.rule import NewTermsRule, Rule
 
 CODE = "new-terms"
-_TEXTS = frozenset({"text", "match_only_text"})
 
 
 def check(rule: Rule) -> Iterator[Finding]:
@@ -47,11 +46,11 @@ def check(rule: Rule) -> Iterator[Finding]:
         return
     seen: set[str] = set()
     for keys, name in listed(rule, "rule", "new_terms", "value"):
-        spec = catalog.field_spec(name)
+        field = mapping_of(rule).get(name)
         if name in seen:
             yield rule.document.finding(CODE, f"the field {name} is listed twice", keys, length=None)
-        elif spec and spec["type"] in _TEXTS:
-            message = f"{name} is of type {spec['type']}, whose values cannot be aggregated"
+        elif field is not None and field.declared and field.family == "text":
+            message = f"{name} is of type {field.type}, whose values cannot be aggregated"
             yield rule.document.finding(CODE, message, keys, length=None)
         seen.add(name)
     yield from _window(rule)

@@ -14,7 +14,7 @@ from detections.compile.esql import compile_esql
 from detections.compile.kql import compile_kql
 from detections.compile.kql import refusals as refusals_of_kql
 from detections.errors import NotEvaluated, QueryError, QuerySyntaxError, QueryTypeError
-from detections.mapping import catalog_mapping
+from detections.mapping import Mapping, catalog_mapping
 from detections.plan.predicate import And, Predicate
 from detections.plan.program import stages_of
 from detections.plan.rows import Where
@@ -41,6 +41,11 @@ class RuleQuery:
     indices: tuple[str, ...] = ()
     category_field: str = "event.category"
 
+    @property
+    def mapping(self) -> Mapping:
+        """What is known of the fields there."""
+        return catalog_mapping(self.indices)
+
 
 @functools.lru_cache(maxsize=_KEPT)
 def queries_of(rule: Rule) -> tuple[RuleQuery, ...]:
@@ -50,8 +55,9 @@ def queries_of(rule: Rule) -> tuple[RuleQuery, ...]:
 
 def _queries(rule: Rule) -> Iterator[RuleQuery]:
     if rule.query is not None:
+        indices = () if rule.data_view_id else rule.index
         category = rule.event_category_override if isinstance(rule, EqlRule) else None
-        yield from _asked(("rule", "query"), rule.query, rule.language, rule.index, category or "event.category")
+        yield from _asked(("rule", "query"), rule.query, rule.language, indices, category or "event.category")
     if isinstance(rule, ThreatMatchRule):
         yield from _asked(("rule", "threat_query"), rule.threat_query, rule.threat_language, rule.threat_index)
 
@@ -72,37 +78,37 @@ def _asked(
 
 
 def refusals_of(asked: RuleQuery) -> list[QueryTypeError]:
-    """All that the catalog's fields refuse of the query; nothing where it does not parse."""
+    """All that the fields there refuse of the query; nothing where it does not parse."""
     match asked.query:
         case EqlQuery() as query:
-            return refusals_of_eql(query, catalog_mapping(), event_category_field=asked.category_field)
+            return refusals_of_eql(query, asked.mapping, event_category_field=asked.category_field)
         case EsqlQuery() as query:
             refused: list[QueryTypeError] = []
             with suppress(NotEvaluated):  # esql-opaque says so
-                compile_esql(query, catalog_mapping(), refused=refused)
+                compile_esql(query, asked.mapping, refused=refused)
             return refused
         case KqlQuery() as query:
-            return refusals_of_kql(query, catalog_mapping())
+            return refusals_of_kql(query, asked.mapping)
         case None:
             return []
 
 
 def predicates_of(asked: RuleQuery) -> list[Predicate]:
-    """What the query asks of a document of the catalog's fields, nothing where it cannot be compiled.
+    """What the query asks of a document, nothing where it cannot be compiled.
 
     Of an ES|QL query, the conditions before the first command that makes rows of its own; of EQL, those of each event.
     """
     try:
         match asked.query:
             case EqlQuery() as query:
-                body = compile_eql(query, catalog_mapping(), event_category_field=asked.category_field).body
+                body = compile_eql(query, asked.mapping, event_category_field=asked.category_field).body
                 return [stage.predicate for stage in stages_of(body).values()]
             case EsqlQuery() as query:
-                pipeline = compile_esql(query, catalog_mapping())
+                pipeline = compile_esql(query, asked.mapping)
                 conditions = [command.predicate for command in pipeline.commands if isinstance(command, Where)]
                 return [And(tuple(conditions))]
             case KqlQuery() as query:
-                return [compile_kql(query, catalog_mapping(), refused=[])]
+                return [compile_kql(query, asked.mapping, refused=[])]
             case None:
                 return []
     except (QueryError, NotEvaluated):

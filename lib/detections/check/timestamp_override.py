@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detections import catalog
+from detections.compile.planner import mapping_of
 from detections.errors import Finding, Level
 from detections.rule import Rule
 
@@ -33,9 +33,9 @@ _DATES = frozenset({"date", "date_nanos"})
 def check(rule: Rule) -> Iterator[Finding]:
     override, disabled = rule.timestamp_override, rule.timestamp_override_fallback_disabled
     if override:
-        spec = catalog.field_spec(override)
-        if spec and spec["type"] not in _DATES:
-            message = f"{override} is of type {spec['type']}, not a date"
+        field = mapping_of(rule).get(override)
+        if field is not None and field.declared and field.type not in _DATES:
+            message = f"{override} is of type {field.type}, not a date"
             yield rule.document.finding(CODE, message, ("rule", "timestamp_override"), length=None)
     if disabled:
         message = (

@@ -1,13 +1,15 @@
 """A query or a list of fields names a field that nobody declares.
 
-A misspelt field is valid everywhere and matches nothing. ECS 9.4 and the fields of CloudTrail are known here, so under
-ECS's own names (`event.`, `user.`, `source.` ...) and under `aws.cloudtrail.` an unknown name is probably a slip; the
-nearest known name is suggested. Names of other integrations are not known: of these only what is nearly a known name
-(`evnet.action`) is told, unless all indices of the rule are CloudTrail's own (`logs-aws.cloudtrail-*`), which hold no
-other fields. Not looked at are names that ECS keeps free for others: those with a capital letter in a part
-(`process.Ext.`), and keys under an open object (`labels.`) or a flattened field.
+A misspelt field is valid everywhere and matches nothing. Known are ECS 9.4, the fields of Beats, of Elastic Endpoint
+and of the integrations in `etc/fields`, and those in the files that `fields` under `[tool.detections]` names. Of a name
+that is none of them but nearly one (`evnet.action`, `okta.actor.alternte_id`, `githb.repo`) the one that was meant is
+suggested. Under ECS's own names (`event.`, `user.`, `source.` ...) and under `aws.cloudtrail.` any unknown name is
+probably a slip; elsewhere an integration may be newer than what is known here. Not looked at are names that ECS keeps
+free for others: those with a capital letter in a part (`process.Ext.`), and keys under an open object (`labels.`) or a
+flattened field.
 
-It is a warning: the field may be one of your own. Then silence it, saying where it comes from.
+It is a warning: the field may be one of your own. Then declare it (`detections fields`, docs/fields.md), or silence it,
+saying where it comes from.
 
 Bad: `event.provder: "ec2.amazonaws.com"`
 
@@ -17,16 +19,15 @@ Good: `event.provider: "ec2.amazonaws.com"`
 from __future__ import annotations
 
 import difflib
-import functools
 import re
 from collections.abc import Iterator, Sequence
 
-from detections import catalog
+from detections.catalog import Catalog, View, catalog
 from detections.catalog.aws import closest
 from detections.check.places import grouping_fields, listed
 from detections.check.queries import queries_of
 from detections.errors import Finding, Level
-from detections.mapping import catalog_mapping
+from detections.mapping import name_pattern
 from detections.query import EqlQuery, EsqlQuery, KqlQuery, Query, Span
 from detections.query.eql import ast as eql
 from detections.query.esql import ast as esql
@@ -41,41 +42,68 @@ _CLOUDTRAIL_INDEX = re.compile(r"(.+:)?logs-aws\.cloudtrail\b")
 _CAPITAL = re.compile(r"(^|\.)[A-Z]")
 _ROOT_CUTOFF = 0.7
 """How near a first part must be: not very, as the rest must fit exactly (difflib's ratio; `evnet` is 0.8)."""
-_ENDPOINT_MULTI_FIELD = ".caseless"
 
 
 def check(rule: Rule) -> Iterator[Finding]:
+    known = catalog()
     seen: set[str] = set()
     for name, keys, start, length, indices in _named(rule):
-        if name in seen or is_known(name):
+        if name in seen:
             continue
         seen.add(name)
-        meant = _meant(name)
-        if not (meant or _is_ours(name) or _hold_cloudtrail_only(indices)):
-            continue
-        hint = f"did you mean {meant}?" if meant else ""
-        message = f"no field {name} is declared"
-        yield rule.document.finding(CODE, message, keys, start, length, Level.WARNING, hint)
+        hint = _why(name, indices, known)
+        if hint is not None:
+            message = f"no field {name} is declared"
+            yield rule.document.finding(CODE, message, keys, start, length, Level.WARNING, hint)
 
 
-def slips(query: Query) -> dict[str, str]:
+def _why(name: str, indices: Sequence[str], known: Catalog) -> str | None:
+    """What to say of a name that is probably wrong, None of any other."""
+    if is_known(name, known):
+        others = View(known, indices).elsewhere(name) if indices and "*" not in name else []
+        shown = ", ".join(map(str, others[:3])) + (", ..." if len(others) > 3 else "")
+        return f"{', '.join(indices)} has none: it is a field of {shown}" if others else None
+    meant = meant_by(name, known)
+    if meant:
+        return f"did you mean {meant}?"
+    return "" if _is_ours(name, known) or _hold_cloudtrail_only(indices) else None
+
+
+def slips(query: Query, known: Catalog) -> dict[str, str]:
     """The names of fields in a query that nobody declares but that are nearly a declared one: that one for each."""
-    unknown = {name for name, _ in _names_in(query) if not is_known(name)}
-    return {name: meant for name in sorted(unknown) if (meant := _meant(name))}
+    unknown = {name for name, _ in _names_in(query) if not is_known(name, known)}
+    return {name: meant for name in sorted(unknown) if (meant := meant_by(name, known))}
+
+
+def is_known(name: str, known: Catalog) -> bool:
+    """Whether the name is declared, or a pattern that fits one that is."""
+    if "*" not in name:
+        return known.is_known(name)
+    fits = name_pattern(name)
+    return not _is_ours(name, known) or any(map(fits.fullmatch, known.siblings(name)))
+
+
+def meant_by(name: str, known: Catalog) -> str | None:
+    """The declared name that an unknown one is nearly, where there is one."""
+    near = closest(name, known.siblings(name))
+    if near or _is_ours(name, known) or "." not in name:
+        return near
+    root, _, rest = name.partition(".")
+    if root in known.roots:
+        return None
+    renamed = (f"{other}.{rest}" for other in difflib.get_close_matches(root, known.roots, cutoff=_ROOT_CUTOFF))
+    return next((one for one in renamed if known.fields(one)), None)
 
 
 def _hold_cloudtrail_only(indices: Sequence[str]) -> bool:
     return bool(indices) and all(_CLOUDTRAIL_INDEX.match(name) for name in indices)
 
 
-def _meant(name: str) -> str | None:
-    """The declared name that this one is nearly, where there is one."""
-    near = closest(name, catalog.siblings(name))
-    if near or _is_ours(name) or "." not in name:
-        return near
-    root, _, rest = name.partition(".")
-    renamed = (f"{other}.{rest}" for other in difflib.get_close_matches(root, _roots(), cutoff=_ROOT_CUTOFF))
-    return next((one for one in renamed if catalog.field_spec(one)), None)
+def _is_ours(name: str, known: Catalog) -> bool:
+    """Whether the name stands where everything that can stand there is declared here."""
+    if _CAPITAL.search(name):
+        return False
+    return name.startswith(_CLOUDTRAIL) or (name.partition(".")[0] in known.ecs_roots and "." in name)
 
 
 def names(rule: Rule) -> list[str]:
@@ -130,26 +158,3 @@ def _written(operand: kql.Operand) -> str | None:
 
 def _eql_names(tree: eql.Query) -> Iterator[tuple[str, Span]]:
     return ((field.name, field.span) for field in eql.fields(tree))
-
-
-@functools.cache
-def is_known(name: str) -> bool:
-    """Whether the name is declared, or such that nobody could know it here."""
-    if "*" in name:
-        return not _is_ours(name) or any(True for _ in catalog_mapping().matching(name))
-    field = catalog_mapping().get(name)
-    if (field is not None and field.declared) or catalog.is_object(name) or _CAPITAL.search(name):
-        return True
-    if name.endswith(_ENDPOINT_MULTI_FIELD) and catalog.field_spec(name.removesuffix(_ENDPOINT_MULTI_FIELD)):
-        return True
-    return any(catalog.is_open(name[:at]) for at, character in enumerate(name) if character == ".")
-
-
-def _is_ours(name: str) -> bool:
-    """Whether the name stands where everything that can stand there is declared here."""
-    return name.startswith(_CLOUDTRAIL) or (name.partition(".")[0] in catalog.ecs_roots() and "." in name)
-
-
-@functools.cache
-def _roots() -> tuple[str, ...]:
-    return (*sorted(catalog.ecs_roots()), _CLOUDTRAIL.partition(".")[0])

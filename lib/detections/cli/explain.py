@@ -13,10 +13,10 @@ from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
 from detections.compile.kibana import DslOptions
 from detections.compile.kql import compile_kql
-from detections.compile.planner import plan, time_field
+from detections.compile.planner import mapping_of, plan, time_field
 from detections.compile.request import request
 from detections.errors import NotEvaluated, RuleError, UsageError
-from detections.mapping import catalog_mapping
+from detections.mapping import Mapping, catalog_mapping
 from detections.plan.outline import outline
 from detections.query import EqlQuery, EsqlQuery, KqlQuery, Query, parse
 from detections.query.kql import to_json
@@ -41,7 +41,7 @@ def command(rule: Path | None, text: str | None, language: str, style: str) -> i
         parts = _rule_parts(_load(rule))
     else:
         query = parse(text or "", language)
-        parts = {"query": text, **_parts(query), "evaluated": _evaluated(query)}
+        parts = {"query": text, **_parts(query, catalog_mapping()), "evaluated": _evaluated(query)}
     if style == "json":
         click.echo(encode(parts))
         return 0
@@ -77,9 +77,9 @@ def _load(path: Path) -> Rule:
 def _rule_parts(rule: Rule) -> dict[str, Any]:
     parts: dict[str, Any] = {"rule": rule.name}
     if rule.query is not None and rule.language in _LANGUAGES:
-        parts |= {"query": rule.query, **_parts(rule.parsed)}
+        parts |= {"query": rule.query, **_parts(rule.parsed, mapping_of(rule))}
         parts.pop("sent", None)
-        parts["request"] = request(rule, time_field(rule), catalog_mapping())
+        parts["request"] = request(rule, time_field(rule), mapping_of(rule))
     try:
         parts["evaluated"] = explain.text(plan(rule).outline())
     except NotEvaluated as reason:
@@ -87,10 +87,10 @@ def _rule_parts(rule: Rule) -> dict[str, Any]:
     return parts
 
 
-def _parts(query: Query) -> dict[str, Any]:
+def _parts(query: Query, mapping: Mapping) -> dict[str, Any]:
     match query:
         case KqlQuery(text, tree):
-            dsl = kibana.to_dsl(query, catalog_mapping(), DslOptions(time_zone="Zulu"))
+            dsl = kibana.to_dsl(query, mapping, DslOptions(time_zone="Zulu"))
             return {"ast": to_json(tree), "printed": query.printed, "dsl": dsl}
         case EqlQuery(text, tree):
             return {"tree": explain.syntax(tree), "printed": query.printed, "sent": {"query": text}}

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from detections import api
+from detections.catalog import catalog
 from detections.check.unknown_field import slips
 from detections.cli.common import LINES, STRICT, Warnings, source_settings
 from detections.cli.reading import Done
@@ -74,7 +75,7 @@ def command(
         shown = json.encode(dict(zip(names, row, strict=True)))
         click.echo(shown if style == "json" else "\t".join("" if one is None else str(one) for one in row))
     warnings.close()
-    for name, meant in slips(parse(query, language)).items():
+    for name, meant in slips(parse(query, language), catalog()).items():
         click.echo(f"{click.style('warning', fg='yellow', bold=True)}: no field {name} is declared", err=True)
         click.echo(f"    did you mean {meant}?", err=True)
         warnings.levels[Level.WARNING] += 1

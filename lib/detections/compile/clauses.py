@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal as Choice
 from typing import TypeAlias
 
-from detections.mapping import Field, Mapping
+from detections.mapping import DYNAMIC, Field, Mapping
 from detections.query.kql import Is, Literal, Operand, Range, Wildcard
 
 Kind: TypeAlias = Choice[
@@ -73,7 +73,8 @@ def clause_of(condition: Is | Range, field: Field | None, name: str | None = Non
 
 def _kind(clause: Clause) -> Kind:
     """The query that an ``is`` condition becomes."""
-    keyword = clause.field is not None and clause.field.types == ("keyword",)
+    # What nobody declared is listed as a keyword once a text was there.
+    keyword = clause.field is not None and clause.field.types in (("keyword",), (DYNAMIC,))
     if isinstance(clause.value, Wildcard):
         if clause.value.lone:
             return "exists"

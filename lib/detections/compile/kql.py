@@ -103,10 +103,10 @@ class _Compiler:
             return self._anywhere(made[0], condition.span)
         if level + (2 if any(clause.nested for clause in made) else 1) > MAX_NESTED_DEPTH:
             return self._refuse(_TOO_DEEP, condition.span)
-        items = [self._clause(clause, condition) for clause in made]
         if isinstance(condition.field, Wildcard) and self._mapping.dynamic and path is None:
-            asked = _Undeclared(full_name(condition.field, None), condition, self._case_insensitive, self._mapping)
-            items.append(AnyField(asked, condition.span))
+            asked = _Named(full_name(condition.field, None), condition, self._case_insensitive, self._mapping)
+            return AnyField(asked, condition.span)
+        items = [self._clause(clause, condition) for clause in made]
         return items[0] if len(items) == 1 else Or(tuple(items))
 
     def _clause(self, clause: Clause, condition: Is | Range) -> Predicate:
@@ -212,8 +212,11 @@ class _Anywhere:
 
 
 @dataclass(frozen=True, slots=True)
-class _Undeclared:
-    """A condition on a pattern of field names, for those fields that no mapping declares: they are keywords."""
+class _Named:
+    """A condition on a pattern of field names, where documents may have fields that no mapping lists.
+
+    A field that refuses the condition does not have it: whether the indices have such a field nobody knows.
+    """
 
     pattern: str
     condition: Is | Range
@@ -222,13 +225,12 @@ class _Undeclared:
 
     def expand(self, names: Iterable[str]) -> Predicate:
         pattern = name_pattern(self.pattern)
-        fields = [
-            found
-            for name in dict.fromkeys(names)
-            if pattern.fullmatch(name) and (found := self.mapping.get(name)) is not None and not found.declared
-        ]
+        fields = {one.name: one for name in dict.fromkeys(names) for one in self.mapping.at(name)}
         items: list[Predicate] = []
-        for found in fields:
-            clause = clause_of(self.condition, found)
-            items.append(_evaluate(clause, self.condition, found, self.case_insensitive, None))
+        for found in fields.values():
+            if pattern.fullmatch(found.name):
+                clause = clause_of(self.condition, found)
+                with suppress(leaf.RefusedError, NotEvaluated):
+                    made = _evaluate(clause, self.condition, found, self.case_insensitive, None)
+                    items.append(made if found.nested is None else Nested(found.nested, made))
         return Or(tuple(items)) if items else Always(False, self.condition.span)

@@ -11,11 +11,16 @@ the server would answer with status 400. Where a type surprises:
 * an ``ip`` takes a CIDR block wherever it takes an address, but for ranges;
 * a ``constant_keyword`` reads stars in every constant;
 * a flattened sub-key takes no pattern but a prefix. Some servers answer the others with hits of other keys
-  (elasticsearch#138427), so they are refused here too.
+  (elasticsearch#138427), so they are refused here too;
+* a keyword with a normalizer reads constants and patterns as it reads values.
+
+The type of a field that nobody declared is a guess, which refuses nothing: what the guess would refuse is asked of
+strings as of a keyword, and of numbers as numbers.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import time
@@ -23,11 +28,11 @@ from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Concatenate, ParamSpec, TypeAlias
 
 from detections.errors import NotEvaluated
 from detections.functions.dateformat import read_date
-from detections.mapping import DATE_FORMAT, Field, Mapping
+from detections.mapping import DATE_FORMAT, DYNAMIC, Field, Mapping
 from detections.plan.predicate import (
     Always,
     AnyToken,
@@ -44,8 +49,8 @@ from detections.plan.predicate import (
 )
 from detections.query import Span
 from detections.values import datemath, regex
-from detections.values.analysis import standard_tokens
-from detections.values.coerce import LATEST_NANOSECOND, Scalar, coerce, json_text
+from detections.values.analysis import ANALYZERS
+from detections.values.coerce import LATEST_NANOSECOND, Scalar, coerce, dynamic_number, json_text, scaled
 from detections.values.datemath import Relative
 from detections.values.ip import parse_cidr, parse_ip
 from detections.values.order import lower
@@ -68,6 +73,24 @@ class RefusedError(Exception):
     """Elasticsearch would refuse the query with this message."""
 
 
+Ask = ParamSpec("Ask")
+
+
+def _lenient(ask: Callable[Concatenate[Field, Ask], Predicate]) -> Callable[Concatenate[Field, Ask], Predicate]:
+    """A leaf that a guessed type does not refuse."""
+
+    def asked(field: Field, /, *arguments: Ask.args, **options: Ask.kwargs) -> Predicate:
+        if field.declared or not field.searchable:
+            return ask(field, *arguments, **options)
+        try:
+            return ask(field, *arguments, **options)
+        except RefusedError:
+            return ask(field.as_type(DYNAMIC), *arguments, **options)
+
+    functools.update_wrapper(asked, ask)
+    return asked
+
+
 def exists(field: Field, span: Span) -> Predicate:
     return Test(field, Exists(), span=span) if field.searchable else Always(False, span)
 
@@ -78,6 +101,7 @@ def object_exists(mapping: Mapping, name: str, span: Span) -> Predicate:
     return Or(tuple(inside)) if inside else Always(False, span)
 
 
+@_lenient
 def term(field: Field, value: Constant, span: Span, *, case_insensitive: bool = False) -> Predicate:
     """``term``: the value itself, never analysed."""
     _check_searchable(field)
@@ -85,7 +109,7 @@ def term(field: Field, value: Constant, span: Span, *, case_insensitive: bool = 
         raise RefusedError("value cannot be null")
     if field.family == "text":
         return Test(field, Equals(frozenset({json_text(value)}), case_insensitive), span=span)
-    if case_insensitive and field.family not in ("keyword", "flattened"):
+    if case_insensitive and field.family not in ("keyword", "flattened", DYNAMIC):
         raise RefusedError(_unsupported(field, "case insensitive term"))
     made = _EQUAL[_evaluated(field)](field, json_text(value))
     if made is None:
@@ -95,6 +119,7 @@ def term(field: Field, value: Constant, span: Span, *, case_insensitive: bool = 
     return Test(field, made, span=span)
 
 
+@_lenient
 def match(field: Field, value: Constant, span: Span) -> Predicate:
     """``match``: any token of the value on text, elsewhere as ``term``."""
     if value is None:
@@ -102,10 +127,11 @@ def match(field: Field, value: Constant, span: Span) -> Predicate:
     if field.family != "text":
         return term(field, value, span)
     _check_searchable(field)
-    tokens = frozenset(standard_tokens(json_text(value)))
+    tokens = frozenset(_tokens(field, value))
     return Test(field, AnyToken(tokens), span=span) if tokens else Always(False, span)
 
 
+@_lenient
 def match_phrase(field: Field, value: Constant, span: Span) -> Predicate:
     """``match_phrase``: all tokens of the value, one after the other, on text; elsewhere as ``term``."""
     if value is None:
@@ -113,33 +139,37 @@ def match_phrase(field: Field, value: Constant, span: Span) -> Predicate:
     if field.family != "text":
         return term(field, value, span)
     _check_searchable(field)
-    tokens = tuple(standard_tokens(json_text(value)))
+    tokens = tuple(_tokens(field, value))
     return Test(field, Phrase(tokens), span=span) if tokens else Always(False, span)
 
 
+@_lenient
 def wildcard(
     field: Field, pattern: Pattern, span: Span, *, case_insensitive: bool = False, kind: str = "wildcard"
 ) -> Predicate:
     """``wildcard`` and ``prefix`` (a pattern whose one mark is its last part) over whole terms."""
     _check_searchable(field)
-    if _evaluated(field) not in ("keyword", "flattened", "text", "version"):
+    if _evaluated(field) not in ("keyword", "flattened", "text", "version", DYNAMIC):
         raise RefusedError(
             f"Can only use {kind} queries on keyword, text and wildcard fields - not on [{field.name}] "
             f"which is of type [{field.type}]"
         )
     if field.key and kind != "prefix":
         raise RefusedError("[wildcard] queries are not currently supported on keyed [flattened] fields")
-    return Test(field, Like(pattern, case_insensitive), span=span)
+    read = tuple(_read(field, part) if isinstance(part, str) else part for part in pattern)
+    return Test(field, Like(read, case_insensitive), span=span)
 
 
+@_lenient
 def regexp(field: Field, pattern: str, span: Span, *, case_insensitive: bool = False) -> Predicate:
     """``regexp``: a Lucene regular expression over whole terms."""
     _check_searchable(field)
-    if _evaluated(field) not in ("keyword", "flattened", "text", "version") or field.key:
+    if _evaluated(field) not in ("keyword", "flattened", "text", "version", DYNAMIC) or field.key:
         raise RefusedError(
             f"Can only use regexp queries on keyword and text fields - not on [{field.name}] "
             f"which is of type [{field.type}]"
         )
+    pattern = _read(field, pattern)
     try:
         regex.matcher(pattern, case_insensitive=case_insensitive)
     except regex.RegexError as error:
@@ -147,6 +177,7 @@ def regexp(field: Field, pattern: str, span: Span, *, case_insensitive: bool = F
     return Test(field, Matches(pattern, case_insensitive), span=span)
 
 
+@_lenient
 def bounds(field: Field, given: AbstractMapping[str, Constant], span: Span, *, now: int | None = None) -> Predicate:
     """``range``: ``gt`` or ``gte`` below, ``lt`` or ``lte`` above; None is an open end.
 
@@ -232,6 +263,22 @@ def _plain(one: Pattern) -> bool:
     return len(one) == 1 and isinstance(one[0], str)
 
 
+def _tokens(field: Field, value: Constant) -> list[str]:
+    """What the field's analyzer makes of a constant."""
+    if field.analyzer not in ANALYZERS:
+        raise NotEvaluated(f"the field {field.name} has the analyzer {field.analyzer}, which is not evaluated here")
+    return ANALYZERS[field.analyzer](json_text(value))
+
+
+def _read(field: Field, text: str) -> str:
+    """What the field's normalizer makes of a constant."""
+    if field.normalizer is None:
+        return text
+    if field.normalizer != "lowercase":
+        raise NotEvaluated(f"the field {field.name} has the normalizer {field.normalizer}, which is not evaluated here")
+    return lower(text)
+
+
 def _check_searchable(field: Field) -> None:
     if not field.searchable:
         raise RefusedError(f"Cannot search on field [{field.name}] since it is not indexed.")
@@ -251,7 +298,7 @@ def _unsupported(field: Field, what: str) -> str:
 def _equal_text(field: Field, text: str) -> Operator:
     if field.type == "constant_keyword" and "*" in text:
         return Like(stars(text))
-    return Equals(frozenset({text}))
+    return Equals(frozenset({_read(field, text)}))
 
 
 def stars(text: str) -> Pattern:
@@ -263,8 +310,15 @@ def stars(text: str) -> Pattern:
     return tuple(made)
 
 
+def _equal_dynamic(field: Field, text: str) -> Operator:
+    number = dynamic_number(text)
+    return Equals(frozenset({text}) if number is None else frozenset({text, number}))
+
+
 def _equal_number(field: Field, text: str) -> Operator | None:
     number = _number(field, text)
+    if field.type == "scaled_float" and field.scaling_factor is not None:
+        return Equals(frozenset({scaled(number, field.scaling_factor)}))
     if field.type in WHOLE:
         low, high = WHOLE[field.type]
         whole = isinstance(number, int) and low <= number <= high
@@ -289,6 +343,7 @@ def _equal_ip(field: Field, text: str) -> Operator:
 _EQUAL: dict[str, Callable[[Field, str], Operator | None]] = {
     "keyword": _equal_text,
     "flattened": _equal_text,
+    DYNAMIC: _equal_dynamic,
     "version": _equal_text,
     "number": _equal_number,
     "date": _equal_date,

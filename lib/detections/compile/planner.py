@@ -10,7 +10,7 @@ from detections.compile.esql import compile_esql
 from detections.compile.filters import compile_filters
 from detections.compile.kql import compile_kql
 from detections.compile.request import body_of
-from detections.errors import NotEvaluated
+from detections.errors import NotEvaluated, QuerySyntaxError
 from detections.mapping import UNMAPPED, Field, Mapping, catalog_mapping
 from detections.plan import (
     Cardinality,
@@ -43,7 +43,7 @@ class Common(TypedDict):
 
 
 def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
-    """The plan of a rule, for the fields of ``mapping`` (None: the catalog).
+    """The plan of a rule, for the fields of ``mapping`` (None: what the catalog knows of the rule's indices).
 
     A saved_query rule is planned with the query it carries itself, as Kibana falls back to it.
 
@@ -54,7 +54,23 @@ def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
     planner = PLANNERS.get(rule.type)
     if planner is None:
         raise NotEvaluated(f"rules of type {rule.type} are not evaluated yet")
-    return planner(rule, mapping or catalog_mapping())
+    return planner(rule, mapping or mapping_of(rule))
+
+
+def mapping_of(rule: Rule) -> Mapping:
+    """What the catalog knows of the fields in the rule's indices; all of it, where those are not known."""
+    return catalog_mapping(indices_of(rule))
+
+
+def indices_of(rule: Rule) -> tuple[str, ...]:
+    """The index patterns that the rule searches; none where a data view has them, or an ES|QL query does not parse."""
+    if rule.type != "esql":
+        return () if rule.data_view_id else rule.index
+    try:
+        query = rule.parsed
+    except QuerySyntaxError:
+        return ()
+    return query.tree.indices if isinstance(query, EsqlQuery) else ()
 
 
 def time_field(rule: Rule) -> TimeField:
@@ -65,15 +81,15 @@ def time_field(rule: Rule) -> TimeField:
     return TimeField(override, None if rule.timestamp_override_fallback_disabled else "@timestamp")
 
 
-def common(rule: Rule, mapping: Mapping, indices: tuple[str, ...] | None = None) -> Common:
-    """What a plan of any kind has of its rule; ``indices`` where the rule's query names them.
+def common(rule: Rule, mapping: Mapping) -> Common:
+    """What a plan of any kind has of its rule.
 
     Raises:
         QueryError: the query cannot be parsed, or Kibana refuses it for these fields.
     """
     return Common(
         rule_id=rule.rule_id, rule_name=rule.name, time=time_field(rule),
-        indices=rule.index if indices is None else indices, mapping=mapping, sent=body_of(rule, mapping),
+        indices=indices_of(rule), mapping=mapping, sent=body_of(rule, mapping),
     )  # fmt: skip
 
 
@@ -160,7 +176,7 @@ def _esql(rule: Rule, mapping: Mapping) -> RowsPlan:
         raise NotEvaluated("an ES|QL rule that starts with ROW has no events behind its alerts")
     if pipeline.aggregates:
         raise NotEvaluated("an ES|QL rule that aggregates is not evaluated yet")
-    return RowsPlan(**common(rule, mapping, pipeline.indices), pipeline=pipeline)
+    return RowsPlan(**common(rule, mapping), pipeline=pipeline)
 
 
 PLANNERS: dict[str, Planner] = {

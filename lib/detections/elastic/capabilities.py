@@ -30,13 +30,18 @@ TYPES = (
     "search_as_you_type", "histogram",
 )  # fmt: skip
 """Field types that some server lacks."""
+ANALYZERS: Mapping[str, Mapping[str, str]] = {
+    "powershell_script_analyzer": {"type": "pattern", "pattern": r"[\W&&[^-]]+"}
+}
+"""What integrations' index settings define, and some server lacks the type of."""
 
 _ABSENT = ("no handler found", "Incorrect HTTP method")
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """``lacking`` says of each feature that the server lacks why; ``types`` are the field types that it lacks."""
+    """``lacking`` says of each feature that the server lacks why; ``types`` are the field types and analyzers that it
+    lacks."""
 
     version: str
     lacking: Mapping[Feature, str]
@@ -87,14 +92,17 @@ def _no_painless(answer: Response, server: Server) -> str | None:
 
 def _lacking_types(server: Server) -> frozenset[str]:
     """The field types that the server's mappings do not take, found by templates that are only tried."""
-    if not _refused(server, TYPES):
+    every = (*TYPES, *ANALYZERS)
+    if not _refused(server, every):
         return frozenset()
-    return frozenset(one for one in TYPES if _refused(server, [one]))
+    return frozenset(one for one in every if _refused(server, (one,)))
 
 
-def _refused(server: Server, types: tuple[str, ...] | list[str]) -> bool:
-    properties = {f"field_{one}": {"type": one, **PARAMETERS.get(one, {})} for one in types}
-    body = {"index_patterns": [NOTHING], "template": {"mappings": {"properties": properties}}}
+def _refused(server: Server, some: tuple[str, ...]) -> bool:
+    properties = {f"field_{one}": {"type": one, **PARAMETERS.get(one, {})} for one in some if one in TYPES}
+    settings = {"analysis": {"analyzer": {one: ANALYZERS[one] for one in some if one in ANALYZERS}}}
+    template = {"mappings": {"properties": properties}, "settings": settings}
+    body = {"index_patterns": [NOTHING], "template": template}
     answer = server.ask("POST", "/_index_template/_simulate", body, accept=(400, 403))
     return not answer.ok
 

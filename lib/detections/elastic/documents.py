@@ -12,7 +12,7 @@ import msgspec
 
 from detections.elastic.answers import Bulk, Created
 from detections.elastic.server import Server
-from detections.elastic.template import Template, object_at
+from detections.elastic.template import Properties, Template, object_at
 from detections.errors import ServerError, ServerUnavailable
 from detections.events import Document
 
@@ -64,7 +64,11 @@ class TemporaryIndex:
         root: dict[str, Any] = {}
         for name, parameters in fields.items():
             object_at(root, name).update(parameters)
-        self._server.ask("PUT", f"/{self.name}/_mapping", {"properties": root})
+        self.extend(root)
+
+    def extend(self, properties: Properties) -> None:
+        """More of a mapping's properties."""
+        self._server.ask("PUT", f"/{self.name}/_mapping", {"properties": properties})
 
     def add(self, documents: Iterable[tuple[str, Document]], routing: str) -> list[Refused]:
         """Index documents under their ids, and make them searchable; which were refused, and why.

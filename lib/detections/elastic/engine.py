@@ -16,7 +16,7 @@ from detections.elastic.documents import TemporaryIndex
 from detections.elastic.runners import Place, Way, way, why_not
 from detections.elastic.search import Source, combined_name
 from detections.elastic.server import Server
-from detections.elastic.template import template
+from detections.elastic.template import Substitution, needed, template
 from detections.engine.alert import Alert
 from detections.engine.column import Column
 from detections.errors import Finding, Level, Location, NotAllowed, ServerUnavailable
@@ -41,6 +41,7 @@ class Elasticsearch:
         self._capabilities: Capabilities | None = None
         self._indices: dict[Mapping, TemporaryIndex] = {}
         self._declared: set[tuple[str, str]] = set()
+        self._substitutions: dict[tuple[str, str], dict[str, None]] = {}
         self._remarks: dict[str, None] = {}
         self._runs = itertools.count()
         self._gone: ServerUnavailable | NotAllowed | None = None
@@ -63,7 +64,8 @@ class Elasticsearch:
     @property
     def substitutions(self) -> list[str]:
         """What stood in for what the server lacks, in words."""
-        return list(self._remarks)
+        found = (Substitution(*pair, tuple(fields)) for pair, fields in sorted(self._substitutions.items()))
+        return [*map(str, found), *self._remarks]
 
     @property
     def _place(self) -> Place:
@@ -110,6 +112,7 @@ class Elasticsearch:
 
     def _indexed(self, mapping: Mapping, times: Iterable[TimeField], batches: Iterable[Batch]) -> Source:
         index = self._index(mapping)
+        self._declare(index, mapping, batches)
         written = self.capabilities.why_not("painless") is not None
         combined = dict.fromkeys(time for time in times if written and time.fallback is not None)
         for time in combined:
@@ -126,12 +129,26 @@ class Elasticsearch:
 
     def _index(self, mapping: Mapping) -> TemporaryIndex:
         if mapping not in self._indices:
-            made = template(mapping, self.capabilities.types)
-            self._remarks.update(dict.fromkeys(map(str, made.substitutions)))
+            made = template(mapping, self.capabilities.types, () if mapping.dynamic else None)
+            self._remember(made.substitutions)
             index = TemporaryIndex(self._server, made)
             index.create()
             self._indices[mapping] = index
         return self._indices[mapping]
+
+    def _declare(self, index: TemporaryIndex, mapping: Mapping, batches: Iterable[Batch]) -> None:
+        """Declare what these documents and queries need of a mapping that lists not all its fields."""
+        wanted = needed(mapping, (document for batch in batches for document in batch.documents()))
+        new = [name for name in wanted or () if (index.name, name) not in self._declared]
+        if new:
+            made = template(mapping, self.capabilities.types, new)
+            self._remember(made.substitutions)
+            index.extend(made.mappings["properties"])
+            self._declared.update((index.name, name) for name in new)
+
+    def _remember(self, substitutions: Iterable[Substitution]) -> None:
+        for one in substitutions:
+            self._substitutions.setdefault((one.type, one.instead), {}).update(dict.fromkeys(one.fields))
 
 
 def _documents(

@@ -1,16 +1,19 @@
-"""The index template of a mapping: ECS and the AWS integration as etc/fields has them, or any other.
+"""The index template of a mapping: the fields of the catalog as etc/fields has them, or any other.
 
 Where a server lacks a field type the nearest one stands in for it, and is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from detections.elastic.capabilities import PARAMETERS
-from detections.mapping import DATE_FORMAT, DYNAMIC_IGNORE_ABOVE, Field, Mapping
+from detections.catalog.dynamic import rules
+from detections.elastic.capabilities import ANALYZERS, PARAMETERS
+from detections.engine.column import names
+from detections.events import Document
+from detections.mapping import DATE_FORMAT, Field, Mapping
 
 Properties: TypeAlias = dict[str, Any]
 
@@ -36,12 +39,13 @@ SETTINGS = {
 }
 """One shard keeps documents in the order in which they came. The integrations' templates ignore malformed values."""
 
-_SCALARS = ("string", "long", "double", "boolean")
+_STRINGS = {"strings": {"match_mapping_type": "string", "mapping": {"type": "keyword", "ignore_above": 1024}}}
+"""What Beats make of strings that nobody declared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Substitution:
-    """Fields of a type that the server lacks, and what stands in for it."""
+    """Fields of a type, or with an analyzer, that the server lacks, and what stands in for it."""
 
     type: str
     instead: str
@@ -61,42 +65,85 @@ class Template:
     substitutions: tuple[Substitution, ...]
 
 
-def template(mapping: Mapping, lacking: Iterable[str] = ()) -> Template:
-    """The template for the fields of a mapping, on a server that lacks some types.
+def template(mapping: Mapping, lacking: Iterable[str] = (), declared: Iterable[str] | None = None) -> Template:
+    """The template for a mapping, on a server that lacks some types and analyzers.
 
-    A field that has several types gets its first. Where the mapping is dynamic, a scalar in a field nobody declared
-    is a keyword; otherwise it is not indexed.
+    ``declared`` are the names of the fields that it declares, None all that the mapping lists. A field that has several
+    types gets its first. What else documents have is what the mapping says of fields that nobody declared.
     """
     absent = frozenset(lacking)
-    replaced: dict[str, list[str]] = {}
+    replaced: dict[tuple[str, str], list[str]] = {}
     root: Properties = {}
-    for path in sorted(mapping.nested_paths):
+    fields = {field.name: field for field in (mapping if declared is None else _fields(mapping, declared))}
+    for path in mapping.nested_paths if declared is None else _around(mapping, fields):
         object_at(root, path)["type"] = "nested"
-    fields = list(mapping)
-    known = {field.name: field for field in fields}
-    for field in fields:
-        if field.type in absent:
-            replaced.setdefault(field.type, []).append(field.name)
+    for field in fields.values():
+        for lack, instead in _lacks(field, absent):
+            replaced.setdefault((lack, instead), []).append(field.name)
         if field.path == field.name:
             object_at(root, field.name).update(_parameters(field, absent))
-        elif field.name.startswith(f"{field.path}.") and field.path in known:
+        elif field.name.startswith(f"{field.path}.") and field.path in fields:
             inner = object_at(root, field.path).setdefault("fields", {})
             inner[field.name.removeprefix(f"{field.path}.")] = _parameters(field, absent)
         else:
             object_at(root, field.name).update({"type": "alias", "path": field.path})
-    substitutions = [
-        Substitution(kind, str(NEAREST[kind]["type"]), tuple(names)) for kind, names in sorted(replaced.items())
-    ]
-    return Template(dict(SETTINGS), _mappings(root, mapping.dynamic), tuple(substitutions))
+    substitutions = [Substitution(*pair, tuple(some)) for pair, some in sorted(replaced.items())]
+    settings = {**SETTINGS, "analysis": {"analyzer": {name: ANALYZERS[name] for name in ANALYZERS.keys() - absent}}}
+    return Template(settings, _mappings(root, mapping.undeclared, absent), tuple(substitutions))
 
 
-def _mappings(root: Properties, dynamic: bool) -> dict[str, Any]:
+def needed(mapping: Mapping, documents: Iterable[Document]) -> dict[str, None] | None:
+    """The fields to declare for some documents where the mapping is the catalog, which has thousands: those that they
+    have, and those that queries asked of it. None where all of them are."""
+    if not mapping.dynamic:
+        return None
+    return dict.fromkeys([*mapping.asked, *(name for document in documents for name in names(document))])
+
+
+def _fields(mapping: Mapping, declared: Iterable[str]) -> list[Field]:
+    """The declared ones of some names' fields, their multi-fields, and what an alias stands for."""
+    found = {field.name: field for name in declared for field in mapping.at(name) if _is_mapped(field)}
+    for path in [field.path for field in found.values()]:
+        found.update((field.name, field) for field in mapping.at(path) if _is_mapped(field))
+    return sorted(found.values(), key=lambda field: field.name)
+
+
+def _is_mapped(field: Field) -> bool:
+    return field.declared and not field.key
+
+
+def _around(mapping: Mapping, fields: Iterable[str]) -> list[str]:
+    above = {name[:at] for name in fields for at, character in enumerate(name) if character == "."}
+    return sorted(filter(mapping.declares_nested, above))
+
+
+def _mappings(root: Properties, undeclared: str, absent: frozenset[str]) -> dict[str, Any]:
     common = {"date_detection": False, "properties": root}
-    if not dynamic:
+    if undeclared == "unmapped":
         return {"dynamic": False, **common}
-    keyword = {"type": "keyword", "ignore_above": DYNAMIC_IGNORE_ABOVE}
-    undeclared = [{f"undeclared_{one}": {"match_mapping_type": one, "mapping": keyword}} for one in _SCALARS]
-    return {"dynamic": True, "dynamic_templates": undeclared, **common}
+    if undeclared == "keyword":
+        return {"dynamic": True, "dynamic_templates": [_STRINGS], **common}
+    made = [{f"undeclared_{number}": _dynamic(rule, absent)} for number, rule in enumerate(rules())]
+    return {"dynamic": True, "dynamic_templates": made, **common}
+
+
+def _dynamic(rule: dict[str, Any], absent: frozenset[str]) -> dict[str, Any]:
+    given = dict(rule["mapping"])
+    inner = {suffix: {"type": kind} for suffix, kind in given.pop("fields", {}).items()}
+    kind = {**given, **NEAREST[given["type"]]} if given["type"] in absent else given
+    if kind["type"] == "double":
+        kind.pop("scaling_factor", None)
+    if inner:
+        kind["fields"] = {suffix: NEAREST.get(one["type"], one) if one["type"] in absent else one
+                          for suffix, one in inner.items()}  # fmt: skip
+    return {**rule, "mapping": kind}
+
+
+def _lacks(field: Field, absent: frozenset[str]) -> Iterator[tuple[str, str]]:
+    if field.type in absent:
+        yield field.type, str(NEAREST[field.type]["type"])
+    if field.analyzer in absent:
+        yield f"the analyzer {field.analyzer}", "the standard one"
 
 
 def object_at(root: Properties, path: str) -> dict[str, Any]:
@@ -121,6 +168,12 @@ def _parameters(field: Field, absent: frozenset[str]) -> dict[str, Any]:
         made["format"] = f"{field.format}||{DATE_FORMAT}"
     if field.constant is not None and made["type"] == field.type:
         made["value"] = field.constant
+    if field.normalizer is not None:
+        made["normalizer"] = field.normalizer
+    if field.analyzer is not None and field.analyzer not in absent:
+        made["analyzer"] = field.analyzer
+    if field.scaling_factor is not None and made["type"] == "scaled_float":
+        made["scaling_factor"] = field.scaling_factor
     if not field.searchable:
         made["index"] = False
         if made["type"] != "text":

@@ -10,18 +10,18 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from detections.functions.dateformat import read_date
-from detections.mapping import UNMAPPED, Field
-from detections.values.analysis import standard_tokens
+from detections.mapping import DYNAMIC, UNMAPPED, Field
+from detections.values.analysis import ANALYZERS, standard_tokens
 from detections.values.bits import of_rows
-from detections.values.coerce import coercion, json_text
+from detections.values.coerce import coercion, json_text, scaled
 from detections.values.dates import parse_date
 from detections.values.geo import parse_points
-from detections.values.order import utf16_length
+from detections.values.order import lower, utf16_length
 
 _MOST_CODES = 255
 _FEW = 16
 # Doc values of these families are sets; numbers, dates and booleans keep a value that stands twice.
-_SETS = ("keyword", "flattened", "ip", "version")
+_SETS = ("keyword", "flattened", "ip", "version", DYNAMIC)
 
 
 class Column:
@@ -222,19 +222,39 @@ def normaliser(field: Field) -> Callable[[object], object]:
         return lambda raw: None
     if field.family == "text":
         # No token is a value still: a text field exists where it is empty, as Elasticsearch documents.
-        return lambda raw: tuple(standard_tokens(json_text(raw)))
+        tokens = ANALYZERS.get(field.analyzer, standard_tokens)
+        return lambda raw: tuple(tokens(json_text(raw)))
     if field.format is not None:
         return _dates(field.format)
     coerce = coercion(field.type)
-    limit = field.ignore_above
-    if limit is None or field.family not in ("keyword", "flattened"):
+    if field.family == "number":
+        return coerce if field.scaling_factor is None else _scaled(coerce, field.scaling_factor)
+    return _texts(field) if field.family in ("keyword", "flattened", DYNAMIC) else coerce
+
+
+def _texts(field: Field) -> Callable[[Any], Any]:
+    """How a text is read: one over ``ignore_above`` is no value, a normalizer changes it."""
+    coerce, limit, folds = coercion(field.type), field.ignore_above, field.normalizer == "lowercase"
+    if limit is None and not folds:
         return coerce
 
-    def within(raw: object) -> object:
-        text = json_text(raw)
-        return None if len(text) > limit or (2 * len(text) > limit and utf16_length(text) > limit) else text
+    def read(raw: object) -> object:
+        text = coerce(raw)
+        if not isinstance(text, str):
+            return text
+        if limit is not None and (len(text) > limit or (2 * len(text) > limit and utf16_length(text) > limit)):
+            return None
+        return lower(text) if folds else text
 
-    return within
+    return read
+
+
+def _scaled(coerce: Callable[[Any], Any], factor: float) -> Callable[[Any], Any]:
+    def read(raw: Any) -> Any:
+        value = coerce(raw)
+        return None if value is None else scaled(value, factor)
+
+    return read
 
 
 def _dates(formats: str) -> Callable[[object], int | None]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from detections.errors import NotEvaluated
-from detections.mapping import Field
+from detections.mapping import DYNAMIC, Field
 from detections.plan.predicate import AnyToken, Between, Equals, Exists, Like, Matches, Operator, Phrase
 from detections.values import regex, wildcard
+from detections.values.coerce import dynamic_number
 from detections.values.order import fold, version_key
 
 Check: TypeAlias = Callable[[Any], bool]
@@ -39,10 +42,29 @@ def check_of(operator: Operator, field: Field) -> Check:
             return _phrase(tokens)
         case AnyToken(tokens):
             return lambda value: not tokens.isdisjoint(value)
+    if field.type == DYNAMIC:
+        return _by_value(operator, field)
     check = _term(operator, field)
     if field.family == "text":
         return lambda value: any(map(check, value))
     return check
+
+
+def _by_value(operator: Equals | Between | Like | Matches, field: Field) -> Check:
+    """Of a field whose values decide its type: a number is asked as a number, a text as a keyword."""
+    if isinstance(operator, Equals):
+        return _term(operator, field)
+    of_text: Check = _term(operator, field)
+    of_number: Check = _between(_numeric(operator)) if isinstance(operator, Between) else lambda value: False
+    return lambda value: of_text(value) if isinstance(value, str) else of_number(value)
+
+
+def _numeric(operator: Between) -> Between:
+    """The interval for numbers: where a bound is no number, none is inside."""
+    low, high = (None if bound is None else dynamic_number(str(bound)) for bound in (operator.low, operator.high))
+    if (low is None) is not (operator.low is None) or (high is None) is not (operator.high is None):
+        return replace(operator, low=math.inf, high=None, include_low=False)
+    return replace(operator, low=low, high=high)
 
 
 def _term(operator: Equals | Between | Like | Matches, field: Field) -> Check:
@@ -63,7 +85,7 @@ def _term(operator: Equals | Between | Like | Matches, field: Field) -> Check:
             return _between(operator, version_key if field.family == "version" else None)
 
 
-def _between(operator: Between, key: Callable[[Any], Any] | None) -> Check:
+def _between(operator: Between, key: Callable[[Any], Any] | None = None) -> Check:
     low, high = operator.low, operator.high
     if key is not None:
         low, high = (None if low is None else key(low)), (None if high is None else key(high))

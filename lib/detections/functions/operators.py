@@ -30,6 +30,7 @@ from detections.functions.signature import (
     function,
     typed,
 )
+from detections.mapping import DYNAMIC
 from detections.values import regex, regex_syntax, regex_tree, wildcard
 from detections.values.dates import NANOSECONDS_A_MILLISECOND
 from detections.values.order import version_key
@@ -43,6 +44,8 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 def sort_key(kind: str) -> Callable[[Any], Any] | None:
     """How values of a type are ordered; None: as they are."""
+    if kind == DYNAMIC:
+        return lambda value: (isinstance(value, str), value)
     return version_key if kind == "version" else None
 
 

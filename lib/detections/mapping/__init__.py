@@ -1,11 +1,13 @@
 """Field mappings: what Elasticsearch and Kibana know of a field's type."""
 
+from detections.catalog.dynamic import DYNAMIC
 from detections.mapping.mapping import (
     DATE_FORMAT,
     DYNAMIC_IGNORE_ABOVE,
     FAMILIES,
     SOURCE,
     UNMAPPED,
+    CatalogMapping,
     Field,
     FieldSpec,
     Mapping,
@@ -14,6 +16,6 @@ from detections.mapping.mapping import (
 )
 
 __all__ = [
-    "DATE_FORMAT", "DYNAMIC_IGNORE_ABOVE", "FAMILIES", "SOURCE", "UNMAPPED", "Field", "FieldSpec", "Mapping",
-    "catalog_mapping", "name_pattern",
+    "DATE_FORMAT", "DYNAMIC", "DYNAMIC_IGNORE_ABOVE", "FAMILIES", "SOURCE", "UNMAPPED", "CatalogMapping", "Field",
+    "FieldSpec", "Mapping", "catalog_mapping", "name_pattern",
 ]  # fmt: skip

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from detections import catalog
+from detections.catalog import Source, View, catalog
+from detections.catalog.dynamic import IGNORE_ABOVE
+from detections.catalog.sources import Spec, Undeclared
 from detections.errors import UsageError
 
 FieldSpec: TypeAlias = "str | list[str] | AbstractMapping[str, Any]"
@@ -25,7 +27,7 @@ UNMAPPED = "unmapped"
 SOURCE = "source"
 """The type of a text field when its values are wanted, not its tokens."""
 
-DYNAMIC_IGNORE_ABOVE = 1024
+DYNAMIC_IGNORE_ABOVE = IGNORE_ABOVE
 """``ignore_above`` that the ``logs-*`` templates give to string fields nobody declared."""
 
 DATE_FORMAT = "strict_date_optional_time||epoch_millis"
@@ -56,7 +58,11 @@ class Field:
     ``ignore_above`` counts UTF-16 units. ``format`` is that of a date; what does not fit it is read as the default one,
     which the field may have in another index. ``constant`` is the value that every document has, where the mapping says
     so (a constant_keyword's ``value``). ``nested`` is the path of the nested object that holds it. ``declared``: some
-    mapping knows it; ``searchable``: it has an index or doc values to search in.
+    mapping knows it; ``searchable``: it has an index or doc values to search in. ``normalizer`` is that of a keyword,
+    ``analyzer`` that of a text where it is not the standard one, ``scaling_factor`` that of a scaled_float.
+
+    The type ``dynamic`` is that of a field which nobody declared and whose name tells nothing: each value decides, a
+    JSON number is a number and anything else a keyword.
     """
 
     name: str
@@ -71,6 +77,9 @@ class Field:
     key: str | None = None
     declared: bool = True
     searchable: bool = True
+    normalizer: str | None = None
+    analyzer: str | None = None
+    scaling_factor: float | None = None
 
     def __post_init__(self) -> None:
         if not self.path:
@@ -83,19 +92,26 @@ class Field:
         """keyword, flattened, text, number, date, boolean, ip, version, or the type itself."""
         return FAMILIES.get(self.type, self.type)
 
+    def as_type(self, type: str) -> Field:  # noqa: A002
+        """The field as one of another type, which its use tells."""
+        return replace(self, type=type, types=(type,))
+
 
 class Mapping:
     """The fields of the indices that a query searches.
 
-    ``get`` answers as Elasticsearch resolves a name, ``listed`` as Kibana's field list does. ``dynamic``: a field
-    nobody declared is a keyword (the catalog's view of ``logs-*``); otherwise it is unmapped.
+    ``get`` answers as Elasticsearch resolves a name, ``listed`` as Kibana's field list does. A field that nobody
+    declared is unmapped.
     """
 
-    def __init__(
-        self, fields: AbstractMapping[str, Field], *, dynamic: bool = False, nested: Iterable[str] = ()
-    ) -> None:
+    dynamic = False
+    """Whether documents may have fields that are not listed."""
+
+    undeclared: Undeclared = "unmapped"
+    """What a field is that nobody declared."""
+
+    def __init__(self, fields: AbstractMapping[str, Field], *, nested: Iterable[str] = ()) -> None:
         self._fields = fields
-        self._dynamic = dynamic
         self._nested = frozenset(nested)
         self._resolved: dict[str, Field | None] = {}
 
@@ -143,6 +159,11 @@ class Mapping:
         field = self.get(name)
         return None if field is not None and field.key else field
 
+    @property
+    def asked(self) -> list[str]:
+        """The names that it was asked for until now."""
+        return list(self._resolved)
+
     def matching(self, pattern: str) -> list[Field]:
         """The listed fields whose names match a pattern with ``*``, in the mapping's order."""
         found = name_pattern(pattern)
@@ -150,7 +171,7 @@ class Mapping:
 
     def under(self, path: str) -> list[Field]:
         """The listed fields of an object."""
-        return [self._fields[name] for name in self._names(f"{path}.") if name.startswith(f"{path}.")]
+        return [self._fields[name] for name in self._fields if name.startswith(f"{path}.")]
 
     def at(self, path: str) -> list[Field]:
         """The fields that read their value at a place of a document: one and its multi-fields, or a flattened root."""
@@ -163,30 +184,23 @@ class Mapping:
         return [field, *(sub for sub in self.under(path) if sub.path == path)]
 
     def is_nested(self, path: str) -> bool:
-        """Whether the path is a nested object, or could be one, where undeclared fields are allowed."""
-        inside = self.under(path)
-        unknown = self._dynamic and not inside and path not in self._fields
-        return unknown or path in self._nested or any(field.nested == path for field in inside)
+        """Whether the path is a nested object."""
+        return path in self._nested or any(field.nested == path for field in self.under(path))
+
+    def declares_nested(self, path: str) -> bool:
+        """Whether the path is declared as a nested object."""
+        return path in self._nested
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self._fields.values())
 
     @property
-    def dynamic(self) -> bool:
-        return self._dynamic
-
-    @property
     def nested_paths(self) -> frozenset[str]:
-        """The nested objects that are declared."""
-        if isinstance(self._fields, _Catalog):
-            return frozenset(catalog.nested_names())
+        """The nested objects that are declared, of those that are listed."""
         return self._nested
 
     def _names(self, pattern: str) -> Iterable[str]:
-        """Names among which those that match a pattern are: the catalog need not be read whole for ``aws.*``."""
-        root, dot, _ = pattern.partition(".")
-        if isinstance(self._fields, _Catalog) and dot and "*" not in root:
-            return catalog.siblings(pattern)
+        """Names among which those that match a pattern are."""
         return self._fields
 
     def _resolve(self, name: str) -> Field | None:
@@ -199,9 +213,62 @@ class Mapping:
             if root is not None and root.type == "flattened":
                 return replace(root, name=name, path=name, key=name[at + 1 :])
             at = name.rfind(".", 0, at)
-        if self._dynamic and "*" not in name and not self.under(name):
-            return Field(name, "keyword", ignore_above=DYNAMIC_IGNORE_ABOVE, declared=False)
         return None
+
+
+class CatalogMapping(Mapping):
+    """What the catalog knows of the data streams that some index patterns can name, all of them without patterns.
+
+    A field has the types that it has in any of them (without patterns that of the first). One that nobody declared is
+    what Elasticsearch would make of its first value, unless these data streams take no fields but those they declare.
+    Iterated are ECS's fields and those of the integrations that the patterns name; there are thousands of others.
+    """
+
+    dynamic = True
+
+    def __init__(self, indices: tuple[str, ...], own: tuple[Source, ...]) -> None:
+        self._asked = (indices, own)
+        self._view = View(catalog(own), indices)
+        self.undeclared = self._view.undeclared_as
+        super().__init__(_Listed(self._view, bool(indices)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return catalog_mapping, self._asked
+
+    def under(self, path: str) -> list[Field]:
+        return [self._fields[name] for name in self._view.below(path)]
+
+    def is_nested(self, path: str) -> bool:
+        """Whether the path is a nested object, or could be one, as far as anybody knows."""
+        inside = self.under(path)
+        unknown = not inside and path not in self._fields
+        return unknown or self._view.is_nested(path) or any(field.nested == path for field in inside)
+
+    def declares_nested(self, path: str) -> bool:
+        return self._view.is_nested(path)
+
+    @property
+    def nested_paths(self) -> frozenset[str]:
+        return frozenset(self._view.nested_paths())
+
+    def _names(self, pattern: str) -> Iterable[str]:
+        return self._view.names(pattern)
+
+    def _resolve(self, name: str) -> Field | None:
+        found = super()._resolve(name)
+        if found is None and "*" not in name and not any(True for _ in self._view.below(name)):
+            return self._undeclared(name)
+        return found
+
+    def _undeclared(self, name: str) -> Field | None:
+        """What Elasticsearch would make of a field that nobody declared; its name may be that of a multi-field."""
+        parent, _, suffix = name.rpartition(".")
+        if parent and parent not in self._fields and (above := self._view.undeclared(parent)) is not None:
+            inner = above[0].get("fields", {}).get(suffix)
+            if inner is not None:
+                return _field(name, [{**inner, "path": parent}], declared=above[1])
+        found = self._view.undeclared(name)
+        return None if found is None else _field(name, [found[0]], declared=found[1])
 
 
 def _parent(name: str, fields: AbstractMapping[str, Field]) -> Field | None:
@@ -232,7 +299,8 @@ def _declare(name: str, spec: AbstractMapping[str, Any]) -> Iterator[Field]:
         name, types[0], types=types, ignore_above=spec.get("ignore_above"), null_value=spec.get("null_value"),
         format=spec.get("format") if FAMILIES.get(types[0]) == "date" else None,
         constant=spec.get("value") if types[0] == "constant_keyword" else None,
-        nested=spec.get("nested"), key="" if types[0] == "flattened" else None,
+        nested=spec.get("nested"), key="" if types[0] == "flattened" else None, normalizer=spec.get("normalizer"),
+        analyzer=spec.get("analyzer"), scaling_factor=spec.get("scaling_factor"),
         searchable=spec.get("index", True) or (spec.get("doc_values", True) and FAMILIES.get(types[0]) != "text"),
     )  # fmt: skip
     for suffix, inner in spec.get("fields", {}).items():
@@ -241,34 +309,42 @@ def _declare(name: str, spec: AbstractMapping[str, Any]) -> Iterator[Field]:
 
 
 @functools.cache
-def catalog_mapping() -> Mapping:
-    """ECS and the integrations as etc/fields has them; any other name is a keyword with ignore_above 1024."""
-    return Mapping(_Catalog(), dynamic=True)
+def catalog_mapping(indices: tuple[str, ...] = (), own: tuple[Source, ...] = ()) -> CatalogMapping:
+    """ECS, the integrations and a project's ``own`` sources, as the indices of some patterns have them."""
+    return CatalogMapping(indices, own)
 
 
-class _Catalog(AbstractMapping[str, Field]):
-    """The catalog's fields, made into :class:`Field` only when a query names them."""
+class _Listed(AbstractMapping[str, Field]):
+    """The fields of a view, made into :class:`Field` only when a query names them."""
+
+    def __init__(self, view: View, together: bool) -> None:
+        self._view = view
+        self._together = together
+        self._made: dict[str, Field | None] = {}
 
     def __getitem__(self, name: str) -> Field:
-        field = _from_catalog(name)
-        if field is None:
+        if name not in self._made:
+            specs = self._view.specs(name)
+            self._made[name] = _field(name, specs if self._together else specs[:1]) if specs else None
+        found = self._made[name]
+        if found is None:
             raise KeyError(name)
-        return field
+        return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter(catalog.field_names())
+        return self._view.listed()
 
     def __len__(self) -> int:
-        return sum(1 for _ in catalog.field_names())
+        return sum(1 for _ in self)
 
 
-@functools.cache
-def _from_catalog(name: str) -> Field | None:
-    spec = catalog.field_spec(name)
-    if spec is None:
-        return None
+def _field(name: str, specs: Sequence[Spec], *, declared: bool = True) -> Field:
+    spec = specs[0]
     kind = spec["type"]
     return Field(
-        name, kind, path=spec.get("path", name), ignore_above=spec.get("ignore_above"), nested=spec.get("nested"),
-        key="" if kind == "flattened" else None, searchable=spec.get("index", True),
+        name, kind, path=spec.get("path", name), types=tuple(dict.fromkeys(one["type"] for one in specs)),
+        ignore_above=spec.get("ignore_above"), null_value=spec.get("null_value"), format=spec.get("format"),
+        constant=spec.get("value"), nested=spec.get("nested"), key="" if kind == "flattened" else None,
+        declared=declared, searchable=spec.get("index", True), normalizer=spec.get("normalizer"),
+        analyzer=spec.get("analyzer"), scaling_factor=spec.get("scaling_factor"),
     )  # fmt: skip

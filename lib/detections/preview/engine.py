@@ -18,7 +18,7 @@ from msgspec import field as struct_field
 
 from detections.elastic.documents import TemporaryIndex
 from detections.elastic.server import Server
-from detections.elastic.template import template
+from detections.elastic.template import needed, template
 from detections.engine import Embedded
 from detections.engine.alert import Alert, Hit, Threshold
 from detections.engine.column import Column
@@ -100,7 +100,8 @@ class Preview:
     def _preview(self, plan: Plan, span: Window, events: Sequence[Batch]) -> Iterator[Alert]:
         rule = self._rules[plan.rule_id]
         now = started_at(rule, span)
-        index = TemporaryIndex(self._server, template(plan.mapping))
+        declared = needed(plan.mapping, (document for batch in events for document in batch.documents()))
+        index = TemporaryIndex(self._server, template(plan.mapping, declared=declared))
         index.create()
         try:
             places = {str((batch.ordinal << 32) + row): (batch, row) for batch in events for row in range(len(batch))}

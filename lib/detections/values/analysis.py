@@ -3,12 +3,15 @@ them), tokens cut at 255 UTF-16 units, lower case code point by code point.
 
 ``c:d``, ``x.com``, ``10.1.2.3`` and ``don't`` are one token each; ``a.1``, ``x-y`` and ``a=b`` are two. Properties of
 characters come from the Unicode version of this Python (Lucene 10 knows Unicode 12.1), but for some rare signs.
+
+Beside it some analyzers that mappings of integrations name.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 from detections.values.order import lower, utf16_length
 
@@ -148,3 +151,27 @@ def _limit(text: str, start: int, end: int) -> int:
     while utf16_length(text[start:end]) > LONGEST_TOKEN:
         end -= 1
     return end
+
+
+_SCRIPT_TOKEN = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_LETTERS_ONLY = re.compile(r"[^\W\d_]+")
+
+
+def _script_tokens(text: str) -> list[str]:
+    # A pattern analyzer that splits at [\W&&[^-]]+, in Java a matter of ASCII letters, and lower-cases.
+    return [lower(found) for found in _SCRIPT_TOKEN.findall(text)]
+
+
+def _letter_tokens(text: str) -> list[str]:
+    runs = (lower(found) for found in _LETTERS_ONLY.findall(text))
+    return [run[at : at + LONGEST_TOKEN] for run in runs for at in range(0, len(run), LONGEST_TOKEN)]
+
+
+ANALYZERS: dict[str | None, Callable[[str], list[str]]] = {
+    None: standard_tokens,
+    "standard": standard_tokens,
+    "simple": _letter_tokens,
+    "whitespace": str.split,
+    "powershell_script_analyzer": _script_tokens,
+}
+"""What cuts a text into tokens, by the analyzer's name in a mapping; None is a mapping that names none."""

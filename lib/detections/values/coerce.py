@@ -61,6 +61,38 @@ def json_text(raw: object) -> str:
     return str(raw)
 
 
+def dynamic_number(text: str) -> int | float | None:
+    """The number that a constant is for a field whose values decide its type; None where it is none."""
+    if not isinstance(text, str) or not _FLOAT.fullmatch(text) or text[-1] in "fFdD":
+        return None
+    whole = _exact(text)
+    value = _double(text)
+    if whole is not None and whole == value:
+        return whole
+    return None if value is None else _single(value)
+
+
+def scaled(value: float, factor: float) -> float:
+    """What a scaled_float keeps of a number."""
+    return math.floor(value * factor + 0.5) / factor if math.isfinite(value * factor) else value
+
+
+def _dynamic(raw: object) -> Scalar:
+    """A value that decides its type itself: a JSON number is a long or a float, anything else a keyword."""
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        return json_text(raw)
+    return raw if isinstance(raw, int) else _single(raw)
+
+
+def _single(value: float) -> float:
+    """The nearest float of 32 bits, where there is one."""
+    try:
+        packed: float = struct.unpack("<f", struct.pack("<f", value))[0]
+    except OverflowError:
+        return value
+    return packed
+
+
 def _whole(low: int, high: int, parse: Callable[[str], int | None]) -> Callable[[object], int | None]:
     def coerce_whole(raw: Any) -> int | None:
         if isinstance(raw, bool):
@@ -150,4 +182,5 @@ _COERCIONS: dict[str, Callable[[Any], Any]] = {
     "nanoseconds": _exact_nanoseconds,
     "geo_point": parse_point,
     "ip": _ip,
+    "dynamic": _dynamic,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from detections.elastic.template import template
+from detections.elastic.template import needed, template
 from detections.mapping import Mapping, catalog_mapping
 
 
@@ -54,15 +54,69 @@ def test_the_nearest_type_stands_in_and_is_told() -> None:
     ]
 
 
-def test_undeclared_fields_are_keywords_where_the_mapping_says_so() -> None:
+def rules(*indices: str, lacking: tuple[str, ...] = ()) -> list[Any]:
+    made = template(catalog_mapping(indices), lacking, ()).mappings
+    assert made["dynamic"] is True
+    return [rule for one in made["dynamic_templates"] for rule in one.values()]
+
+
+def test_undeclared_fields_are_what_the_data_streams_make_of_them() -> None:
     assert template(Mapping.of({"a": "ip"})).mappings["dynamic"] is False
-    made = template(catalog_mapping())
-    assert made.mappings["dynamic"] is True
-    rules = [rule for one in made.mappings["dynamic_templates"] for rule in one.values()]
-    kinds = {rule["match_mapping_type"]: rule["mapping"] for rule in rules}
-    assert kinds.keys() == {"string", "long", "double", "boolean"}
-    assert all(kind == {"type": "keyword", "ignore_above": 1024} for kind in kinds.values())
-    assert made.settings["index.mapping.ignore_malformed"] is True
+    assert template(catalog_mapping(("logs-endpoint.events.*",)), (), ()).mappings["dynamic"] is False
+    stack = rules()
+    assert {"match_mapping_type": "string", "path_match": ["ip", "*.ip", "*_ip"], "mapping": {"type": "ip"}} in stack
+    assert stack[-1]["mapping"] == {"type": "keyword", "ignore_above": 1024}
+    (beats,) = rules("filebeat-*")
+    assert beats == {"match_mapping_type": "string", "mapping": {"type": "keyword", "ignore_above": 1024}}
+    assert template(catalog_mapping(), (), ()).settings["index.mapping.ignore_malformed"] is True
+
+
+def test_the_nearest_type_stands_in_for_an_undeclared_fields() -> None:
+    made = [rule["mapping"] for rule in rules(lacking=("wildcard", "match_only_text", "scaled_float", "flattened"))]
+    assert {"type": "keyword", "fields": {"text": {"type": "text"}}} in made
+    assert {"type": "double"} in made and {"type": "object", "dynamic": False} in made
+    assert not {"wildcard", "match_only_text", "scaled_float", "flattened"} & {one["type"] for one in made}
+
+
+def test_of_the_catalog_only_what_is_needed_is_declared() -> None:
+    mapping = catalog_mapping(("logs-endpoint.events.process-*", "logs-gcp.audit-*", "winlogbeat-*"))
+    assert mapping.get("process.Ext.relative_file_creation_time") is not None
+    document = {"process": {"name": "x"}, "gcp.audit.authorization_info": [{"permission": "p"}], "my": {"own": 1}}
+    declared = needed(mapping, [document, {"powershell.file.script_block_text": "x"}])
+    made = template(mapping, {"powershell_script_analyzer", "match_only_text"}, declared)
+    assert made.mappings["properties"] == {
+        "process": {
+            "properties": {
+                "Ext": {"properties": {"relative_file_creation_time": {"type": "double"}}},
+                "name": {
+                    "type": "keyword",
+                    "ignore_above": 1024,
+                    "fields": {
+                        "text": {"type": "text"},
+                        "caseless": {"type": "keyword", "ignore_above": 1024, "normalizer": "lowercase"},
+                    },
+                },
+            }
+        },
+        "gcp": {
+            "properties": {
+                "audit": {
+                    "properties": {
+                        "authorization_info": {
+                            "type": "nested",
+                            "properties": {"permission": {"type": "keyword", "ignore_above": 1024}},
+                        }
+                    }
+                }
+            }
+        },
+        "powershell": {"properties": {"file": {"properties": {"script_block_text": {"type": "text"}}}}},
+    }
+    assert [str(one) for one in made.substitutions] == [
+        "text instead of match_only_text (process.name.text)",
+        "the standard one instead of the analyzer powershell_script_analyzer (powershell.file.script_block_text)",
+    ]
+    assert needed(Mapping.of({"a": "ip"}), [document]) is None
 
 
 def test_the_integration_is_mapped_as_its_package_does() -> None:

@@ -125,7 +125,7 @@ def test_the_catalog_knows_ecs_and_takes_the_rest_for_keywords() -> None:
     ip, unknown = mapping.get("source.ip"), mapping.get("my.own.field")
     assert ip is not None and unknown is not None
     assert (ip.type, ip.declared) == ("ip", True)
-    assert (unknown.type, unknown.ignore_above, unknown.declared) == ("keyword", 1024, False)
+    assert (unknown.type, unknown.ignore_above, unknown.declared) == ("dynamic", 1024, False)
     assert mapping.get("source") is None
     assert [one.name for one in mapping.matching("source.geo.city*")] == ["source.geo.city_name"]
     text = mapping.get("process.command_line.text")

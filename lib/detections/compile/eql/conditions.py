@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 
 from detections.compile import leaf
 from detections.compile.eql.arithmetic import MIRRORED, solved
-from detections.compile.eql.expressions import Expressions, call, value_of
+from detections.compile.eql.expressions import Expressions, call, is_guess, value_of
 from detections.compile.leaf import RefusedError
 from detections.errors import NotEvaluated, QueryTypeError
 from detections.functions.eql import like_pattern
@@ -91,7 +91,7 @@ class Conditions:
     def _computed(self, made: Expression, span: Span) -> Predicate:
         if isinstance(made, Constant):
             return Always(made.value if isinstance(made.value, bool) else None, span)
-        if isinstance(made, Column) and made.type == "boolean":
+        if isinstance(made, Column) and (made.type == "boolean" or is_guess(made)):
             return leaf.term(_field(made), True, span)
         return Compute(_apart(made), span, "any")
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from detections.compile.eql.fields import Fields, did_you_mean
-from detections.errors import NotEvaluated
 from detections.functions import COMPUTED
 from detections.functions.eql import FUNCTIONS, NAMES, NUMERIC, WHOLE, java_text, like_pattern
 from detections.functions.signature import BOOLEAN, IP, STRING, Function, Parameter, bind
+from detections.mapping import DYNAMIC
 from detections.plan.expression import Call, Column, Constant, Expression
 from detections.query import EqlQuery
 from detections.query.eql import ast
@@ -51,12 +51,6 @@ class Expressions:
     def name(self, node: ast.Expression) -> str:
         return node.name if isinstance(node, ast.FieldName) else self.source(node)
 
-    def misfit(self, message: str, node: ast.Expression, made: Expression) -> NoReturn:
-        """A type that does not fit; nothing can be said where it is a guess."""
-        if isinstance(made, Column) and made.field is not None and not made.field.declared:
-            raise NotEvaluated(f"the type of {made.name} is not known, and it is used as something else than a keyword")
-        self.refuse(message, node)
-
     def check_type(
         self,
         made: Expression,
@@ -66,13 +60,15 @@ class Expressions:
         within: ast.Expression,
         ordinal: str = "",
         hint: str = "",
-    ) -> None:
-        """Refuse an operand whose type is none of these (null always is)."""
-        if made.type in types or made.type == "null":
-            return
-        which = f"{ordinal} argument" if ordinal else "argument"
-        found = f"found value [{self.name(node)}] type [{made.type}]"
-        self.misfit(f"{which} of [{operation}] must be [{_WORDS[types]}], {found}{hint}", within, made)
+    ) -> Expression:
+        """The operand; one whose type is none of these (null always is) is refused, but a guessed type gives way."""
+        if made.type not in types and made.type != "null":
+            if is_guess(made):
+                return _taken_for(made, types)
+            which = f"{ordinal} argument" if ordinal else "argument"
+            found = f"found value [{self.name(node)}] type [{made.type}]"
+            self.refuse(f"{which} of [{operation}] must be [{_WORDS[types]}], {found}{hint}", within)
+        return made
 
     def exact(self, made: Expression, operation: str, within: ast.Expression, ordinal: str = "") -> Expression:
         """The operand, of a text field the sub-field with its exact values."""
@@ -95,8 +91,7 @@ class Expressions:
             case ast.Call():
                 return self._function(node)
             case ast.Negative(operand):
-                made = self.compile(operand)
-                self.check_type(made, NUMERIC, operand, self.source(node), node)
+                made = self.check_type(self.compile(operand), NUMERIC, operand, self.source(node), node)
                 return call("eql.negative", made)
             case ast.Arithmetic(operator, left, right):
                 return self._arguments(f"eql.{operator}", (left, right), node)
@@ -115,10 +110,8 @@ class Expressions:
 
     def boolean(self, node: ast.Expression, within: ast.Expression, at: int | None = None) -> Expression:
         """An operand of ``and``, ``or`` (number ``at``) or ``not``."""
-        made = self.compile(node)
         ordinal = "" if at is None else ORDINALS[min(at, 1)]
-        self.check_type(made, BOOLEAN, node, self.source(within), within, ordinal)
-        return made
+        return self.check_type(self.compile(node), BOOLEAN, node, self.source(within), within, ordinal)
 
     def compared(self, node: ast.Comparison) -> tuple[Expression, Expression]:
         """Both sides of a comparison; text fields as they are."""
@@ -155,9 +148,9 @@ class Expressions:
                     f"[{self.source(node)}]",
                     node,
                 )
-            if not compatible(value.type, made.type):
+            if not compatible(value.type, made.type) and not is_guess(value):
                 message = f"{_nth(at)} argument of [{self.source(node)}] must be [{value.type}], found value"
-                self.misfit(f"{message} [{self.name(choice)}] type [{made.type}]", node, value)
+                self.refuse(f"{message} [{self.name(choice)}] type [{made.type}]", node)
             found.append(made)
         return value, found
 
@@ -167,8 +160,8 @@ class Expressions:
         """The two sides of a comparison of strings that ignores case."""
         made = self.compile(choice)
         hint = "; consider using [==] instead"
-        for side, at, ordinal in ((value, node.value, "first"), (made, choice, "second")):
-            self.check_type(side, STRING, at, ":", node, ordinal, hint)
+        value = self.check_type(value, STRING, node.value, ":", node, "first", hint)
+        made = self.check_type(made, STRING, choice, ":", node, "second", hint)
         value = self.exact(value, ":", node, "first")
         if not isinstance(made, Constant):
             self.against_field(choice, ":")
@@ -192,7 +185,7 @@ class Expressions:
         else:
             regular = node.operator.startswith("regex")
             ordinal = "first" if regular else ""
-            self.check_type(value, STRING, node.value, self.source(node), node, ordinal)
+            value = self.check_type(value, STRING, node.value, self.source(node), node, ordinal)
             self.exact(value, self.source(node), node, ordinal)
             patterns = enumerate(node.patterns, 1)
             texts = [self._regex(node, at, one) if regular else one.value for at, one in patterns]
@@ -267,7 +260,7 @@ class Expressions:
             which = f"{ordinal} argument" if ordinal else "argument"
             self.refuse(f"{which} of [{operation}] must be a constant, received [{self.name(node)}]", within)
         if parameter.types in _WORDS:
-            self.check_type(made, parameter.types, node, operation, within, ordinal)
+            made = self.check_type(made, parameter.types, node, operation, within, ordinal)
         return value_of(self.exact(made, operation, within, ordinal))
 
 
@@ -286,10 +279,24 @@ def call(function: str, *arguments: Expression) -> Expression:
 
 
 def value_of(made: Expression) -> Expression:
-    """What expressions compute with: a date or an address is a text."""
+    """What expressions compute with: a date or an address is a text, and so is what may be one or a number."""
     if isinstance(made, Column) and made.type in ("datetime", "ip"):
         return Call("eql.written", (made,), "keyword")
+    if isinstance(made, Column) and made.field is not None and made.field.type == DYNAMIC:
+        return _taken_for(made, STRING)
     return made
+
+
+def is_guess(made: Expression) -> bool:
+    """Whether it is a field whose type nobody declared."""
+    return isinstance(made, Column) and made.field is not None and not made.field.declared
+
+
+def _taken_for(made: Expression, types: frozenset[str]) -> Column:
+    """A field of a guessed type as one of the types that its use asks for."""
+    assert isinstance(made, Column) and made.field is not None
+    kind = next(one for one in ("keyword", "double", "long", "boolean", "ip") if one in types)
+    return Column(made.name, kind, made.field.as_type(kind))
 
 
 def _is_null(made: Expression) -> bool:

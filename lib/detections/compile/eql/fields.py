@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from detections.mapping import Field, Mapping
+from detections.mapping import DYNAMIC, Field, Mapping
 from detections.plan.expression import Column
 from detections.query import EqlQuery
 from detections.query.eql.ast import FieldName
@@ -18,7 +18,7 @@ TYPES = {
     "byte": "byte", "short": "short", "integer": "integer", "long": "long", "unsigned_long": "unsigned_long",
     "double": "double", "float": "float", "half_float": "half_float", "scaled_float": "scaled_float",
     "boolean": "boolean", "date": "datetime", "date_nanos": "datetime", "ip": "ip", "version": "version",
-    "binary": "binary",
+    "binary": "binary", DYNAMIC: "keyword",
 }  # fmt: skip
 """Types of fields -> EQL's names of them."""
 

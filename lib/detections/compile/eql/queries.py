@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from detections.compile import leaf
 from detections.compile.eql.conditions import Conditions, conjunction
-from detections.compile.eql.expressions import Expressions, compatible
+from detections.compile.eql.expressions import Expressions, compatible, is_guess
 from detections.compile.eql.fields import Fields
 from detections.errors import NotEvaluated, QueryTypeError
-from detections.mapping import UNMAPPED, Field, Mapping
+from detections.mapping import DYNAMIC, UNMAPPED, Field, Mapping
 from detections.plan.expression import Column
 from detections.plan.predicate import Always, Predicate
 from detections.plan.program import EventOrder, Events, Key, Pipe, Program, Sample, Sequence, Stage
@@ -108,9 +108,9 @@ class _Compiler:
             self._expressions.boolean(node, ast.And((node,), events.span), 1)
             return
         made = self._expressions.compile(node)
-        if made.type != "boolean":
+        if made.type != "boolean" and not is_guess(made):
             message = f"Condition expression needs to be boolean, found [{made.type.upper()}]"
-            self._expressions.misfit(message, node, made)
+            self._expressions.refuse(message, node)
 
     # Sequences and samples.
 
@@ -129,7 +129,9 @@ class _Compiler:
         column = self._key_column(node)
         if column is not None:
             assert column.field is not None
-            yield Key(column.field, node.optional)
+            # Of what nobody declared the text is compared: the same key may be a number in one event.
+            field = column.field.as_type("keyword") if column.field.type == DYNAMIC else column.field
+            yield Key(field, node.optional)
         elif node.optional:
             yield Key(Field(node.name, UNMAPPED, declared=False), True)
 

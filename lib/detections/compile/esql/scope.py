@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from detections.mapping import SOURCE, Field, Mapping
+from detections.mapping import DYNAMIC, SOURCE, Field, Mapping
 from detections.plan.expression import UNSUPPORTED, Column
 
 TYPES = {
@@ -36,6 +36,8 @@ def column_of(field: Field, mapping: Mapping) -> Column:
     Text is read from the source, as it stands there; but the ``.text`` of a keyword from the keyword's doc values, so
     that it is null where the keyword is too long.
     """
+    if field.type == DYNAMIC:
+        field = field.as_type("keyword")
     kinds = {TYPES.get(one, UNSUPPORTED) for one in field.types}
     kind = kinds.pop() if len(kinds) == 1 else UNSUPPORTED
     if kind == "text":
