@@ -27,10 +27,14 @@ from dataclasses import dataclass
 
 
 class Level(enum.StrEnum):
-    """How much a finding matters: an error fails the run, a warning only does so with ``--strict``."""
+    """How much a finding matters: an error fails the run, a warning only does so with ``--strict``, a note never."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
+
+    def fails(self, strict: bool) -> bool:
+        return self is Level.ERROR or (strict and self is Level.WARNING)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -12,6 +12,7 @@ from detections.case.model import CaseFile, Proof, Verdict
 from detections.case.mutate import mutate
 from detections.case.run import run
 from detections.case.why import why_quiet
+from detections.compile.guesses import guess_findings
 from detections.compile.planner import plan as make_plan
 from detections.engine import Embedded
 from detections.engine.protocol import Engine
@@ -60,6 +61,7 @@ def _prove(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine,
         return Proof(rule, tuple(verdicts), findings=tuple(findings))  # what another engine alone runs has no coverage
     clauses = coverage(rule, plan, file, bases)
     findings += uncovered_findings(rule, file, clauses)
+    findings += guess_findings(rule, plan)
     mutants = mutate(rule, plan, file, bases) if with_mutants else []
     return Proof(rule, tuple(verdicts), tuple(clauses), tuple(mutants), tuple(findings))
 

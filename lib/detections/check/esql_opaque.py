@@ -2,9 +2,9 @@
 
 The commands and functions that detection rules use are read, checked and evaluated. What is beyond them (`COMPLETION`,
 `CHANGE_POINT`, `SAMPLE`, a sub-query, a table that `LOOKUP JOIN` looks up and nobody gives) is read and checked as far
-as it goes: the rule loads and is exported, but its cases cannot run. This warning stands once, at the first such place.
+as it goes: the rule loads and is exported, but its cases cannot run. This note stands once, at the first such place.
 
-Nothing is wrong with the query. Silence it where that is known.
+Nothing is wrong with the query: a note does not fail a run, not even with `--strict`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CODE = "esql-opaque"
 def check(rule: Rule) -> Iterator[Finding]:
     for asked in queries_of(rule):
         for message, (start, end) in _first(asked):
-            yield rule.document.finding(CODE, message, asked.keys, start, end - start, Level.WARNING)
+            yield rule.document.finding(CODE, message, asked.keys, start, end - start, Level.NOTE)
 
 
 def _first(asked: RuleQuery) -> Iterator[tuple[str, Span]]:

@@ -4,7 +4,7 @@ ES|QL grows with every version. A command, function or piece of syntax that the 
 makes the rule fail there at every run, not when it is imported. The rule says which stack that is in
 `metadata.min_stack_version`; where it says nothing, 8.19 is taken for it, and what is newer is a warning.
 
-What Elastic still calls a preview may change with the next version, so that it is a warning, too.
+What Elastic still calls a preview may change with the next version: a note says so, which fails no run.
 
 Bad:
 
@@ -58,5 +58,5 @@ def _told(need: Requirement, oldest: str, stated: bool) -> tuple[str, Level, str
         return (f"{message}, the rule is for {oldest}", Level.ERROR, hint) if stated else (message, Level.WARNING, hint)
     if need.ga is None or version_of(need.ga) > version_of(oldest):
         until = "" if need.ga is None else f" before {need.ga}"
-        return f"{need.what} is a preview{until}, and may change", Level.WARNING, ""
+        return f"{need.what} is a preview{until}, and may change", Level.NOTE, ""
     return None

@@ -20,6 +20,7 @@ from detections.check import (
     esql_version,
     field_type,
     file_name,
+    guessed_type,
     indices,
     max_signals,
     new_terms,
@@ -46,6 +47,7 @@ from detections.rule import Rule
 ALWAYS: tuple[ModuleType, ...] = (
     query_syntax,
     unknown_field,
+    guessed_type,
     field_type,
     aws_operation,
     attack,
@@ -69,6 +71,7 @@ ALWAYS: tuple[ModuleType, ...] = (
 QUERIES = (
     query_syntax,
     unknown_field,
+    guessed_type,
     field_type,
     aws_operation,
     esql_id,

@@ -51,13 +51,13 @@ def check(rule: Rule) -> Iterator[Finding]:
         if name in seen:
             continue
         seen.add(name)
-        hint = _why(name, indices, known)
+        hint = why(name, indices, known)
         if hint is not None:
             message = f"no field {name} is declared"
             yield rule.document.finding(CODE, message, keys, start, length, Level.WARNING, hint)
 
 
-def _why(name: str, indices: Sequence[str], known: Catalog) -> str | None:
+def why(name: str, indices: Sequence[str], known: Catalog) -> str | None:
     """What to say of a name that is probably wrong, None of any other."""
     if is_known(name, known):
         others = View(known, indices).elsewhere(name) if indices and "*" not in name else []

@@ -76,7 +76,7 @@ def reporter(style: str) -> ModuleType:
 
 
 def failed(findings: Iterable[Finding], strict: bool) -> bool:
-    return any(strict or one.level is Level.ERROR for one in findings)
+    return any(one.level.fails(strict) for one in findings)
 
 
 class Warnings:

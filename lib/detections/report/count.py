@@ -40,10 +40,10 @@ def tally(proofs: Sequence[Proof]) -> Tally:
     )
 
 
-def levels(findings: Iterable[Finding]) -> tuple[int, int]:
-    """How many errors and warnings."""
+def levels(findings: Iterable[Finding]) -> tuple[int, int, int]:
+    """How many errors, warnings and notes."""
     found = [finding.level for finding in findings]
-    return found.count(Level.ERROR), found.count(Level.WARNING)
+    return found.count(Level.ERROR), found.count(Level.WARNING), found.count(Level.NOTE)
 
 
 def everything(proofs: Iterable[Proof], findings: Iterable[Finding]) -> list[Finding]:
@@ -58,6 +58,5 @@ def plural(count: int, one: str) -> str:
 
 def found(findings: Sequence[Finding]) -> str:
     """``2 errors, 1 warning``, or ``no findings``."""
-    errors, warnings = levels(findings)
-    parts = [plural(errors, "error")] * bool(errors) + [plural(warnings, "warning")] * bool(warnings)
-    return ", ".join(parts) or "no findings"
+    counts = zip(levels(findings), ("error", "warning", "note"), strict=True)
+    return ", ".join(plural(count, name) for count, name in counts if count) or "no findings"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from detections.case.model import Proof
-from detections.errors import Finding
+from detections.errors import Finding, Level
 from detections.report.count import everything, found, plural, tally
 from detections.report.text import summary
 
@@ -26,7 +26,8 @@ def _annotation(one: Finding) -> str:
         end = one.location.column + one.length - 1
         place += [f"line={one.location.line}", f"col={one.location.column}", f"endColumn={end}"]
     text = f"{one.message}\n{one.hint}" if one.hint else one.message
-    return f"::{one.level} {','.join([*place, f'title={_property(one.code)}'])}::{_data(text)}"
+    kind = "notice" if one.level is Level.NOTE else one.level
+    return f"::{kind} {','.join([*place, f'title={_property(one.code)}'])}::{_data(text)}"
 
 
 def _notice(proof: Proof) -> str:

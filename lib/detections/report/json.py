@@ -19,10 +19,9 @@ from detections.values.dates import format_date
 
 
 def check(findings: Sequence[Finding], files: Sequence[str]) -> str:
-    errors, warnings = levels(findings)
-    return encode(
-        {"rules": len(files), "errors": errors, "warnings": warnings, "findings": [finding(one) for one in findings]}
-    )
+    errors, warnings, notes = levels(findings)
+    counts = {"rules": len(files), "errors": errors, "warnings": warnings, "notes": notes}
+    return encode({**counts, "findings": [finding(one) for one in findings]})
 
 
 def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> str:

@@ -12,7 +12,7 @@ from detections.errors import Finding, Level
 from detections.report.count import Tally, found, plural, tally
 from detections.rule import Rule
 
-_COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow"}
+_COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
 
 def check(findings: Sequence[Finding], files: Sequence[str]) -> str:

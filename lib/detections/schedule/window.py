@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 
+from detections.compile.guesses import guess_findings
 from detections.compile.planner import plan as make_plan
 from detections.engine.alert import Alert
 from detections.engine.protocol import Engine
@@ -39,6 +40,9 @@ def replay(
             if why := engine.why_not(plan):
                 raise NotEvaluated(why)
             tasks.append((plan, window_of(plan, start, end)))
+            if report is not None:
+                for finding in guess_findings(rule, plan):
+                    report(finding)
         except (NotEvaluated, QueryError) as error:
             if report:
                 report(refusal(rule, error))

@@ -9,12 +9,17 @@ from typing import Any
 
 import pytest
 
+import detections
 from detections.compile.eql import compile_eql
+from detections.compile.guesses import guess_findings
 from detections.compile.kql import compile_kql, refusals
+from detections.compile.planner import plan
 from detections.engine import find, select
+from detections.errors import Finding, Level
 from detections.events import batches
 from detections.mapping import catalog_mapping
 from detections.query import parse
+from made_rules import rule_of
 
 CASES = tomllib.loads((Path(__file__).parents[2] / "corpus" / "fields" / "answers.toml").read_text("utf-8"))["case"]
 ASKED = [
@@ -38,3 +43,21 @@ def test_what_is_found(case: dict[str, Any], language: str, query: str, expected
         program = compile_eql(parse(query, "eql"), mapping)
         found = [event["number"] for one in find(program, [batch]) for event in one.events if event is not None]
         assert found == expected
+
+
+def test_what_hangs_on_a_guess_is_told_of_a_plan() -> None:
+    rule = rule_of('type = "query"\nlanguage = "kuery"\nquery = "acme.took > 5 and acme.took < 9 and acme.id: 5"')
+    (found,) = guess_findings(rule, plan(rule))
+    assert (found.code, found.level) == ("guessed-type", Level.NOTE)
+    assert found.message == "r by a guessed type: acme.took is taken to be what each value is"
+    assert found.excerpt[found.location.column - 1 :].startswith("acme.took > 5")
+    sure = rule_of('type = "query"\nlanguage = "kuery"\nquery = "event.duration > 5 and acme.id: 5"')
+    assert list(guess_findings(sure, plan(sure))) == []
+
+
+def test_a_replay_tells_what_hangs_on_a_guess() -> None:
+    rule = rule_of('type = "query"\nlanguage = "kuery"\nquery = "acme.took > 5"')
+    told: list[Finding] = []
+    (alert,) = detections.replay([rule], [{"event.id": "1", "acme.took": 10}, {"acme.took": 1}], report=told.append)
+    assert alert.event_ids == ("1",)
+    assert [one.level for one in told] == [Level.NOTE]

@@ -162,3 +162,15 @@ def test_junit_counts_a_server_that_is_gone_as_a_failure() -> None:
     gone = Finding("server", "the cases of d were not run: nothing answers there", Location("rules/c.toml", 6, 1))
     tested = ElementTree.fromstring(junit.test([Proof(rule("d"), findings=(gone,), not_run="nothing answers")], []))
     assert (tested.get("failures"), tested.get("skipped")) == ("1", "0")
+
+
+NOTE = Finding("esql-opaque", "SAMPLE is not evaluated here", Location("rules/c.toml", 3, 1), Level.NOTE)
+
+
+def test_a_note_is_told_and_fails_nothing() -> None:
+    assert text.check([NOTE], FILES).endswith("3 rules checked, 1 note")
+    assert stdjson.loads(json.check([NOTE], FILES))["notes"] == 1
+    assert github.check([NOTE], FILES).startswith("::notice file=rules/c.toml,line=3")
+    assert stdjson.loads(sarif.check([NOTE], FILES))["runs"][0]["results"][0]["level"] == "note"
+    assert "<failure" not in junit.check([NOTE], FILES)
+    assert [one.fails(strict) for one in Level for strict in (False, True)] == [True, True, False, True, False, False]

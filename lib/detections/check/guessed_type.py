@@ -1,0 +1,41 @@
+"""What a query finds hangs on the type of a field that nobody declares.
+
+An unknown field is taken to be what Elasticsearch would make of its values: a number is a number, a text a keyword, and
+in `logs-*` a name such as `*.ip`, `*.created` or `*command_line` tells the type. Often that is no matter: `acme.user:
+"alice"` finds the same in a keyword and in a wildcard field. Here it is one: an order (`acme.took > 5`), a pattern, a
+block of addresses, words of a text. If the index has another type, the rule finds something else there than here, or
+the search fails.
+
+Declare the field in a file that `fields` under `[tool.detections]` names; `detections fields` makes one from a cluster,
+from Kibana or from an integration's package (docs/fields.md).
+
+Bad: `acme.address: "10.0.0.0/8"`
+
+Good: the same, with `"acme.address" = "ip"` in `fields/acme.toml`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from detections.catalog import catalog
+from detections.check.queries import predicates_of, queries_of
+from detections.check.unknown_field import why
+from detections.errors import Finding, Level
+from detections.plan.guess import guesses
+from detections.rule import Rule
+
+CODE = "guessed-type"
+
+
+def check(rule: Rule) -> Iterator[Finding]:
+    known = catalog()
+    for asked in queries_of(rule):
+        for guess in guesses(predicates_of(asked)):
+            # A slip is told as one; and of what public rules name, somebody has the field.
+            if known.is_known(guess.field) or why(guess.field, asked.indices, known) is not None:
+                continue
+            start, end = guess.span
+            message = f"nobody declares the type of {guess.field}, and {guess.what} is asked of it"
+            hint = f"it is taken to be {guess.taken_for}"
+            yield rule.document.finding(CODE, message, asked.keys, start, end - start, Level.WARNING, hint)
