@@ -7,6 +7,6 @@ from detections.catalog import attack, aws
 from detections.catalog.extracts import etc_path
 from detections.catalog.fields import Catalog, catalog
 from detections.catalog.sources import Source, Stream
-from detections.catalog.view import View
+from detections.catalog.view import View, view
 
-__all__ = ["Catalog", "Source", "Stream", "View", "attack", "aws", "catalog", "etc_path"]
+__all__ = ["Catalog", "Source", "Stream", "View", "attack", "aws", "catalog", "etc_path", "view"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 
 from detections.catalog import patterns
 from detections.catalog.dynamic import PLAIN, by_name
-from detections.catalog.fields import UNDECLARED, Catalog, Declaration
-from detections.catalog.sources import Spec, Stream, Undeclared
+from detections.catalog.fields import UNDECLARED, Catalog, Declaration, catalog
+from detections.catalog.sources import Source, Spec, Stream, Undeclared
 
 ANYWHERE = "*"
 """The pattern of fields that an ingest pipeline may put into any index."""
@@ -134,3 +135,9 @@ def _is_listed(stream: Stream, prefixes: list[str]) -> bool:
     if not prefixes:
         return str(stream) == "aws.cloudtrail"
     return stream.undeclared != "keyword" and any(prefix.startswith(stream.stem) for prefix in prefixes)
+
+
+@functools.cache
+def view(indices: tuple[str, ...] = (), own: tuple[Source, ...] = ()) -> View:
+    """What index patterns can name, of a project's own sources and all that are known besides, made once."""
+    return View(catalog(own), indices)

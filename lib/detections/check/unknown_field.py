@@ -22,7 +22,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 
-from detections.catalog import Catalog, View, catalog
+from detections.catalog import Catalog, catalog, view
 from detections.catalog.aws import closest
 from detections.check.places import grouping_fields, listed
 from detections.check.queries import queries_of
@@ -60,7 +60,7 @@ def check(rule: Rule) -> Iterator[Finding]:
 def why(name: str, indices: Sequence[str], known: Catalog) -> str | None:
     """What to say of a name that is probably wrong, None of any other."""
     if is_known(name, known):
-        others = View(known, indices).elsewhere(name) if indices and "*" not in name else []
+        others = view(tuple(indices)).elsewhere(name) if indices and "*" not in name else []
         shown = ", ".join(map(str, others[:3])) + (", ..." if len(others) > 3 else "")
         return f"{', '.join(indices)} has none: it is a field of {shown}" if others else None
     meant = meant_by(name, known)

@@ -14,7 +14,7 @@ from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from detections.catalog import Source, View, catalog
+from detections.catalog import Source, View, view
 from detections.catalog.dynamic import IGNORE_ABOVE
 from detections.catalog.sources import Spec, Undeclared
 from detections.errors import UsageError
@@ -228,7 +228,7 @@ class CatalogMapping(Mapping):
 
     def __init__(self, indices: tuple[str, ...], own: tuple[Source, ...]) -> None:
         self._asked = (indices, own)
-        self._view = View(catalog(own), indices)
+        self._view = view(indices, own)
         self.undeclared = self._view.undeclared_as
         super().__init__(_Listed(self._view, bool(indices)))
 
