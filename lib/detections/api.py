@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from detections import mapping as mappings
+from detections.catalog import read_sources
 from detections.compile import kibana
 from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
@@ -42,13 +43,15 @@ TableSpec: TypeAlias = "Iterable[Document] | Mapping[str, Any]"
 _DYNAMIC = {bool: "boolean", int: "long", float: "double"}
 
 
-def load_rules(*paths: str | Path) -> Rules:
+def load_rules(*paths: str | Path, fields: Iterable[str | Path] = ()) -> Rules:
     """The rules of TOML files and folders, sorted by path; ``.findings`` holds what did not load, with positions.
 
+    ``fields`` are files that declare fields of your own (docs/fields.md).
+
     Raises:
-        UsageError: a path does not exist.
+        UsageError: a path does not exist, or a file of fields is none.
     """
-    return load(*map(Path, paths))
+    return load(*map(Path, paths), fields=read_sources(map(Path, fields)))
 
 
 def read_events(
@@ -99,7 +102,7 @@ def search(
     query: str,
     language: str = "kuery",
     *,
-    fields: Mapping[str, FieldSpec] | None = None,
+    fields: Mapping[str, FieldSpec] | mappings.Mapping | None = None,
     timestamp_field: str = "@timestamp",
     tiebreaker_field: str | None = None,
     event_category_field: str = "event.category",
@@ -224,7 +227,7 @@ def replay(
 def to_dsl(
     query: str,
     language: str = "kuery",
-    fields: Mapping[str, FieldSpec] | None = None,
+    fields: Mapping[str, FieldSpec] | mappings.Mapping | None = None,
     *,
     allow_leading_wildcards: bool = True,
     case_insensitive: bool = False,

@@ -58,6 +58,10 @@ class Catalog:
         """The declarations of a field, whichever data streams have it."""
         return self._group(_root(name)).fields.get(name, [])
 
+    def streams_of(self, declaration: Declaration) -> list[Stream]:
+        """The data streams that have a declaration; none for ECS's own."""
+        return [stream for at, stream in enumerate(self.streams) if declaration.streams >> at & 1]
+
     def objects(self, name: str) -> list[Declaration]:
         """The declarations of an object: ``object``, ``nested``, or ``disabled`` (nothing below it is mapped)."""
         return self._group(_root(name)).objects.get(name, [])

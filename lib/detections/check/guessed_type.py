@@ -29,7 +29,7 @@ CODE = "guessed-type"
 
 
 def check(rule: Rule) -> Iterator[Finding]:
-    known = catalog()
+    known = catalog(rule.fields)
     for asked in queries_of(rule):
         for guess in guesses(predicates_of(asked)):
             # A slip is told as one; and of what public rules name, somebody has the field.

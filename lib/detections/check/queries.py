@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
+from detections.catalog import Source
 from detections.compile.eql import compile_eql
 from detections.compile.eql import refusals as refusals_of_eql
 from detections.compile.esql import compile_esql
@@ -30,7 +31,7 @@ class RuleQuery:
     """One query of a rule: where its text stands in the file, the indices it is asked of, and what it is when parsed.
 
     ``problem`` is why the text does not parse; ``query`` is None then. ``category_field`` is the field of the
-    categories of EQL.
+    categories of EQL. ``own`` are the fields that the rule's project declares itself.
     """
 
     keys: Keys
@@ -40,17 +41,18 @@ class RuleQuery:
     problem: QuerySyntaxError | None = None
     indices: tuple[str, ...] = ()
     category_field: str = "event.category"
+    own: tuple[Source, ...] = ()
 
     @property
     def mapping(self) -> Mapping:
         """What is known of the fields there."""
-        return catalog_mapping(self.indices)
+        return catalog_mapping(self.indices, self.own)
 
 
 @functools.lru_cache(maxsize=_KEPT)
 def queries_of(rule: Rule) -> tuple[RuleQuery, ...]:
     """The rule's query, and a threat match rule's query for indicators, in languages that are parsed here."""
-    return tuple(_queries(rule))
+    return tuple(replace(one, own=rule.fields) for one in _queries(rule))
 
 
 def _queries(rule: Rule) -> Iterator[RuleQuery]:

@@ -45,7 +45,7 @@ _ROOT_CUTOFF = 0.7
 
 
 def check(rule: Rule) -> Iterator[Finding]:
-    known = catalog()
+    known = catalog(rule.fields)
     seen: set[str] = set()
     for name, keys, start, length, indices in _named(rule):
         if name in seen:
@@ -60,7 +60,7 @@ def check(rule: Rule) -> Iterator[Finding]:
 def why(name: str, indices: Sequence[str], known: Catalog) -> str | None:
     """What to say of a name that is probably wrong, None of any other."""
     if is_known(name, known):
-        others = view(tuple(indices)).elsewhere(name) if indices and "*" not in name else []
+        others = view(tuple(indices), known.own).elsewhere(name) if indices and "*" not in name else []
         shown = ", ".join(map(str, others[:3])) + (", ..." if len(others) > 3 else "")
         return f"{', '.join(indices)} has none: it is a field of {shown}" if others else None
     meant = meant_by(name, known)

@@ -28,6 +28,7 @@ COMMANDS = {
     "replay": "Run the rules over events: what would have alerted?",
     "search": "Run one query over events.",
     "site": "Write pages of the rules, to be looked at.",
+    "fields": "Look fields up, or declare your own.",
     "explain": "Show how a query is read, evaluated and sent.",
     "elasticsearch": "Run an Elasticsearch until Ctrl-C.",
 }

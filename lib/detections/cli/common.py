@@ -57,7 +57,7 @@ def source_settings(command: Callable[..., int]) -> Callable[..., int]:
 
 def rules_at(paths: Sequence[Path], config: Config) -> Rules:
     """The rules at these paths, else at the configured one."""
-    return load_rules(*(paths or [config.path("rules")]))
+    return load_rules(*(paths or [config.path("rules")]), fields=config.own_fields())
 
 
 def chosen_profiles(profiles: Sequence[str], config: Config) -> tuple[str, ...]:

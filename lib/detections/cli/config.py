@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from detections.catalog import Source, read_sources
 from detections.errors import UsageError
 
 _PATHS = (
@@ -29,6 +30,7 @@ class Config:
     """Paths are relative to the project's folder (``root``), or to the working directory without a pyproject.toml.
 
     ``environments`` is the file that holds them: one of their own, or pyproject.toml with their tables; empty if none.
+    ``fields`` are patterns of files that declare the project's own fields.
     """
 
     root: Path = Path()
@@ -45,12 +47,27 @@ class Config:
     proofs: str = ".detections/proofs.json"
     site: str = "dist/site"
     profiles: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
 
     def path(self, name: str) -> Path:
         """A configured path, relative to the working directory where it lies below it."""
         path = self.root / str(getattr(self, name))
         here = Path.cwd()
         return path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path
+
+    def own_fields(self) -> tuple[Source, ...]:
+        """What the files of the project's own fields declare.
+
+        Raises:
+            UsageError: a pattern finds no file, or a file is none of fields.
+        """
+        found: dict[Path, None] = {}
+        for pattern in self.fields:
+            files = sorted(self.root.glob(pattern))
+            if not files:
+                raise UsageError(f"[tool.detections] fields: there is no file {pattern}")
+            found.update(dict.fromkeys(files))
+        return read_sources(found)
 
 
 def find_config() -> Config:
@@ -78,7 +95,7 @@ def find_config() -> Config:
 def _config(file: Path, table: dict[str, object]) -> Config:
     settings: dict[str, object] = {}
     for name, value in table.items():
-        if name == "profiles" and isinstance(value, list) and all(isinstance(one, str) for one in value):
+        if name in ("profiles", "fields") and isinstance(value, list) and all(isinstance(one, str) for one in value):
             settings[name] = tuple(value)
         elif name == "environments" and isinstance(value, dict):
             settings[name] = file.name  # read by those commands only that deal with environments

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from detections.cli.common import LINES
+from detections.cli.config import find_config
 from detections.compile import kibana
 from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
@@ -41,7 +42,8 @@ def command(rule: Path | None, text: str | None, language: str, style: str) -> i
         parts = _rule_parts(_load(rule))
     else:
         query = parse(text or "", language)
-        parts = {"query": text, **_parts(query, catalog_mapping()), "evaluated": _evaluated(query)}
+        mapping = catalog_mapping((), find_config().own_fields())
+        parts = {"query": text, **_parts(query, mapping), "evaluated": _evaluated(query, mapping)}
     if style == "json":
         click.echo(encode(parts))
         return 0
@@ -66,7 +68,7 @@ _TITLES = {
 
 
 def _load(path: Path) -> Rule:
-    rules = load_rules(path)
+    rules = load_rules(path, fields=find_config().own_fields())
     if rules.findings and not len(rules):
         raise RuleError(rules.findings)
     if len(rules) != 1:
@@ -99,14 +101,14 @@ def _parts(query: Query, mapping: Mapping) -> dict[str, Any]:
             return {"tree": explain.syntax(tree), "printed": query.printed, "sent": sent}
 
 
-def _evaluated(query: Query) -> str:
+def _evaluated(query: Query, mapping: Mapping) -> str:
     try:
         match query:
             case KqlQuery():
-                return explain.text([outline(compile_kql(query, catalog_mapping()))])
+                return explain.text([outline(compile_kql(query, mapping))])
             case EqlQuery():
-                return explain.text(compile_eql(query, catalog_mapping()).outline())
+                return explain.text(compile_eql(query, mapping).outline())
             case EsqlQuery():
-                return explain.text(compile_esql(query, catalog_mapping()).outline())
+                return explain.text(compile_esql(query, mapping).outline())
     except NotEvaluated as reason:
         return f"not evaluated: {reason}"

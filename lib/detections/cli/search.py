@@ -12,9 +12,11 @@ from detections import api
 from detections.catalog import catalog
 from detections.check.unknown_field import slips
 from detections.cli.common import LINES, STRICT, Warnings, source_settings
+from detections.cli.config import find_config
 from detections.cli.reading import Done
 from detections.errors import Level
 from detections.events import Batch, Document, Settings, read
+from detections.mapping import catalog_mapping
 from detections.query import parse
 from detections.report import json
 
@@ -59,10 +61,11 @@ def command(
     files = [Path(path) for path in paths]
     warnings = Warnings()
     done = Done(warnings)
+    own = find_config().own_fields()
     events = _documents(read(files, warnings, settings, done.add), warnings, done)
     result = api.search(
         events, query, language, size=size, timestamp_field=timestamp_field, tiebreaker_field=tiebreaker_field,
-        event_category_field=event_category_field, report=warnings,
+        event_category_field=event_category_field, fields=catalog_mapping((), own), report=warnings,
     )  # fmt: skip
     for event in result.events:
         click.echo(json.encode(event) if style == "json" else _line(event))
@@ -75,7 +78,7 @@ def command(
         shown = json.encode(dict(zip(names, row, strict=True)))
         click.echo(shown if style == "json" else "\t".join("" if one is None else str(one) for one in row))
     warnings.close()
-    for name, meant in slips(parse(query, language), catalog()).items():
+    for name, meant in slips(parse(query, language), catalog(own)).items():
         click.echo(f"{click.style('warning', fg='yellow', bold=True)}: no field {name} is declared", err=True)
         click.echo(f"    did you mean {meant}?", err=True)
         warnings.levels[Level.WARNING] += 1

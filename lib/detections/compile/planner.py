@@ -59,7 +59,7 @@ def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
 
 def mapping_of(rule: Rule) -> Mapping:
     """What the catalog knows of the fields in the rule's indices; all of it, where those are not known."""
-    return catalog_mapping(indices_of(rule))
+    return catalog_mapping(indices_of(rule), rule.fields)
 
 
 def indices_of(rule: Rule) -> tuple[str, ...]:

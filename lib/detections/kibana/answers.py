@@ -193,6 +193,23 @@ class Space(Struct, frozen=True):
     id: str
 
 
+class DataStream(Struct, frozen=True):
+    path: str
+
+
+class Package(Struct, frozen=True):
+    """An integration's package."""
+
+    version: str
+    data_streams: list[DataStream] | None = None
+
+
+class PackageAnswer(Struct, frozen=True):
+    """``/api/fleet/epm/packages/<name>``"""
+
+    item: Package
+
+
 class Page(Struct, frozen=True):
     """A page of a ``_find``. The things in it are read one by one."""
 

@@ -30,6 +30,7 @@ from detections.kibana.answers import (
     ValueList,
 )
 from detections.kibana.chunks import texts
+from detections.kibana.fleet import package_files
 from detections.kibana.http import LONG, RULES, Http
 from detections.kibana.importing import import_objects
 from detections.kibana.multipart import one_file
@@ -105,6 +106,10 @@ class Kibana:
             text = "authentication failed: Kibana does not tell its version"
             raise NotAllowed(text, request=response.request)
         return Status(answer.version.number, answer.status.overall.level)
+
+    def package_files(self, name: str, version: str | None = None) -> dict[str, str]:
+        """The files of an integration's package that tell its fields: see :mod:`detections.kibana.fleet`."""
+        return package_files(self._http, name, version)
 
     def spaces(self) -> list[str]:
         """The ids of the spaces that these credentials may see."""

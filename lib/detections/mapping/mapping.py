@@ -116,8 +116,8 @@ class Mapping:
         self._resolved: dict[str, Field | None] = {}
 
     @classmethod
-    def of(cls, fields: AbstractMapping[str, FieldSpec] | None) -> Mapping:
-        """A mapping from the API's ``fields`` argument; None is the catalog.
+    def of(cls, fields: AbstractMapping[str, FieldSpec] | Mapping | None) -> Mapping:
+        """A mapping from the API's ``fields`` argument; None is the catalog, and a mapping is itself.
 
         Each value is a type, a list of types (they differ between indices), or a dict with ``type`` and, as in an
         Elasticsearch mapping, ``ignore_above``, ``null_value``, ``format`` (of a date), ``value`` (of a
@@ -130,6 +130,8 @@ class Mapping:
         """
         if fields is None:
             return catalog_mapping()
+        if isinstance(fields, Mapping):
+            return fields
         specs = {name: _spec(name, value) for name, value in fields.items()}
         nested = {name for name, spec in specs.items() if spec["types"][0] == "nested"}
         made: dict[str, Field] = {}

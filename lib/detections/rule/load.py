@@ -11,6 +11,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
+from detections.catalog import Source
 from detections.errors import Finding, Location, SourceError, UsageError
 from detections.rule.fields import Items, OneOf, Problem, Record, Text, Whole, kind, quoted
 from detections.rule.keys import dotted, shape, unknown_keys, unknown_tables
@@ -27,20 +28,21 @@ def query_keys(rule: Rule) -> Keys:
     return ("rule", "query")
 
 
-def load(document: Document) -> tuple[Rule | None, list[Finding]]:
+def load(document: Document, fields: tuple[Source, ...] = ()) -> tuple[Rule | None, list[Finding]]:
     """The rule in a document, None where it is none, and all that is wrong with it, sorted by place.
 
     A rule with a misspelt key is still a rule, so that everything else about it can be checked in the same run; the
     finding is an error all the same.
     """
-    rule, sound, findings = _load(document)
+    rule, sound, findings = _load(document, fields)
     return rule if sound else None, findings
 
 
-def load_rules(*paths: str | os.PathLike[str]) -> Rules:
+def load_rules(*paths: str | os.PathLike[str], fields: tuple[Source, ...] = ()) -> Rules:
     """The rules in files and in folders (every ``*.toml`` below, hidden ones left out), sorted by path.
 
     One bad file never stops the others: what is wrong with it is in ``findings``, and so is a folder without rules.
+    ``fields`` are the fields that the project declares itself.
 
     Raises:
         UsageError: a path does not exist, or none was given.
@@ -65,18 +67,18 @@ def load_rules(*paths: str | os.PathLike[str]) -> Rules:
             documents.append(read(file))
         except SourceError as error:
             findings += error.findings
-    found_in = rules_of(documents)
+    found_in = rules_of(documents, fields)
     findings = sorted([*findings, *found_in.findings], key=lambda one: one.location)
     return Rules(found_in.rules, tuple(sorted(files)), tuple(findings), found_in.unsound)
 
 
-def rules_of(documents: Iterable[Document]) -> Rules:
+def rules_of(documents: Iterable[Document], fields: tuple[Source, ...] = ()) -> Rules:
     """The rules in documents, in their order, as :func:`load_rules` gives those of files."""
     files, findings = [], []
     rules: dict[bool, list[Rule]] = {True: [], False: []}
     for document in documents:
         files.append(document.path)
-        rule, sound, about = _load(document)
+        rule, sound, about = _load(document, fields)
         findings += about
         if rule is not None:
             rules[sound].append(rule)
@@ -103,7 +105,7 @@ def _files_below(folder: str, findings: list[Finding]) -> Iterator[str]:
         yield from (str(Path(parent, name)) for name in names if name.endswith(".toml") and name[0] != ".")
 
 
-def _load(document: Document) -> tuple[Rule | None, bool, list[Finding]]:
+def _load(document: Document, fields: tuple[Source, ...]) -> tuple[Rule | None, bool, list[Finding]]:
     """The rule, whether its schema has nothing against it, and the findings."""
     table = document.data.get("rule")
     if not isinstance(table, dict):
@@ -122,7 +124,7 @@ def _load(document: Document) -> tuple[Rule | None, bool, list[Finding]]:
     rule = None
     if known is not None:
         findings += unknown_keys(document, known, table, ("rule",))
-        rule = _rule(document, str(name), file, values)
+        rule = _rule(document, str(name), file, values, fields)
     findings.sort(key=lambda finding: finding.location)
     return rule, not problems, findings
 
@@ -180,7 +182,9 @@ def _finding(document: Document, keys: Keys, problem: Problem) -> Finding:
     return document.finding(CODE, f"{dotted(keys)} {problem.text}", keys, length=None, hint=problem.hint)
 
 
-def _rule(document: Document, kind: str, file: dict[str, Any], values: dict[str, Any]) -> Rule:
+def _rule(
+    document: Document, kind: str, file: dict[str, Any], values: dict[str, Any], fields: tuple[Source, ...]
+) -> Rule:
     """The rule of these values. What is required and not among them is empty: such a rule is unsound."""
     known = SCHEMAS[kind]
     extra = {name: values.pop(name) for name in values.keys() - schema(known).fields.keys()}
@@ -194,6 +198,7 @@ def _rule(document: Document, kind: str, file: dict[str, Any], values: dict[str,
         metadata=_metadata({**_required(MetadataSchema), **file.get("metadata", {})}),
         transform=file.get("transform"),
         extra=extra,
+        fields=fields,
         **_frozen(values),
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, overload
 
+from detections.catalog import Source
 from detections.errors import Finding, NotEvaluated
 from detections.query import Query, parse
 from detections.source import Document
@@ -50,13 +51,15 @@ class Rule:
     """What rules of every type have. ``query``, ``language``, ``index``, ``data_view_id``, ``filters`` and
     ``alert_suppression`` are here because most have them; esql and machine_learning rules leave some at their defaults.
 
-    ``extra`` holds the keys of ``[rule]`` that no schema knows, ``transform`` the table of that name.
+    ``extra`` holds the keys of ``[rule]`` that no schema knows, ``transform`` the table of that name. ``fields`` are
+    those that the rule's project declares itself.
     """
 
     document: Document = field(repr=False)
     metadata: Metadata
     transform: Object | None = None
     extra: Object = field(default_factory=dict)
+    fields: tuple[Source, ...] = field(default=(), repr=False)
 
     type: str
     rule_id: str

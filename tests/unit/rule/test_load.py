@@ -97,7 +97,7 @@ def test_every_key_of_the_schemas_is_an_attribute_and_the_other_way_round() -> N
         if kind == "new_terms":
             keys = keys - {"new_terms"} | {"new_terms_fields", "history_window_start"}
         shared = {"query", "language", "index", "data_view_id", "filters", "alert_suppression"}
-        assert attributes - shared == {"document", "metadata", "transform", "extra"} | keys - shared
+        assert attributes - shared == {"document", "metadata", "transform", "extra", "fields"} | keys - shared
     assert {one.name for one in dataclasses.fields(rule_metadata())} == set(schema(MetadataSchema).fields) | {"extra"}
 
 
