@@ -34,6 +34,7 @@ from detections.plan.rows import LookupTable
 from detections.query import esql, parse
 from detections.rule import Rule, Rules
 from detections.rule import load_rules as load
+from detections.schedule import executions
 from detections.schedule import replay as replay_plans
 from detections.values.dates import parse_date
 
@@ -209,6 +210,7 @@ def replay(
     start: Instant | None = None,
     end: Instant | None = None,
     *,
+    schedule: bool = False,
     report: Callable[[Finding], None] | None = None,
 ) -> Iterator[Alert]:
     """The alerts that the rules would have raised, sorted by timestamp, then rule_id; input order breaks ties.
@@ -217,10 +219,16 @@ def replay(
     them, events in [start, end] are candidates, and history reaches back from ``start`` as far as
     ``history_window_start`` reaches back from now. Rules that nothing here evaluates are told to ``report``.
 
+    With ``schedule`` the rules are executed as Kibana's scheduler does, every ``interval`` from ``start`` on, and the
+    alerts come as they were raised: ``Alert.raised`` is when.
+
     Raises:
         UsageError: ``start`` or ``end`` is no instant.
     """
     engine = Embedded(report=report)
+    if schedule:
+        found = executions(rules, batches(events), engine, start=instant(start), end=instant(end), report=report)
+        return (alert for execution in found for alert in execution.alerts)
     return replay_plans(rules, batches(events), engine, start=instant(start), end=instant(end), report=report)
 
 

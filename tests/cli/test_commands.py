@@ -148,6 +148,37 @@ def test_replay_with_a_window_and_jobs(run: Run, records: Path) -> None:
     )  # fmt: skip
 
 
+def test_replay_as_the_scheduler_runs_the_rules(run: Run, records: Path) -> None:
+    plain = run("replay", records, "--format", "json")
+    found = run("replay", records, "--schedule", "--format", "json")
+    assert found.code == 0, found.err
+    alerts = [json.loads(line) for line in found.out.splitlines()]
+    assert [(one["rule_id"], one["event_ids"]) for one in alerts] == [
+        (one["rule_id"], one["event_ids"]) for one in map(json.loads, plain.out.splitlines())
+    ]
+    assert all(one["timestamp"] <= one["raised"] for one in alerts)
+    assert run("replay", records, "--schedule", "--format", "json", "--jobs", "2").out == found.out
+    assert alerts[0]["raised"] in run("replay", records, "--schedule").out
+    day = alerts[0]["timestamp"][:10]
+    nothing = run("replay", records, "--schedule", "--start", day, "--end", day, "--outage", f"{day}/2100-01-01")
+    assert nothing.out == ""
+    assert "is time that none searched" not in nothing.err  # the first execution has none before it
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--outage", "2026-01-01/2026-01-02"], "--outage is for --schedule"),
+        (["--schedule", "--outage", "2026-01-02/2026-01-01"], "does not end after it begins"),
+        (["--schedule", "--outage", "2026-01-02"], "is no instant"),
+        (["--schedule", "--outage", "soon/2026-01-01"], "'soon' is no instant"),
+    ],
+)
+def test_a_schedule_that_is_none_is_refused(run: Run, records: Path, arguments: list[str], message: str) -> None:
+    refused = run("replay", records, *arguments)
+    assert (refused.code, message in refused.err) == (2, True)
+
+
 def test_replay_goes_on_past_bad_events(run: Run, records: Path, tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
     (tmp_path / "more/a.ndjson").write_text('{"not json\n')

@@ -11,13 +11,18 @@ from typing import Any
 import pytest
 
 from detections.compile.planner import plan as make_plan
+from detections.elastic.cluster import Cluster
+from detections.elastic.documents import TemporaryIndex
 from detections.elastic.engine import Elasticsearch
 from detections.elastic.server import Server
+from detections.elastic.template import template
 from detections.engine import Embedded
+from detections.engine.kept import Kept
 from detections.events import Document, batches
 from detections.mapping import UNMAPPED, Field, Mapping
 from detections.plan import Cardinality, Plan, ThresholdPlan, Window
-from made_rules import rule_of
+from detections.schedule import Executor, Outage, ticks
+from made_rules import new_terms, rule_of
 
 MAPPING = Mapping.of({
     "@timestamp": "date", "event.ingested": "date", "event.id": "keyword", "event.action": "keyword",
@@ -101,3 +106,37 @@ def test_threshold(agree: Agree, agreed: Callable[[int, str], None]) -> None:
 
 def _field(name: str) -> Field:
     return MAPPING.get(name) or Field(name, UNMAPPED)
+
+
+SCHEDULED = {
+    "query": 'type = "query"\nlanguage = "kuery"\nquery = "event.action: (a or b)"',
+    "now": 'type = "query"\nlanguage = "kuery"\nquery = "event.action: a and @timestamp >= now-8s"',
+    "new terms": new_terms("event.action: (a or b)", '"user.name", "host.name"', "now-30s"),
+    "threshold": 'type = "threshold"\nlanguage = "kuery"\nquery = "event.action: (a or b)"\n'
+                 '[rule.threshold]\nfield = ["user.name", "source.ip"]\nvalue = 2',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCHEDULED)
+def test_executions(server: Server, lacking: frozenset[str], agreed: Callable[[int, str], None], name: str) -> None:
+    """The same rule from execution to execution: late events, what was raised before, and groups that have alerted."""
+    rule = rule_of(f'interval = "5s"\nfrom = "now-12s"\nmax_signals = 1000\n{SCHEDULED[name]}')
+    plan = make_plan(rule, MAPPING)
+    documents = [one for one in events(7, 200) if one["@timestamp"] is not None]
+    index = TemporaryIndex(server, template(MAPPING, lacking), "detections-parity")
+    index.create()
+    try:
+        index.add([(f"0:{number}", one) for number, one in enumerate(documents)], "all")
+        (kept,) = Embedded().keep([plan], batches(documents))
+        assert isinstance(kept, Kept)
+        here, there = Executor(rule, plan, kept), Executor(rule, plan, Cluster(server, index.name))
+        count = 0
+        outage = Outage(START + 20_000, START + 41_000)
+        for tick in ticks(rule, plan, START, START + 80_000, [outage]):
+            found = here.execute(tick)
+            assert there.execute(tick) == found
+            count += len(found.alerts)
+    finally:
+        index.delete()
+    assert count > 5
+    agreed(count, "alerts of executions")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -15,12 +16,12 @@ from detections.cli.engines import CREDENTIALS
 from detections.cli.reading import Done
 from detections.engine import Embedded
 from detections.engine.alert import Alert
-from detections.errors import DetectionsError, Level, UsageError
-from detections.events import Settings, read
+from detections.errors import DetectionsError, Finding, Level, UsageError
+from detections.events import Batch, Settings, read
 from detections.report import json
 from detections.report.count import plural
 from detections.rule import Rules
-from detections.schedule import replay
+from detections.schedule import Outage, executions, replay
 from detections.schedule.window import CODE as NOT_REPLAYED
 from detections.values.dates import format_date
 
@@ -34,6 +35,11 @@ from detections.values.dates import format_date
     "--start", metavar="TIME", help="Only events at or after this instant are candidates; history reaches back from it."
 )
 @click.option("--end", metavar="TIME", help="Only events at or before this instant.")
+@click.option("--schedule", is_flag=True, help="As Kibana's scheduler runs the rules: every interval, from --start on.")
+@click.option(
+    "--outage", "outages", metavar="START/END", multiple=True,
+    help="With --schedule: no rule is executed between these instants.",
+)  # fmt: skip
 @LINES
 @STRICT
 @source_settings
@@ -58,6 +64,8 @@ def command(
     rules: Sequence[Path],
     start: str | None,
     end: str | None,
+    schedule: bool,
+    outages: Sequence[str],
     style: str,
     strict: bool,
     settings: Settings,
@@ -75,6 +83,10 @@ def command(
     output, sorted by time; what was wrong with events or rules goes to standard error, with how much was done and how
     much was not. The exit code is 1 where a rule, a file or a place in it could not be read or run.
 
+    With --schedule every rule is executed once an interval, over the window that its `from` and `to` give, and sees
+    what was ingested by then; an alert is raised once, max_signals is kept, and a gap of the scheduler is caught up as
+    far as Kibana does. Alerts come in the order in which they are raised.
+
     With --on elasticsearch the events are those that a cluster has already; it is only read. Give --index and --start
     instead of EVENTS, and --end where it is not now.
     """
@@ -84,6 +96,10 @@ def command(
         raise UsageError("on a cluster the events are those that it has: give --index and --start instead of files")
     if not on_cluster and (index or width or resume or url):
         raise UsageError("--index, --slice, --resume and --elasticsearch are for --on elasticsearch")
+    if on_cluster and schedule:
+        raise UsageError("--schedule is for events in files")
+    if outages and not schedule:
+        raise UsageError("--outage is for --schedule")
     if not on_cluster and not events:
         raise UsageError("give at least one path of events")
     loaded = rules_at(rules, find_config())
@@ -100,7 +116,8 @@ def command(
         count = 0
         batches = read(list(events), warnings, settings, done.add)
         engine = Embedded(jobs=jobs, report=warnings, count=done.add)
-        for alert in replay(loaded, batches, engine, start=window[0], end=window[1], report=warnings):
+        asked = _Scheduled(schedule, tuple(map(_outage, outages)))
+        for alert in asked.alerts(loaded, batches, engine, *window, warnings):
             count += 1
             show(alert)
         said.append(done.events())
@@ -110,6 +127,32 @@ def command(
     if style == "text":
         click.echo(f"{', '.join(said)}, {plural(count, 'alert')}", err=True)
     return done.close(*_not_run(loaded, warnings), strict=strict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scheduled:
+    """Whether rules run as they are scheduled, and when none does."""
+
+    asked: bool
+    outages: tuple[Outage, ...]
+
+    def alerts(
+        self, rules: Rules, batches: Iterable[Batch], engine: Embedded, start: int | None, end: int | None,
+        report: Callable[[Finding], None],
+    ) -> Iterator[Alert]:  # fmt: skip
+        if not self.asked:
+            return replay(rules, batches, engine, start=start, end=end, report=report)
+        found = executions(rules, batches, engine, start=start, end=end, outages=self.outages, report=report)
+        return (alert for execution in found for alert in execution.alerts)
+
+
+def _outage(text: str) -> Outage:
+    first, _, last = text.partition("/")
+    start, end = instant(first), instant(last)
+    assert start is not None and end is not None
+    if end <= start:
+        raise UsageError(f"--outage: '{text}' does not end after it begins")
+    return Outage(start, end)
 
 
 def _not_run(loaded: Rules, warnings: Warnings) -> Iterator[str]:
@@ -140,4 +183,5 @@ def _text(alert: Alert) -> None:
     terms = f"  new: {', '.join(alert.new_terms)}" if alert.new_terms else ""
     if alert.threshold is not None:
         terms = f"  {plural(alert.threshold.count, 'event')}{' of ' if alert.terms else ''}{', '.join(alert.terms)}"
-    click.echo(f"{when}  {click.style(alert.rule_name, bold=True)}  {' '.join(alert.event_ids)}{terms}")
+    raised = "" if alert.raised is None else f"{format_date(alert.raised)}: "
+    click.echo(f"{raised}{when}  {click.style(alert.rule_name, bold=True)}  {' '.join(alert.event_ids)}{terms}")

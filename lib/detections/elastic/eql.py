@@ -37,7 +37,7 @@ def eql(plan: EqlPlan, source: Source, window: Window) -> Iterator[Alert]:
     """
     if plan.sent is None:
         raise NotEvaluated("a changed EQL query has no text that a server could be asked")
-    filter_ = source.within(at(plan.sent["filter"], window.now), plan.time, window.start, window.end)
+    filter_ = source.within(at(plan.sent["filter"], window.now), plan.time, window.start, window.end, window.ingested)
     body = {**plan.sent, "filter": filter_, "size": MOST, "fields": fields_of(plan.time)}
     path = f"/{source.index}/_eql/search"
     answer = source.server.read(Eql, "an answer to an EQL search", "POST", path, body, rule=plan.rule_name).hits
@@ -61,7 +61,7 @@ def eql_by_dsl(plan: EqlPlan, source: Source, window: Window) -> Iterator[Alert]
     asked: Dsl = {"bool": {"should": named, "minimum_should_match": 1}}
     if plan.filter is not None:
         asked = {"bool": {"filter": [asked, at_least(plan.filter, now)]}}
-    query = source.within(asked, plan.time, window.start, window.end)
+    query = source.within(asked, plan.time, window.start, window.end, window.ingested)
     documents = list(source.hits(query, plan.time, plan.rule_name, {"_source": True}))
     yield from _joined(plan, window, sorted(documents, key=lambda found: hit(found, plan.time).position))
 

@@ -35,7 +35,7 @@ def esql(plan: RowsPlan, source: Source, window: Window) -> Iterator[Alert]:
     text = to_esql(_over(tree, source.index))
     seen: list[str] = []
     while True:
-        query = source.within({"match_all": {}}, plan.time, window.start, window.end)
+        query = source.within({"match_all": {}}, plan.time, window.start, window.end, window.ingested)
         if seen:
             query["bool"]["must_not"] = [{"ids": {"values": seen}}]
         body = {"query": text, "filter": query}

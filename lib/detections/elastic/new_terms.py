@@ -32,8 +32,8 @@ def new_terms(plan: NewTermsPlan, source: Source, window: Window) -> Iterator[Al
     """
     grouping = Grouping(source, plan.fields, plan.time, plan.rule_name)
     asked = source.asked(plan, window)
-    inside = source.within(asked, plan.time, window.start, window.end)
-    since = source.within(asked, plan.time, window.history, window.end)
+    inside = source.within(asked, plan.time, window.start, window.end, window.ingested)
+    since = source.within(asked, plan.time, window.history, window.end, window.ingested)
     everything = map(terms_of, grouping.buckets(inside, {}))
     while batch := list(itertools.islice(everything, BATCH)):
         if window.start is not None:

@@ -56,10 +56,16 @@ class Source:
         """
         return at(dict(plan.sent["query"]) if plan.sent is not None else to_dsl(plan.selects, window.now), window.now)
 
-    def within(self, asked: Dsl, time: TimeField, start: int | None, end: int | None) -> Dsl:
-        """A query for the documents in a window; without any end those that have no time, too."""
+    def within(
+        self, asked: Dsl, time: TimeField, start: int | None, end: int | None, ingested: int | None = None
+    ) -> Dsl:
+        """A query for the documents in a window; without any end those that have no time, too. What came after
+        ``ingested`` is not found."""
         ends = [None if at is None else format_date(at) for at in (start, end)]
         times = [time_filter(time, *ends)] if any(ends) else []
+        if ingested is not None:
+            later = {"range": {"event.ingested": {"gt": ingested, "format": "epoch_millis"}}}
+            times.append({"bool": {"must_not": [later]}})
         return {"bool": {"filter": [asked, *times, *self.only]}}
 
     def combined(self, time: TimeField) -> tuple[str, Dsl]:
@@ -105,7 +111,7 @@ def events(plan: QueryPlan, source: Source, window: Window) -> Iterator[Alert]:
     Raises:
         NotEvaluated: the plan's predicate has a part that no query says.
     """
-    query = source.within(source.asked(plan, window), plan.time, window.start, window.end)
+    query = source.within(source.asked(plan, window), plan.time, window.start, window.end, window.ingested)
     for document in source.hits(query, plan.time, plan.rule_name):
         yield Alert.on(plan, [hit(document, plan.time)])
 

@@ -29,7 +29,8 @@ def threshold(plan: ThresholdPlan, source: Source, window: Window) -> Iterator[A
         ServerError: the server refuses a request (a field whose values cannot be aggregated).
         NotEvaluated: the plan's predicate has a part that no query says.
     """
-    query = source.within(source.asked(plan, window), plan.time, window.start, window.end)
+    asked = _not_alerted(plan, source.asked(plan, window), source.combined(plan.time)[0])
+    query = source.within(asked, plan.time, window.start, window.end, window.ingested)
     grouping = Grouping(source, plan.fields, plan.time, plan.rule_name)
     metrics = _metrics(plan, source)
     if not plan.fields:
@@ -55,6 +56,18 @@ def _whole(plan: ThresholdPlan, grouping: Grouping, query: Dsl, metrics: Dsl) ->
     whole = Bucket({}, answer.hits.total.value, made.first_seen, made.last_seen, made.cardinality)
     if whole.count and _is_enough(plan, whole.count, whole.cardinality):
         yield _alert(plan, grouping, (), whole, answer.hits.hits)
+
+
+def _not_alerted(plan: ThresholdPlan, asked: Dsl, time: str) -> Dsl:
+    """Without the documents that made the groups of earlier alerts."""
+    if not plan.alerted:
+        return asked
+    groups = [
+        [{"range": {time: {"lte": one.until, "format": "epoch_millis"}}},
+         *({"term": {field.name: term}} for field, term in zip(plan.fields, one.terms, strict=True))]
+        for one in plan.alerted
+    ]  # fmt: skip
+    return {"bool": {"filter": [asked], "must_not": [{"bool": {"filter": group}} for group in groups]}}
 
 
 def _metrics(plan: ThresholdPlan, source: Source) -> Dsl:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -49,7 +49,9 @@ class Alert:
     its first document in the input, from 0, which breaks ties; ``new_terms`` is empty for other rule types; ``shown``
     are the documents' values of the fields that the plan shows.
 
-    ``threshold`` is the group of a threshold rule, whose ``event_ids`` are those of its latest events.
+    ``threshold`` is the group of a threshold rule, whose ``event_ids`` are those of its latest events. ``raised`` is
+    when the execution started that raised it, where rules are replayed as the scheduler runs them; ``others`` are the
+    numbers of its documents behind the first.
     """
 
     rule_id: str
@@ -60,19 +62,32 @@ class Alert:
     position: int = 0
     shown: Shown = field(default=(), compare=False)
     threshold: Threshold | None = None
+    raised: int | None = None
+    others: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
     def on(cls, plan: Plan, hits: Sequence[Hit], new_terms: tuple[str, ...] = ()) -> Alert:
         """The alert of a plan on some events, at least one, in the order in which it names them. Its time is that of
         the latest of them."""
         names = tuple([hit.event_id for hit in hits if hit.event_id])
-        return cls(plan.rule_id, plan.rule_name, max(hits).timestamp, names, new_terms, hits[0].position, _all(hits))
+        return cls(
+            plan.rule_id, plan.rule_name, max(hits).timestamp, names, new_terms, hits[0].position, _all(hits),
+            others=_others(hits),
+        )  # fmt: skip
 
     @classmethod
     def of_group(cls, plan: Plan, latest: Sequence[Hit], time: int | None, found: Threshold) -> Alert:
         """The alert of a plan on a group of events: ``latest`` are some of its last ones, ``time`` is the very last."""
         names = tuple([hit.event_id for hit in latest if hit.event_id])
         return cls(plan.rule_id, plan.rule_name, time, names, (), latest[-1].position, _all(latest), found)
+
+    @property
+    def identity(self) -> Hashable:
+        """What is the same of an alert that is found again, as in Kibana's id of it: its events and new terms; of a
+        group the execution and its terms."""
+        if self.threshold is not None:
+            return self.raised, self.terms
+        return self.position, self.others, self.event_ids, self.new_terms
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -91,3 +106,7 @@ def _all(hits: Sequence[Hit]) -> Shown:
         return hits[0].shown
     every = zip(*(hit.shown for hit in hits), strict=True)
     return tuple([tuple(dict.fromkeys(value for values in field for value in values)) for field in every])
+
+
+def _others(hits: Sequence[Hit]) -> tuple[int, ...]:
+    return tuple([hit.position for hit in hits[1:]])

@@ -11,13 +11,14 @@ from operator import attrgetter
 from detections.engine.alert import Alert
 from detections.engine.collector import Collector
 from detections.engine.evaluator import Predicates
+from detections.engine.kept import Keeper, Kept
 from detections.engine.processes import in_processes
 from detections.engine.protocol import Task
-from detections.engine.runners import why_not
+from detections.engine.runners import Runner, collector, why_not
 from detections.engine.work import Collected, Work
 from detections.errors import Finding, Level, Location, NotEvaluated
 from detections.events import Batch, Counts, Input
-from detections.plan import Plan
+from detections.plan import Plan, Window
 from detections.values import limits
 
 
@@ -56,7 +57,33 @@ class Embedded:
             WorkerLost: one of the processes was killed.
         """
         work = Work(tasks, self.predicates)
-        for parts, findings, counts in self._collected(work, tasks, batches):
+        for _ in self._read(work, tasks, batches, collector):
+            for plan in work.collectors:
+                yield from plan.ready()
+        for plan in work.collectors:
+            yield from self._alerts(plan)
+
+    def keep(self, plans: Sequence[Plan], batches: Iterable[Batch]) -> list[Kept | NotEvaluated]:
+        """For each plan the events that it may ask about, from one reading, so that it can be executed many times; why
+        not, where there are too many.
+
+        Raises:
+            EventsError, WorkerLost: as in a run.
+        """
+        tasks = [(plan, Window()) for plan in plans]
+        keepers: list[Keeper] = []
+
+        def ready(plan: Plan, window: Window, predicates: Predicates) -> Keeper:
+            keepers.append(Keeper(plan, window, predicates))
+            return keepers[-1]
+
+        for _ in self._read(Work(tasks, ready=ready), tasks, batches, Keeper):
+            pass
+        return [keeper.kept() for keeper in keepers]
+
+    def _read(self, work: Work, tasks: Sequence[Task], batches: Iterable[Batch], ready: Runner) -> Iterator[None]:
+        """Let the collectors of a piece of work have what the batches have for them, batch by batch."""
+        for parts, findings, counts in self._collected(work, tasks, batches, ready):
             for plan, part in zip(work.collectors, parts, strict=True):
                 if part is not None:
                     plan.merge(part)
@@ -65,24 +92,23 @@ class Embedded:
                     self.report(finding)
             if self.count is not None:
                 self.count(counts)
-            for plan in work.collectors:
-                yield from plan.ready()
-        for plan in work.collectors:
-            yield from self._alerts(plan)
+            yield
 
-    def _alerts(self, collector: Collector[object]) -> Iterator[Alert]:
+    def _alerts(self, found: Collector[object]) -> Iterator[Alert]:
         """The alerts of one plan. That it had too much to keep is reported, where somebody is to be told."""
         try:
-            yield from collector.alerts()
+            yield from found.alerts()
         except NotEvaluated as error:
             if self.report is None:
                 raise
             self.report(Finding(limits.CODE, f"not evaluated: {error}", Location("events"), Level.WARNING))
 
-    def _collected(self, work: Work, tasks: Sequence[Task], batches: Iterable[Batch]) -> Iterator[Collected]:
+    def _collected(
+        self, work: Work, tasks: Sequence[Task], batches: Iterable[Batch], ready: Runner
+    ) -> Iterator[Collected]:
         if self.jobs > 1:
             shares = batches.shares(self.jobs) if isinstance(batches, Input) else batches
-            yield from in_processes(self.jobs, tasks, shares)
+            yield from in_processes(self.jobs, tasks, shares, ready)
             return
         with _no_collection():
             for batch in batches:

@@ -26,7 +26,7 @@ from detections.events import Batch, Document
 from detections.functions.operators import sort_key
 from detections.mapping import Field
 from detections.plan import EqlPlan, Window, program
-from detections.plan.predicate import And, Predicate
+from detections.plan.predicate import Predicate
 from detections.values.bits import of_rows, rows_of
 from detections.values.dates import format_date
 from detections.values.ip import format_ip
@@ -97,10 +97,7 @@ class Finder:
         self._body = asked.body
         self._order = asked.order
         stages = program.stages_of(asked.body)
-        self._selects = {
-            number: selecting(predicates, stage.predicate if condition is None else And((condition, stage.predicate)))
-            for number, stage in stages.items()
-        }
+        self._selects = {number: selecting(predicates, condition, stage.predicate) for number, stage in stages.items()}
         self._keys = _join_keys(asked.body, stages)
         fields = [asked.order.timestamp, *(key.field for keys in self._keys.values() for key in keys)]
         if asked.order.tiebreaker is not None:

@@ -6,6 +6,7 @@ parts are asked first, and the others only about the rows that are left.
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -17,7 +18,7 @@ from detections.engine.combinations import combinations
 from detections.engine.operators import COST, SETTLED, Check, check_of
 from detections.engine.table import Table, Vectors, cells
 from detections.errors import Finding, Level, Location
-from detections.events import Batch, Documents
+from detections.events import Batch, Document, Documents
 from detections.events.walk import objects
 from detections.functions.warning import Warnings
 from detections.mapping import UNMAPPED, Field
@@ -68,6 +69,7 @@ class Predicates:
         self._ready_made: dict[int, tuple[Predicate, Question]] = {}
         self._warnings = warnings
         self._inner: dict[str, Predicates] = {}
+        self.selections: dict[tuple[int, ...], tuple[tuple[Predicate, ...], Callable[[Evaluator], int]]] = {}
         self._paths: dict[str, None] = {}
 
     @property
@@ -309,7 +311,8 @@ class Evaluator:
     """Answers predicates over the events of a batch.
 
     ``paths`` are those that may be asked for, where that is known beforehand. Values are had when they are asked for,
-    of the rows that are still in question then. ``now`` is the moment of the execution, None the clock's.
+    of the rows that are still in question then. ``now`` is the moment of the execution, None the clock's. ``rows`` are
+    the events that selections are made among: all of them.
     """
 
     def __init__(
@@ -320,11 +323,28 @@ class Evaluator:
         self._predicates = predicates or Predicates()
         batch.expect([*paths])
         self.size = len(batch)
-        self.everything = (1 << self.size) - 1
+        self.everything = self.rows = (1 << self.size) - 1
         self._columns: dict[Field, Column] = {}
         self._answers: dict[int, tuple[Bits, int]] = {}
         self._nested: dict[str, tuple[Evaluator, list[int]]] = {}
         self._names: dict[str, None] | None = None
+
+    def among(self, rows: int, now: int | None, *, relative: bool) -> Evaluator:
+        """The same among some rows only, in an execution that starts ``now``. Answers are shared, unless they are
+        ``relative`` to that moment."""
+        made = copy.copy(self)
+        made.rows = rows
+        if now is not None and relative:
+            made.now, made._answers, made._nested = now, {}, {}
+        return made
+
+    def document(self, row: int) -> Document:
+        """One whole event."""
+        return self._batch.document(row)
+
+    def raw(self, path: str, rows: int) -> list[object]:
+        """The raw values at a path, of some rows at least, as :meth:`detections.events.Batch.column` has them."""
+        return self._batch.column(path, rows)[0]
 
     @property
     def ordinal(self) -> int:

@@ -6,20 +6,29 @@ from collections.abc import Callable
 
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.operators import SETTLED
-from detections.plan.predicate import Always, And, IsTrue, Not, Or, Predicate, Test
+from detections.plan.predicate import Always, And, IsTrue, Not, Or, Predicate, Test, conjunction
 
 _OPEN = Always(True)
 
 
-def selecting(predicates: Predicates, predicate: Predicate) -> Callable[[Evaluator], int]:
-    """The predicate made ready to select: the rows of a batch where it is true.
+def selecting(predicates: Predicates, *parts: Predicate | None) -> Callable[[Evaluator], int]:
+    """Predicates made ready to select: the rows of a batch where each of them is true; None asks nothing. Of parts that
+    were made ready together before it is the same.
 
     Raises NotEvaluated for a regular expression that Elasticsearch refuses.
     """
+    asked = tuple(part for part in parts if part is not None)
+    names = tuple(map(id, asked))
+    if names not in predicates.selections:
+        predicates.selections[names] = asked, _selecting(predicates, conjunction(*asked))
+    return predicates.selections[names][1]
+
+
+def _selecting(predicates: Predicates, predicate: Predicate) -> Callable[[Evaluator], int]:
     first, question = predicates.ready(gate(predicate)), predicates.ready(predicate)
 
     def select(evaluator: Evaluator) -> int:
-        possible = first(evaluator, evaluator.everything).true
+        possible = first(evaluator, evaluator.rows).true
         return question(evaluator, possible).true if possible else 0
 
     return select

@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from detections.engine.protocol import Task
+from detections.engine.runners import Runner
 from detections.engine.work import Collected, Work
 from detections.errors import WorkerLost
 from detections.events import Share
@@ -29,15 +30,15 @@ _work: list[Work] = []
 """In a worker process: the one piece of work that it was started for."""
 
 
-def in_processes(jobs: int, tasks: Sequence[Task], shares: Iterable[Share]) -> Iterator[Collected]:
-    """What each batch of the shares has for the plans, in the order of the batches.
+def in_processes(jobs: int, tasks: Sequence[Task], shares: Iterable[Share], ready: Runner) -> Iterator[Collected]:
+    """What each batch of the shares has for the plans, in the order of the batches; ``ready`` makes a plan ready.
 
     Raises:
         WorkerLost: one of the processes was killed; the others are ended.
     """
     waiting: deque[Future[list[Collected]]] = deque()
     workers: list[BaseProcess] = []
-    executor = ProcessPoolExecutor(jobs, _recording(workers), initializer=_start, initargs=(tasks,))
+    executor = ProcessPoolExecutor(jobs, _recording(workers), initializer=_start, initargs=(tasks, ready))
     try:
         for share in shares:
             waiting.append(executor.submit(_collect, share))
@@ -76,9 +77,9 @@ def _lost(workers: Iterable[BaseProcess], jobs: int) -> str:
     return f"one of {jobs} worker processes was killed (is memory short?): use fewer --jobs"
 
 
-def _start(tasks: Sequence[Task]) -> None:
+def _start(tasks: Sequence[Task], ready: Runner) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _work.append(Work(tasks))
+    _work.append(Work(tasks, ready=ready))
     gc.disable()
 
 

@@ -14,10 +14,10 @@ from detections.engine.gate import selecting
 from detections.engine.hits import Hits
 from detections.engine.terms import Terms, written
 from detections.errors import NotEvaluated
-from detections.plan import ThresholdPlan, Window
+from detections.plan import Alerted, ThresholdPlan, Window
 from detections.values import limits
 from detections.values.bits import of_rows
-from detections.values.coerce import Scalar
+from detections.values.coerce import Scalar, coerce
 
 
 class Group:
@@ -110,9 +110,10 @@ class ThresholdCollector(Collector[Groups]):
 
     def __init__(self, plan: ThresholdPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
-        self._select = selecting(predicates, plan.selects)
+        self._select = selecting(predicates, plan.predicate, plan.filter)
         self._hits = Hits(plan, window)
         self._groups = Groups()
+        self._alerted = {_terms_of(plan, one): one.until for one in plan.alerted}
         self._fields = [*plan.fields, *([plan.cardinality.field] if plan.cardinality else [])]
         self.paths = [*self._hits.paths, *(field.path for field in self._fields)]
 
@@ -129,7 +130,10 @@ class ThresholdCollector(Collector[Groups]):
             values = [column.values(row) for column in columns]
             terms = [list(dict.fromkeys(some)) for some in values[:width]]
             counted = values[width] if self._plan.cardinality else []
-            for one in combinations(terms, functools.partial(evaluator.tell, row)):
+            tuples = list(combinations(terms, functools.partial(evaluator.tell, row)))
+            if self._alerted and any(hit.time <= self._alerted.get(one, hit.time - 1) for one in tuples):
+                continue
+            for one in tuples:
                 if groups.too_many:
                     return groups
                 groups.add(one, hit, counted)
@@ -156,3 +160,9 @@ class ThresholdCollector(Collector[Groups]):
         values = None if asked is None else (asked.field.name, len(group.values))
         result = Threshold(tuple(pairs), group.count, group.first, values)
         return Alert.of_group(self._plan, sorted(group.latest), group.last, result)
+
+
+def _terms_of(plan: ThresholdPlan, group: Alerted) -> Terms:
+    """The values that an alert has shown."""
+    values = (coerce(field.type, term) for field, term in zip(plan.fields, group.terms, strict=True))
+    return tuple(value for value in values if value is not None)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from detections.engine.collector import Collector
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.protocol import Task
-from detections.engine.runners import collector
+from detections.engine.runners import Runner, collector
 from detections.errors import Finding
 from detections.events import Batch, Counts, Share
 
@@ -19,13 +19,14 @@ Collected: TypeAlias = tuple[list[object], list[Finding], Counts]
 class Work:
     """Plans made ready together: they share the answers to leaves, and the fields that are decoded."""
 
-    def __init__(self, tasks: Sequence[Task], predicates: Predicates | None = None) -> None:
-        """``predicates``: those made ready for an earlier piece of work with the same plans.
+    def __init__(self, tasks: Sequence[Task], predicates: Predicates | None = None, ready: Runner = collector) -> None:
+        """``predicates``: those made ready for an earlier piece of work with the same plans. ``ready`` is what makes a
+        plan ready.
 
         Raises NotEvaluated where nothing in this process runs one of the plans.
         """
         self._predicates = predicates or Predicates()
-        self.collectors: list[Collector[object]] = [collector(plan, window, self._predicates) for plan, window in tasks]
+        self.collectors: list[Collector[object]] = [ready(plan, window, self._predicates) for plan, window in tasks]
         paths = [path for made in self.collectors for path in made.paths]
         self._paths = list(dict.fromkeys([*self._predicates.paths, *paths]))
         self._moments = _moments(tasks)

@@ -1,6 +1,7 @@
 """Plans: what a rule asks of an engine, and what a plan is made of."""
 
 from detections.plan.kinds import (
+    Alerted,
     Cardinality,
     EqlPlan,
     NewTermsPlan,
@@ -14,6 +15,6 @@ from detections.plan.plan import Condition, Plan, Role, Sent, Variant
 from detections.plan.window import TimeField, Window
 
 __all__ = [
-    "Cardinality", "Condition", "EqlPlan", "NewTermsPlan", "Outline", "Plan", "QueryPlan", "Role", "RowsPlan",
-    "SelectionPlan", "Sent", "ThresholdPlan", "TimeField", "Variant", "Window",
+    "Alerted", "Cardinality", "Condition", "EqlPlan", "NewTermsPlan", "Outline", "Plan", "QueryPlan", "Role",
+    "RowsPlan", "SelectionPlan", "Sent", "ThresholdPlan", "TimeField", "Variant", "Window",
 ]  # fmt: skip

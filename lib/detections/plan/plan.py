@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias, TypeVar
 
 from detections.mapping import Field, Mapping
 from detections.plan.outline import Outline
@@ -22,6 +22,19 @@ from detections.query import NOWHERE, Span
 Sent: TypeAlias = "AbstractMapping[str, Any] | None"
 """What the rule puts into the body of Kibana's search (:mod:`detections.compile.request`): what a real Elasticsearch is
 asked. None where a plan was changed after it was made, or made without a rule."""
+
+
+class Found(Protocol):
+    """What a plan remembers of an alert."""
+
+    @property
+    def timestamp(self) -> int | None: ...
+
+    @property
+    def terms(self) -> tuple[str, ...]: ...
+
+
+AnyFound = TypeVar("AnyFound", bound=Found)
 
 
 class Role(enum.Enum):
@@ -99,6 +112,19 @@ class Plan(ABC):
             ValueError: the rule's date math is none.
         """
         return None
+
+    def since(self, start: int) -> Self:
+        """The same for an execution whose window begins at ``start``: it forgets of those before what lies earlier."""
+        return self
+
+    def following(self, alerts: Sequence[Found]) -> Self:
+        """The same for the next execution, when this one has raised some alerts."""
+        return self
+
+    def reached(self, alerts: list[AnyFound], most: int) -> list[AnyFound]:
+        """Which of an execution's alerts, oldest first, its search gives where no more than ``most`` will be raised, in
+        the order in which they are raised."""
+        return alerts
 
     def unevaluated(self) -> tuple[str, ...]:
         """The parts that nothing in this process evaluates, each with the reason."""

@@ -33,13 +33,15 @@ class Window:
     """The window of one execution, both ends inclusive; ``None`` is open. ``history`` is where new terms look back to.
 
     With an open ``start`` there is no history: a new term alerts at its first document. ``now`` is when the execution
-    starts, which date math counts from; None is when it is run.
+    starts, which date math counts from; None is when it is run. What came to be there after ``ingested``
+    (``event.ingested``) is not seen; None sees everything.
     """
 
     start: int | None = None
     end: int | None = None
     history: int | None = None
     now: int | None = None
+    ingested: int | None = None
 
     def holds(self, time: int) -> bool:
         """Whether an instant lies in the window."""

@@ -44,12 +44,14 @@ def finding(one: Finding) -> dict[str, Any]:
 
 
 def alert(one: Alert) -> dict[str, Any]:
-    """An alert as ``detections replay`` prints it; ``new_terms`` and ``threshold_result`` only where there are any."""
+    """An alert as ``detections replay`` prints it; ``new_terms`` and the like only where there are any."""
     when = None if one.timestamp is None else format_date(one.timestamp)
     said: dict[str, Any] = {"rule_id": one.rule_id, "rule_name": one.rule_name}
     said |= {"event_ids": list(one.event_ids), "timestamp": when}
     if one.new_terms:
         said["new_terms"] = list(one.new_terms)
+    if one.raised is not None:
+        said["raised"] = format_date(one.raised)
     if one.threshold is not None:
         said["threshold_result"] = _threshold(one.threshold)
     return said

@@ -1,7 +1,12 @@
-"""When rules run, and over which time: a replay, in one window or slice by slice."""
+"""When rules run, and over which time: a replay, in one window, slice by slice, or as the scheduler runs them."""
 
 from detections.schedule.record import Record
+from detections.schedule.scheduled import Execution, Executor, executions
 from detections.schedule.slices import Searched, Slice, SlicedReplay
+from detections.schedule.ticks import Outage, Tick, ticks
 from detections.schedule.window import replay, window_of
 
-__all__ = ["Record", "Searched", "Slice", "SlicedReplay", "replay", "window_of"]
+__all__ = [
+    "Execution", "Executor", "Outage", "Record", "Searched", "Slice", "SlicedReplay", "Tick", "executions", "replay",
+    "ticks", "window_of",
+]  # fmt: skip

@@ -99,6 +99,11 @@ GROUP_EVENTS = Limit(
 CASE_EVENTS = Limit(
     "case-events", 10_000, "events in the history of a case", "The case is refused.", "Thresholds are lower by far.",
 )  # fmt: skip
+KEPT = Limit(
+    "kept", 1_000_000, "events that one rule selects in a replay as the scheduler runs it",
+    "The rule is not replayed, and a warning names it; other rules are.",
+    "About 1 GB. A rule that selects as many is one to be narrowed, or replayed day by day.",
+)  # fmt: skip
 EQL_RESULTS = Limit(
     "eql-results", 10_000, "events or sequences that one search in EQL gives on a server",
     "The time is searched in halves; what cannot be cut is not run.", "Elasticsearch's `index.max_result_window`.",

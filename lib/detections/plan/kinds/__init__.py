@@ -5,8 +5,8 @@ from detections.plan.kinds.new_terms import NewTermsPlan
 from detections.plan.kinds.query import QueryPlan
 from detections.plan.kinds.rows import RowsPlan
 from detections.plan.kinds.selection import SelectionPlan
-from detections.plan.kinds.threshold import Cardinality, ThresholdPlan
+from detections.plan.kinds.threshold import Alerted, Cardinality, ThresholdPlan
 
 __all__ = [
-    "Cardinality", "EqlPlan", "NewTermsPlan", "QueryPlan", "RowsPlan", "SelectionPlan", "ThresholdPlan",
+    "Alerted", "Cardinality", "EqlPlan", "NewTermsPlan", "QueryPlan", "RowsPlan", "SelectionPlan", "ThresholdPlan",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from detections.plan.kinds.query import QueryPlan
 from detections.plan.outline import Outline, outline
-from detections.plan.plan import Condition, Plan, Role, Variant
+from detections.plan.plan import AnyFound, Condition, Plan, Role, Variant
 from detections.plan.predicate import Predicate
 from detections.plan.program import Body, Events, Joined, Program, Sample, Sequence, Stage
 from detections.plan.window import TimeField
@@ -97,6 +97,10 @@ class EqlPlan(Plan):
                 swapped = (*stages[: number - 1], second, first, *stages[number + 1 :])
                 change = f"stage {number + 1} before stage {number}"
                 yield Variant(change, self._with(replace(joined, stages=swapped)), second.span)
+
+    def reached(self, alerts: list[AnyFound], most: int) -> list[AnyFound]:
+        # The size of the search: Elasticsearch gives the last ones.
+        return alerts[-most:]
 
     def quiet(self) -> str:
         if isinstance(self.program.body, Events):

@@ -1,0 +1,169 @@
+"""Replay as the scheduler runs the rules: execution by execution, each seeing what was there at the time.
+
+An alert is raised once, however many windows its events lie in; an execution raises ``max_signals`` at most, and what
+it leaves out has another chance in the next window that reaches back so far. A group of a threshold rule that has
+alerted starts again behind the events that made it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Protocol
+
+from detections.compile.planner import plan as make_plan
+from detections.engine import Embedded
+from detections.engine.alert import Alert
+from detections.engine.kept import Kept
+from detections.errors import Finding, Level, NotEvaluated, QueryError
+from detections.events import Batch
+from detections.plan import Plan, Window
+from detections.rule import Rule
+from detections.schedule.ticks import Outage, Tick, milliseconds, ticks
+from detections.schedule.window import refusal
+
+GAP = "schedule-gap"
+MAX_SIGNALS = "schedule-max-signals"
+MOST = 1000
+"""Alerts of one execution, whatever its rule says: Kibana's ``xpack.alerting.rules.run.alerts.max``."""
+
+
+class Searched(Protocol):
+    """Events that a plan can be run over, again and again."""
+
+    def run(self, plan: Plan, window: Window) -> Iterable[Alert]:
+        """The alerts of a plan over a window; what was ingested later than ``Window.ingested`` is not there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What one execution of a rule came to: the ``alerts`` that it raised, in their order, and how many were left out
+    when ``max_signals`` had been raised."""
+
+    rule: Rule
+    tick: Tick
+    alerts: tuple[Alert, ...] = ()
+    left_out: int = 0
+
+    @property
+    def now(self) -> int:
+        """When it started, in milliseconds."""
+        return self.tick.now
+
+
+class Executor:
+    """A rule from one execution to the next, with what it remembers of those before."""
+
+    def __init__(self, rule: Rule, plan: Plan, searched: Searched) -> None:
+        self._rule = rule
+        self._plan = plan
+        self._searched = searched
+        self._most = min(rule.max_signals, MOST)
+        self._raised: set[object] = set()
+
+    def execute(self, tick: Tick) -> Execution:
+        """What an execution raises.
+
+        Raises:
+            NotEvaluated, ServerError: the plan cannot be run.
+        """
+        alerts: list[Alert] = []
+        left_out = 0
+        for window in tick.windows:
+            assert window.start is not None
+            self._plan = self._plan.since(window.start)
+            found = sorted(self._searched.run(self._plan, window), key=attrgetter("order"))
+            reached = (replace(alert, raised=tick.now) for alert in self._plan.reached(found, self._most))
+            new = {alert.identity: alert for alert in reached if alert.identity not in self._raised}
+            made = list(new.values())[: self._most]
+            left_out += len(new) - len(made)
+            self._raised.update(alert.identity for alert in made)
+            self._plan = self._plan.following(made)
+            alerts += made
+        return Execution(self._rule, tick, tuple(alerts), left_out)
+
+
+def executions(
+    rules: Iterable[Rule],
+    batches: Iterable[Batch],
+    engine: Embedded,
+    *,
+    start: int | None = None,
+    end: int | None = None,
+    outages: Sequence[Outage] = (),
+    report: Callable[[Finding], None] | None = None,
+) -> Iterator[Execution]:
+    """The executions of rules that are enabled at ``start``, in the order in which they start; those only that raised
+    alerts, left some out, or came after a gap. The last of a rule is the first at or after ``end``.
+
+    Without ``start`` rules are enabled when the first event happens that one of them selects, and without ``end`` they
+    run until the last one was searched. A rule that nothing here evaluates is told to ``report`` as a warning, and the
+    others run; so is one that raised ``max_signals``, and one that left gaps.
+
+    Raises:
+        EventsError, WorkerLost: the events cannot be read.
+    """
+    tell = report or (lambda finding: None)
+    planned = list(_planned(rules, engine, tell))
+    found = zip(planned, engine.keep([plan for _, plan in planned], batches), strict=True)
+    kept = [(rule, plan, one) for (rule, plan), one in found if not _refused(rule, one, tell)]
+    firsts = [one.first for _, _, one in kept if isinstance(one, Kept) and one.first is not None]
+    if not firsts:
+        return
+    begin = min(firsts) if start is None else start
+    runs = [_executed(rule, plan, one, begin, end, outages, tell) for rule, plan, one in kept if isinstance(one, Kept)]
+    yield from heapq.merge(*runs, key=lambda execution: execution.now)
+
+
+def _planned(rules: Iterable[Rule], engine: Embedded, report: Callable[[Finding], None]) -> Iterator[tuple[Rule, Plan]]:
+    for rule in rules:
+        try:
+            plan = make_plan(rule)
+            if why := engine.why_not(plan):
+                raise NotEvaluated(why)
+            milliseconds(rule.interval)
+            next(ticks(rule, plan, 0, 0))
+            yield rule, plan
+        except (NotEvaluated, QueryError) as error:
+            report(refusal(rule, error))
+
+
+def _refused(rule: Rule, kept: Kept | NotEvaluated, report: Callable[[Finding], None]) -> bool:
+    if isinstance(kept, NotEvaluated):
+        report(refusal(rule, kept))
+        return True
+    return not len(kept)
+
+
+def _executed(
+    rule: Rule,
+    plan: Plan,
+    kept: Kept,
+    start: int,
+    end: int | None,
+    outages: Sequence[Outage],
+    report: Callable[[Finding], None],
+) -> Iterator[Execution]:
+    """The executions of one rule that have something to tell."""
+    executor = Executor(rule, plan, kept)
+    last = max(start, kept.last or start) if end is None else end
+    full = left_out = gaps = gap = 0
+    for tick in ticks(rule, plan, start, last, outages):
+        if tick.gap:
+            gaps, gap = gaps + 1, gap + tick.gap
+        made = executor.execute(tick) if any(map(kept.holds, tick.windows)) else Execution(rule, tick)
+        if made.left_out:
+            full, left_out = full + 1, left_out + made.left_out
+        if made.alerts or made.left_out or tick.gap:
+            yield made
+    if full:
+        text = f"{rule.name}: {full:,} of its executions raised max_signals alerts, and left out {left_out:,}"
+        report(rule.document.finding(MAX_SIGNALS, text, ("rule", "max_signals"), level=Level.WARNING))
+    if gaps:
+        text = (
+            f"{rule.name}: before {gaps:,} of its executions is time that none searched, {gap // 1000:,} seconds in all"
+        )
+        report(rule.document.finding(GAP, text, ("rule", "interval"), level=Level.WARNING))
