@@ -1,6 +1,10 @@
 """Backtests: how many alerts rules would have raised over recorded events."""
 
-from detections.backtest.model import Backtest, Busiest, Noise, Sources, Value
-from detections.backtest.saved import read_backtest, write_backtest
+from detections.backtest.model import Backtest, Busiest, Difference, Example, Noise, Sources, Value
+from detections.backtest.run import Run
+from detections.backtest.saved import encoded, read_backtest, write_backtest
 
-__all__ = ["Backtest", "Busiest", "Noise", "Sources", "Value", "read_backtest", "write_backtest"]
+__all__ = [
+    "Backtest", "Busiest", "Difference", "Example", "Noise", "Run", "Sources", "Value", "encoded", "read_backtest",
+    "write_backtest",
+]  # fmt: skip

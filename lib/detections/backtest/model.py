@@ -14,7 +14,8 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
-Instant: TypeAlias = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000, le=253_402_300_799_999)]
+_FIRST, _LAST = -62_135_596_800_000, 253_402_300_799_999
+Instant: TypeAlias = Annotated[int, msgspec.Meta(ge=_FIRST, le=_LAST)]
 """Of the years 1 to 9999: those that a calendar here has."""
 Days: TypeAlias = Mapping[datetime.date, Count]
 """How many of something there were on each day; a day that has none may be missing."""
@@ -40,7 +41,10 @@ class Sources:
 
     @property
     def span(self) -> int:
-        """How many days there are from the first event's to the last one's, both counted."""
+        """How many days there were events on; where that is not known, how many there are from the first event's to
+        the last one's, both counted."""
+        if self.days:
+            return sum(map(bool, self.days.values()))
         if self.first is None or self.last is None:
             return 0
         return max(0, self.last // _DAY - self.first // _DAY + 1)
@@ -69,12 +73,40 @@ class Busiest:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """An alert, named by what it stands on."""
+
+    timestamp: Instant | None
+    event_ids: tuple[str, ...]
+    new_terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A rule that is another one in the base. ``alerts`` are those of the base's version; ``gained`` raises only the
+    rule as it is now, ``lost`` only the base's; of each the first ones are examples. ``unknown`` is why the base's
+    version was not evaluated, empty if it was; ``new``: the base has no such rule, ``gone``: only the base has it.
+    """
+
+    alerts: Count = 0
+    gained: Count = 0
+    lost: Count = 0
+    gained_examples: tuple[Example, ...] = ()
+    lost_examples: tuple[Example, ...] = ()
+    unknown: str = ""
+    new: bool = False
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Noise:
     """What a rule would have done. ``selected`` counts the events its query selects; ``alerts`` what is left after
     ``suppressed`` and ``excepted`` were taken off, and ``days`` are its days. ``distinct`` counts who and what the
     alerts are about: users, accounts, addresses, by the name of the field.
 
-    ``not_evaluated`` is why the rule was not run, or which part of it was not; empty if all of it was.
+    ``not_evaluated`` is why the rule was not run, ``left_out`` which part of a rule that was run was not taken into
+    account; each empty where that is not so. ``difference`` is how it differs from the rule in the backtest's base,
+    None where it does not. ``broken`` are the bounds of the rule's case file that the alerts break, each in words.
     """
 
     rule_id: str
@@ -89,6 +121,14 @@ class Noise:
     distinct: Mapping[str, Count] = field(default_factory=dict)
     busiest: tuple[Busiest, ...] = ()
     not_evaluated: str = ""
+    left_out: str = ""
+    difference: Difference | None = None
+    broken: tuple[str, ...] = ()
+
+    @property
+    def ran(self) -> bool:
+        """Whether the rule was run."""
+        return not self.not_evaluated and not (self.difference and self.difference.gone)
 
     @property
     def worst(self) -> tuple[datetime.date, int] | None:
@@ -107,12 +147,14 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """``title`` names the data set. ``stopped`` is why not all of it was read, empty where all was."""
+    """``title`` names the data set. ``stopped`` is why not all of it was read, empty where all was. ``base`` names the
+    rules that these are compared with, empty where there are none."""
 
     title: str
     sources: Sources
     rules: tuple[Noise, ...]
     stopped: str = ""
+    base: str = ""
     form: int = FORM
 
     @property
@@ -123,7 +165,12 @@ class Backtest:
     @property
     def not_evaluated(self) -> Iterator[Noise]:
         """The rules that were not evaluated, or not all of them."""
-        return (rule for rule in self.rules if rule.not_evaluated)
+        return (rule for rule in self.rules if rule.not_evaluated or rule.left_out)
+
+
+def in_calendar(instant: int) -> bool:
+    """Whether an instant is one of the years 1 to 9999."""
+    return _FIRST <= instant <= _LAST
 
 
 def day_of(instant: int) -> datetime.date:

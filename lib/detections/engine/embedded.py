@@ -17,7 +17,7 @@ from detections.engine.protocol import Task
 from detections.engine.runners import Runner, collector, why_not
 from detections.engine.work import Collected, Work
 from detections.errors import Finding, Level, Location, NotEvaluated
-from detections.events import Batch, Counts, Input
+from detections.events import Batch, Counts, Shared
 from detections.plan import Plan, Window
 from detections.values import limits
 
@@ -107,7 +107,7 @@ class Embedded:
         self, work: Work, tasks: Sequence[Task], batches: Iterable[Batch], ready: Runner
     ) -> Iterator[Collected]:
         if self.jobs > 1:
-            shares = batches.shares(self.jobs) if isinstance(batches, Input) else batches
+            shares = batches.shares(self.jobs) if isinstance(batches, Shared) else batches
             yield from in_processes(self.jobs, tasks, shares, ready)
             return
         with _no_collection():

@@ -78,6 +78,7 @@ def _lost(workers: Iterable[BaseProcess], jobs: int) -> str:
 
 
 def _start(tasks: Sequence[Task], ready: Runner) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what becomes of a Ctrl-C is for the parent to say
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _work.append(Work(tasks, ready=ready))
     gc.disable()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from detections.errors import Finding
 from detections.events.counts import Counts
@@ -30,6 +30,15 @@ class Share(ABC):
     @abstractmethod
     def batches(self, report: Report, count: Count) -> Iterator[Batch]:
         """The events. What is wrong with files as such is reported, and the files are counted."""
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """Events that several processes can take on, share by share."""
+
+    def shares(self, jobs: int) -> Iterator[Share]:
+        """What each of so many processes takes next."""
+        ...
 
 
 class Batch(Share):

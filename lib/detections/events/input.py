@@ -51,6 +51,12 @@ def read(
     return Input(given, report, asked, count or _ignore, size)
 
 
+def amount(paths: Iterable[Path]) -> int:
+    """About how many bytes there are in files and folders, unpacked; 0 where one of them does not say, as a pipe."""
+    sizes = [_size(path) for path in files.found(paths, lambda finding: None)]
+    return sum(sizes) if all(sizes) else 0
+
+
 def _ignore(counts: Counts) -> None:
     return None
 

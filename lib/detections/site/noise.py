@@ -63,7 +63,7 @@ class View:
         return (self.period[1] - self.period[0]).days + 1 if self.period else 0
 
     def median(self, noise: Noise) -> float:
-        return noise.median(self.days)
+        return noise.median(self.sources.span or self.days)
 
     def spark(self, noise: Noise) -> Markup:
         return spark(noise.days, *self.period) if self.period and noise.alerts else Markup()
@@ -82,12 +82,12 @@ class View:
 
     def loudest(self, by_id: Mapping[str, Entry]) -> list[Loud]:
         """The rules that were evaluated, most alerts first."""
-        ran = [one for one in self.backtest.rules if one.alerts or not one.not_evaluated]
+        ran = [one for one in self.backtest.rules if one.ran or one.difference or one.broken]
         ran.sort(key=lambda one: (-one.alerts, -one.selected, one.name, one.rule_id))
         found = []
         for number, one in enumerate(ran, 1):
             entry = by_id.get(one.rule_id)
-            below = "" if entry or not one.alerts else f"rule-{number}"
+            below = "" if entry or not (one.alerts or one.difference) else f"rule-{number}"
             found.append(Loud(one, entry, below, self.median(one), self.spark(one)))
         return found
 

@@ -104,6 +104,20 @@ KEPT = Limit(
     "The rule is not replayed, and a warning names it; other rules are.",
     "About 1 GB. A rule that selects as many is one to be narrowed, or replayed day by day.",
 )  # fmt: skip
+BUSIEST_VALUES = Limit(
+    "busiest-values", 1_000, "values of one field of one rule's alerts that a backtest counts one by one",
+    "A new value takes the place of the rarest. The report says that counts are approximate: too high by the rarest's"
+    " at most, and a value that has more than a thousandth of all is there.",
+    "A thousand values of 24 fields are about 4 MB a rule.",
+)  # fmt: skip
+DISTINCT_VALUES = Limit(
+    "distinct-values", 1_024, "distinct values of one field of one rule's alerts that a backtest counts one by one",
+    "Their number is estimated, with a standard error of 3 %.", "As `busiest-values`.",
+)  # fmt: skip
+BACKTEST_DAYS = Limit(
+    "backtest-days", 10_000, "days on which one rule alerts in a backtest",
+    "The alerts of further days are counted, but not by day.", "27 years. Times in events may be anything.",
+)  # fmt: skip
 EQL_RESULTS = Limit(
     "eql-results", 10_000, "events or sequences that one search in EQL gives on a server",
     "The time is searched in halves; what cannot be cut is not run.", "Elasticsearch's `index.max_result_window`.",
