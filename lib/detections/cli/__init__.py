@@ -26,6 +26,7 @@ COMMANDS = {
     "status": "Show how the rules in Kibana ran last.",
     "export": "Write rules as an ndjson bundle that Kibana imports.",
     "replay": "Run the rules over events: what would have alerted?",
+    "backtest": "Count what the rules would have raised over events: how noisy are they?",
     "search": "Run one query over events.",
     "site": "Write pages of the rules, to be looked at.",
     "fields": "Look fields up, or declare your own.",

@@ -22,6 +22,7 @@ _PATHS = (
     "state",
     "proofs",
     "site",
+    "backtest",
 )
 
 
@@ -46,6 +47,7 @@ class Config:
     state: str = ".detections/state"
     proofs: str = ".detections/proofs.json"
     site: str = "dist/site"
+    backtest: str = "dist/backtest.json"
     profiles: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
 

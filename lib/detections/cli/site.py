@@ -30,7 +30,9 @@ _TITLE = "Detection rules"
 )
 @click.option("--title", default=_TITLE, show_default=True, help="What stands at the head of every page.")
 @click.option("--mutate", is_flag=True, help="Also change each rule in one place at a time, as `test --mutate` does.")
-@click.option("--backtest", type=click.Path(path_type=Path), metavar="FILE", help="Show this backtest.")
+@click.option("--backtest", type=click.Path(path_type=Path), metavar="FILE",
+    help="Show this backtest.  [default: the one that `backtest --save` kept]",
+)  # fmt: skip
 @click.option(
     "--plan", "plans", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
     help="Show what `plan --format json` printed, once for each environment.",
@@ -52,7 +54,8 @@ def command(
         demand(package, "site")
     site = importlib.import_module("detections.site")
     config = find_config()
-    past = read_backtest(backtest) if backtest else None
+    kept = config.path("backtest")
+    past = read_backtest(backtest) if backtest else read_backtest(kept) if kept.is_file() else None
     planned = tuple(map(site.read_plan, plans))
     executions = site.read_status(status) if status else None
     lock = read_lock(config.path("lock"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from detections.backtest import Backtest, encoded
 from detections.case.model import Proof
 from detections.deploy.model import Change, Plan, Thing
 from detections.deploy.status import Execution
@@ -32,6 +33,11 @@ def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> str:
             "rules": [_proof(proof) for proof in proofs],
         }
     )
+
+
+def backtest(found: Backtest) -> str:
+    """A backtest in the form that ``detections site --backtest`` reads."""
+    return encoded(found)
 
 
 def finding(one: Finding) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""JUnit XML, as CI systems read it: a test suite a rule (cases) or one for all rules (check)."""
+"""JUnit XML, as CI systems read it: a test suite a rule (cases) or one for all rules (check, backtest)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
+from detections.backtest import Backtest, Noise
 from detections.case.model import Proof
 from detections.errors import Finding, Level
+from detections.report import noise as words
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -41,6 +43,29 @@ def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> str:
             rest = [one for one in proof.findings if id(one) not in failed]
             _case(suite, "clause coverage", proof.rule.document.path, rest)
     return _text(suites)
+
+
+def backtest(found: Backtest) -> str:
+    """A test case a rule: failed where a bound is broken, skipped where it was not evaluated."""
+    suites = ElementTree.Element("testsuites", name="detections backtest")
+    suite = _suite(suites, found.title)
+    for noise in found.rules:
+        case = _case(suite, noise.name, noise.rule_id, [])
+        for bound in noise.broken:
+            ElementTree.SubElement(case, "failure", message=_clean(bound), type="noise").text = _clean(bound)
+        if noise.not_evaluated:
+            ElementTree.SubElement(case, "skipped", message=_clean(noise.not_evaluated))
+        else:
+            ElementTree.SubElement(case, "system-out").text = _clean(_numbers(noise, found))
+    return _text(suites)
+
+
+def _numbers(noise: Noise, found: Backtest) -> str:
+    lines = [f"alerts {noise.alerts:,}, selected {noise.selected:,}, a day {words.median(noise, found)}"]
+    lines += [f"worst day {words.worst(noise)}"] * bool(noise.worst)
+    lines += [f"in part: {noise.left_out}"] * bool(noise.left_out)
+    lines += [words.compared(noise.difference)] if noise.difference else []
+    return "\n".join(lines)
 
 
 def _suite(parent: ElementTree.Element, name: str) -> ElementTree.Element:

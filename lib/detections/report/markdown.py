@@ -1,11 +1,13 @@
-"""For a comment on a pull request: a plan in GitHub's Markdown, what differs folded away."""
+"""For a comment on a pull request: a plan or a backtest in GitHub's Markdown, what is long folded away."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
+from detections.backtest import Backtest, Noise
 from detections.deploy.model import Change, Kind, Plan
+from detections.report import noise as words
 from detections.report.deployment import said_of, sections, summary, title
 
 LIMIT = 60_000
@@ -33,6 +35,68 @@ def plan(found: Plan) -> str:
     if left:
         lines.append(f"\nand {left:,} more")
     return "\n".join(lines)
+
+
+def backtest(found: Backtest) -> str:
+    """What was read, and a table of the rules that have something to be said of, the loudest first; then what is known
+    of each, as far as there is room."""
+    lines = [f"### Backtest: {_text(words.summary(found))}", "", _text(words.read(found.sources, found.title)), ""]
+    if found.stopped:
+        lines += [f"**Not all was read:** {_text(found.stopped)}", ""]
+    loud = words.loudest(found)
+    heads = ["Alerts", *(["Gained", "Lost"] * bool(found.base)), "A day", "Worst day", "Selected", "Rule"]
+    if loud:
+        lines += [f"| {' | '.join(heads)} |", f"|{' --: |' * (len(heads) - 1)} --- |"]
+    room = LIMIT - sum(len(line) + 1 for line in lines)
+    rows, details = [_row(noise, found) for noise in loud], ["\n".join(_about(noise)) for noise in loud]
+    shown = _fitting(rows, room)
+    room -= sum(len(row) + 1 for row in rows[:shown])
+    lines += rows[:shown]
+    if shown < len(rows):
+        lines.append(f"\nand {len(rows) - shown:,} more rules")
+    lines += ["", *details[: _fitting(details[:shown], room)]]
+    left = [noise for noise in found.rules if noise.not_evaluated]
+    if left:
+        lines += ["", f"<details><summary>{len(left):,} not evaluated</summary>", ""]
+        told = [f"- {_text(noise.name)}: {_text(noise.not_evaluated)}" for noise in left]
+        lines += [*told[: _fitting(told, LIMIT - sum(len(line) + 1 for line in lines) - 20)], "", "</details>"]
+    return "\n".join(lines).rstrip()
+
+
+def _fitting(texts: list[str], room: int) -> int:
+    """How many of some texts there is room for."""
+    for number, text in enumerate(texts):
+        room -= len(text) + 1
+        if room < 0:
+            return number
+    return len(texts)
+
+
+def _row(noise: Noise, found: Backtest) -> str:
+    cells = [f"{noise.alerts:,}"]
+    if found.base:
+        told = noise.difference
+        cells += [f"{told.gained:,}", f"{told.lost:,}"] if told and not told.unknown else ["", ""]
+    cells += [words.median(noise, found), words.worst(noise), f"{noise.selected:,}", _text(noise.name)]
+    return f"| {' | '.join(cells)} |"
+
+
+def _about(noise: Noise) -> Iterable[str]:
+    """What is known of a rule's alerts, folded away unless it is a reason to look."""
+    for bound in noise.broken:
+        yield f"- **{_text(noise.name)}** breaks a bound: {_text(bound)}"
+    body = []
+    if why := noise.not_evaluated or noise.left_out:
+        body.append(f"- {_text(why)}")
+    if noise.difference:
+        body.append(f"- {_text(words.compared(noise.difference))}")
+        body += [f"  - {'gained' if sign == '+' else 'lost'} {_text(line)}" for sign, line in
+                 words.examples(noise.difference)]  # fmt: skip
+    if noise.distinct:
+        body.append(f"- {words.about(noise)}")
+    body += [f"- {_text(one.field)}: {_text(words.values(one, 10))}" for one in noise.busiest]
+    if body:
+        yield "\n".join([f"<details><summary>{_text(noise.name)}</summary>", "", *body, "", "</details>"])
 
 
 def _line(change: Change) -> str:

@@ -1,0 +1,173 @@
+"""A backtest in words: for a person at a terminal. Colours are ANSI codes; whoever prints strips them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from detections.backtest import Backtest, Busiest, Difference, Example, Noise, Sources
+from detections.backtest.model import day_of
+from detections.errors import printable
+from detections.report.count import plural
+from detections.values.dates import format_date
+
+_WORDS = {"user.name": "user", "cloud.account.id": "account", "source.ip": "address", "host.name": "host"}
+_LONGEST = 48
+_VALUES = 3
+_FIELDS = 8
+_UNITS = ("B", "kB", "MB", "GB")
+
+
+def text(found: Backtest) -> str:
+    """What was read, then the rules with alerts, the loudest first, each with its busiest values; then the others.
+    The other formats have more of the values."""
+    loud = loudest(found)
+    lines = [click.style(read(found.sources, found.title), bold=True)]
+    if found.stopped:
+        lines.append(f"{click.style('not all was read', fg='yellow', bold=True)}: {found.stopped}")
+    if loud:
+        lines += ["", click.style(f"{'alerts':>9} {'a day':>8}  {'worst day':<20} {'selected':>10}  rule", dim=True)]
+    for noise in loud:
+        lines += _rule(noise, found)
+    lines += ["", *_rest(found), summary(found)]
+    return "\n".join(lines)
+
+
+def loudest(found: Backtest) -> list[Noise]:
+    """The rules that have something to be said of: alerts, a difference, or a bound that is broken."""
+    told = [noise for noise in found.rules if noise.alerts or noise.difference or noise.broken]
+    return sorted(told, key=lambda noise: (-noise.alerts, noise.name, noise.rule_id))
+
+
+def read(sources: Sources, title: str) -> str:
+    """``trail: 1,234 events in 12 files, 5.6 MB, 2026-01-01 to 2026-01-31, 31 days``"""
+    parts = [plural(sources.events, "event")]
+    parts[0] += f" in {plural(sources.files, 'file')}" if sources.files else ""
+    if sources.bytes:
+        parts.append(size(sources.bytes))
+    if sources.first is not None and sources.last is not None:
+        parts.append(f"{day_of(sources.first)} to {day_of(sources.last)}")
+        parts.append(f"{plural(sources.span, 'day')}{' with events' if sources.days else ''}")
+    if sources.refused:
+        parts.append(f"{plural(sources.refused, 'place')} that hold no event")
+    return f"{printable(title)}: {', '.join(parts)}"
+
+
+def size(count: float) -> str:
+    """Bytes in a unit that leaves few digits."""
+    for unit in _UNITS:
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:,.3g} TB"
+
+
+def median(noise: Noise, found: Backtest) -> str:
+    """The median of alerts a day, whole numbers without a fraction."""
+    value = noise.median(found.sources.span)
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+
+
+def worst(noise: Noise) -> str:
+    """``88 on 2026-01-12``"""
+    return f"{noise.worst[1]:,} on {noise.worst[0]}" if noise.worst else ""
+
+
+def about(noise: Noise) -> str:
+    """``2 users, 1 account``: who and what the alerts are about."""
+    counts = {word: noise.distinct[name] for name, word in _WORDS.items() if name in noise.distinct}
+    return ", ".join(f"{count:,} {'addresses' if name == 'address' and count != 1 else name + 's' * (count != 1)}"
+                     for name, count in counts.items())  # fmt: skip
+
+
+def values(busiest: Busiest, most: int = _VALUES) -> str:
+    """``alice 8, bob 2 and 3 more``"""
+    shown = ", ".join(f"{_short(value.text)} {value.count:,}" for value in busiest.values[:most])
+    left = busiest.distinct - len(busiest.values[:most])
+    more = f" and {'about ' * busiest.approximate}{left:,} more" if left > 0 else ""
+    return f"{'about ' * busiest.approximate}{shown}{more}"
+
+
+def compared(difference: Difference) -> str:
+    """``3 gained, 1 lost: 10 before``, or what there is to say instead."""
+    if difference.unknown:
+        return f"the version before is not evaluated: {difference.unknown}"
+    if difference.new:
+        return f"new: {plural(difference.gained, 'alert')} gained"
+    if difference.gone:
+        return f"gone: {plural(difference.lost, 'alert')} lost"
+    if not difference.gained and not difference.lost:
+        return "the same alerts as before"
+    return f"{difference.gained:,} gained, {difference.lost:,} lost: {plural(difference.alerts, 'alert')} before"
+
+
+def examples(difference: Difference) -> Iterator[tuple[str, str]]:
+    """Alerts gained and lost, each with its sign."""
+    for sign, some in (("+", difference.gained_examples), ("-", difference.lost_examples)):
+        yield from ((sign, _example(one)) for one in some)
+
+
+def summary(found: Backtest) -> str:
+    """``27 rules, 16 alerts, 1 not evaluated``"""
+    parts = [plural(len(found.rules), "rule"), plural(found.alerts, "alert")]
+    if left := sum(bool(noise.not_evaluated) for noise in found.rules):
+        parts.append(f"{left:,} not evaluated")
+    differences = [noise.difference for noise in found.rules if noise.difference]
+    if found.base:
+        gained, lost = sum(one.gained for one in differences), sum(one.lost for one in differences)
+        parts.append(f"compared with {printable(found.base)}: {gained:,} gained, {lost:,} lost")
+    if broken := sum(len(noise.broken) for noise in found.rules):
+        parts.append(f"{plural(broken, 'bound')} broken")
+    return ", ".join(parts)
+
+
+def _rule(noise: Noise, found: Backtest) -> Iterator[str]:
+    yield (
+        f"{noise.alerts:>9,} {median(noise, found):>8}  {worst(noise):<20} {noise.selected:>10,}  "
+        f"{click.style(printable(noise.name), bold=True)}"
+    )
+    indent = " " * 11
+    for problem in noise.broken:
+        yield f"{indent}{click.style('broken', fg='red', bold=True)}: {printable(problem)}"
+    if noise.difference:
+        yield f"{indent}{compared(noise.difference)}"
+        for sign, line in examples(noise.difference):
+            yield f"{indent}{click.style(f'{sign} {line}', fg='green' if sign == '+' else 'red')}"
+    counted = [f"{noise.suppressed:,} suppressed"] * bool(noise.suppressed)
+    counted += [f"{noise.excepted:,} excepted"] * bool(noise.excepted)
+    counted += [about(noise)] * bool(noise.distinct)
+    if noise.first is not None and noise.last is not None:
+        both = dict.fromkeys((format_date(noise.first), format_date(noise.last)))
+        counted.append(" to ".join(both))
+    if counted and noise.alerts:
+        yield indent + "; ".join(counted)
+    if why := noise.not_evaluated or noise.left_out:
+        label = "not evaluated" if noise.not_evaluated else "in part"
+        yield f"{indent}{click.style(label, fg='yellow')}: {printable(why)}"
+    # A value that comes once says nothing of what comes again and again.
+    telling = [one for one in noise.busiest if one.values[0].count > 1][:_FIELDS]
+    width = max((len(one.field) for one in telling), default=0)
+    for one in telling:
+        yield click.style(f"{indent}{printable(one.field):<{width}}  {values(one)}", dim=True)
+
+
+def _rest(found: Backtest) -> Iterator[str]:
+    for noise in found.rules:
+        if noise.not_evaluated and not noise.difference:
+            why = printable(noise.not_evaluated)
+            yield f"{click.style('not evaluated', fg='yellow')} {printable(noise.name)}: {why}"
+    silent = sum(noise.ran and not noise.alerts for noise in found.rules)
+    if silent:
+        yield f"no alert: {plural(silent, 'rule')}"
+
+
+def _example(example: Example) -> str:
+    when = "no time" if example.timestamp is None else format_date(example.timestamp)
+    terms = f"  new: {', '.join(map(_short, example.new_terms))}" if example.new_terms else ""
+    return printable(f"{when}  {' '.join(map(_short, example.event_ids))}{terms}")
+
+
+def _short(value: str) -> str:
+    whole = printable(" ".join(value.split())) or "(empty)"
+    return whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}…"
