@@ -104,6 +104,32 @@ def test_threshold(agree: Agree, agreed: Callable[[int, str], None]) -> None:
     agreed(found, "alerts of threshold rules")
 
 
+PLACES: tuple[Document, ...] = (
+    {}, {"_index": ".ds-logs-okta.system-prod-2026.01.31-000001"}, {"_index": "filebeat-8.13.0"},
+    {"data_stream": {"dataset": "okta.system"}}, {"data_stream.type": "metrics", "data_stream.dataset": "okta.system"},
+    {"_index": ["a", "b"], "data_stream.dataset": "aws.cloudtrail"},
+)  # fmt: skip
+BODIES = (
+    'type = "query"\nlanguage = "kuery"\nquery = "event.action: a"',
+    'type = "threshold"\nlanguage = "kuery"\nquery = "event.action: *"\n'
+    '[rule.threshold]\nfield = ["user.name"]\nvalue = 9',
+    new_terms("event.action: *", '"user.name"', "now-1h"),
+    """type = "eql"\nlanguage = "eql"\n"""
+    """query = 'sequence by user.name [any where event.action == "a"] [any where event.action == "b"]'""",
+)
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_rule_sees_the_events_of_its_indices(body: str, agree: Agree, agreed: Callable[[int, str], None]) -> None:
+    places = random.Random(7)
+    found = []
+    for searched in ('"*"', '"logs-*"', '"logs-okta*", "filebeat-*"', '"logs-*", "-logs-okta*"', '"metrics-*"'):
+        documents = [one | places.choice(PLACES) for one in events(11)]
+        found.append(agree([make_plan(rule_of(body, index=f"index = [{searched}]\n"), MAPPING)], documents))
+    assert len(set(found)) > 1
+    agreed(sum(found), "alerts of rules with indices")
+
+
 def _field(name: str) -> Field:
     return MAPPING.get(name) or Field(name, UNMAPPED)
 
@@ -129,7 +155,7 @@ def test_executions(server: Server, lacking: frozenset[str], agreed: Callable[[i
         index.add([(f"0:{number}", one) for number, one in enumerate(documents)], "all")
         (kept,) = Embedded().keep([plan], batches(documents))
         assert isinstance(kept, Kept)
-        here, there = Executor(rule, plan, kept), Executor(rule, plan, Cluster(server, index.name))
+        here, there = Executor(rule, plan, kept), Executor(rule, plan, Cluster(server, index.name, any_index=True))
         count = 0
         outage = Outage(START + 20_000, START + 41_000)
         for tick in ticks(rule, plan, START, START + 80_000, [outage]):

@@ -8,6 +8,7 @@ from detections.case.event import Bases, documents
 from detections.case.model import Case
 from detections.case.run import window
 from detections.engine import Evaluator
+from detections.engine.indices import hidden, index_names
 from detections.errors import DetectionsError
 from detections.events import batches
 from detections.plan import Condition, Plan, Role
@@ -31,6 +32,8 @@ def why_quiet(rule: Rule, plan: Plan, case: Case, bases: Bases) -> str:
     if not inside:
         return f"its event is not in the rule's window, from {rule.from_} to {rule.to}"
     (batch,) = batches(events, batch_size=len(events))
+    if elsewhere := hidden(plan.indices, index_names(batch)[-1:]):
+        return f"its event is in {elsewhere[0]}, and the rule searches {', '.join(plan.indices)}"
     asked = _Asked(Evaluator(batch, now=now), rule.query or "", len(events))
     conditions = list(plan.conditions())
     own = [condition for condition in conditions if condition.role in (Role.EVENT, Role.FILTER)]

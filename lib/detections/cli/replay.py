@@ -54,6 +54,7 @@ from detections.values.dates import format_date
 )
 @click.option("--elasticsearch", "url", metavar="URL", help=f"The cluster, else ELASTICSEARCH_URL. {CREDENTIALS}")
 @click.option("--index", metavar="NAMES", help="On a cluster: what to search, like 'logs-aws.cloudtrail-*'.")
+@click.option("--any-index", is_flag=True, help="Every rule sees every event, whatever its indices: for copies.")
 @click.option("--slice", "width", metavar="TIME", help="On a cluster: how much time to search at once.  [default: 1d]")
 @click.option(
     "--resume", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
@@ -73,6 +74,7 @@ def command(
     place: str,
     url: str | None,
     index: str | None,
+    any_index: bool,
     width: str | None,
     resume: Path | None,
 ) -> int:
@@ -81,7 +83,8 @@ def command(
     Without --start and --end every event is inside the window and there is no history before the first event, so that a
     new term alerts once, at its first event. Times are UTC: 2026-01-31, 2026-01-31T20:15:00Z. Alerts go to standard
     output, sorted by time; what was wrong with events or rules goes to standard error, with how much was done and how
-    much was not. The exit code is 1 where a rule, a file or a place in it could not be read or run.
+    much was not. A rule sees the events of its indices, and those that do not say where they are. The exit code is 1
+    where a rule, a file or a place in it could not be read or run.
 
     With --schedule every rule is executed once an interval, over the window that its `from` and `to` give, and sees
     what was ingested by then; an alert is raised once, max_signals is kept, and a gap of the scheduler is caught up as
@@ -111,11 +114,12 @@ def command(
     said = [plural(len(loaded), "rule")]
     if on_cluster:
         cluster = importlib.import_module("detections.cli.replay_cluster")
-        count, _ = cluster.run(loaded, cluster.Asked(url, index, *window, width, resume), warnings, show)
+        asked = cluster.Asked(url, index, any_index, *window, width, resume)
+        count, _ = cluster.run(loaded, asked, warnings, show)
     else:
         count = 0
         batches = read(list(events), warnings, settings, done.add)
-        engine = Embedded(jobs=jobs, report=warnings, count=done.add)
+        engine = Embedded(jobs=jobs, any_index=any_index, report=warnings, count=done.add)
         asked = _Scheduled(schedule, tuple(map(_outage, outages)))
         for alert in asked.alerts(loaded, batches, engine, *window, warnings):
             count += 1

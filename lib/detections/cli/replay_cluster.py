@@ -36,6 +36,7 @@ class Asked:
 
     url: str | None
     index: str | None
+    any_index: bool
     start: int | None
     end: int | None
     width: str | None
@@ -64,7 +65,7 @@ def run(
         end = round(time.time() * 1000) if known is None else _known(known)
     width = _milliseconds(asked.width or "1d", asked.start, end)
     with Server(named) as server, progress() as shown:
-        cluster = Cluster(server, asked.index)
+        cluster = Cluster(server, asked.index, any_index=asked.any_index)
         documents = cluster.count(asked.start, end)
         record.begin(
             {

@@ -176,3 +176,30 @@ class Languages(Struct, frozen=True):
     """``GET /_script_language``"""
 
     language_contexts: list[LanguageContext] = []
+
+
+class ResolvedIndex(Struct, frozen=True):
+    name: str
+    data_stream: str | None = None
+
+
+class ResolvedGroup(Struct, frozen=True):
+    """A data stream with its backing indices, or an alias with those it stands for: one or several names."""
+
+    name: str
+    backing_indices: list[str] | str = []
+    indices: list[str] | str = []
+
+    @property
+    def members(self) -> list[str]:
+        """The names of its indices."""
+        found = self.backing_indices or self.indices
+        return [found] if isinstance(found, str) else found
+
+
+class Resolved(Struct, frozen=True):
+    """``GET /_resolve/index/<names>``"""
+
+    indices: list[ResolvedIndex] = []
+    aliases: list[ResolvedGroup] = []
+    data_streams: list[ResolvedGroup] = []

@@ -6,6 +6,8 @@ import functools
 import re
 from collections.abc import Iterator
 
+from detections.catalog.patterns import covers, targets
+from detections.elastic.answers import Resolved
 from detections.elastic.capabilities import capabilities
 from detections.elastic.runners import Place, way, why_not
 from detections.elastic.search import Source
@@ -18,13 +20,17 @@ _NO_NAME = re.compile(r'[\s/\\?"<>|#]')
 
 
 class Cluster:
-    """The documents behind ``index``: names and patterns, joined by commas."""
+    """The documents behind ``index``: names and patterns, joined by commas.
 
-    def __init__(self, server: Server, index: str) -> None:
+    A rule sees those in its own indices, or, with ``any_index``, all.
+    """
+
+    def __init__(self, server: Server, index: str, *, any_index: bool = False) -> None:
         """Raises UsageError for what is no name of an index."""
         if not index or _NO_NAME.search(index):
             raise UsageError(f"'{index}' is no name or pattern of an index")
         self._server = server
+        self._any_index = any_index
         self._source = Source(server, index)
 
     @functools.cached_property
@@ -56,6 +62,8 @@ class Cluster:
 
     def why_not(self, plan: Plan) -> str | None:
         """Why the cluster cannot run a plan; None where it can."""
+        if self._searched(plan.indices) is None:
+            return f"it searches {', '.join(plan.indices)}, and '{self.index}' has none of these indices"
         return why_not(plan, self._place)
 
     def run(self, plan: Plan, window: Window) -> Iterator[Alert]:
@@ -65,4 +73,36 @@ class Cluster:
             NotEvaluated: the cluster cannot run the plan, or it has a part that no request says.
             ServerError: the cluster refuses a request, or does not answer.
         """
-        return way(plan, self._place).run(self._source, window)
+        source = self._searched(plan.indices)
+        return iter(()) if source is None else way(plan, self._place).run(source, window)
+
+    def _searched(self, indices: tuple[str, ...]) -> Source | None:
+        """What a rule sees of the documents: those in its own indices; None where these are none of them."""
+        named, known = targets(indices), None if self._any_index else self._indices
+        if not named or known is None:
+            return self._source
+        inside = [name for name, called in known.items() if any(covers(named, one) for one in called)]
+        if len(inside) == len(known):
+            return self._source
+        return self._source.within_indices(inside) if inside else None
+
+    @functools.cached_property
+    def _indices(self) -> dict[str, list[str]] | None:
+        """The indices behind :attr:`index`, each with the names by which rules know it: its own or its data stream's,
+        and those of its aliases. None where these credentials may not ask."""
+        answer = self._server.ask("GET", f"/_resolve/index/{self.index}", accept=(400, 403, 404, 405))
+        if not answer.ok:
+            return None
+        resolved = answer.read(Resolved, "a list of indices")
+        known: dict[str, list[str]] = {}
+        for index in resolved.indices:
+            known.setdefault(index.name, []).append(_plain(index.data_stream or index.name))
+        for group in (*resolved.data_streams, *resolved.aliases):
+            for name in group.members:
+                known.setdefault(name, []).append(_plain(group.name))
+        return known
+
+
+def _plain(name: str) -> str:
+    """A name without its cluster."""
+    return name.rpartition(":")[2]

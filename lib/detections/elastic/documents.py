@@ -19,6 +19,9 @@ from detections.events import Document
 CHUNK = 4_000_000
 """Bytes of one bulk request, about: servers take 100 MB, proxies before them less."""
 
+METADATA = frozenset(("_id", "_index", "_version"))
+"""What a hit knows besides its document: a document that has it is refused."""
+
 _BUSY = 429
 
 
@@ -72,6 +75,8 @@ class TemporaryIndex:
 
     def add(self, documents: Iterable[tuple[str, Document]], routing: str) -> list[Refused]:
         """Index documents under their ids, and make them searchable; which were refused, and why.
+
+        What a hit knows besides its document (:data:`METADATA`) is left out.
 
         ``routing`` tells the documents of one run from those of another: a search filters by it.
 
@@ -128,6 +133,8 @@ def _chunks(documents: Iterable[tuple[str, Document]], refused: list[Refused]) -
 
 
 def _encoded(document: Document) -> bytes:
+    if not METADATA.isdisjoint(document):
+        document = {key: value for key, value in document.items() if key not in METADATA}
     try:
         return msgspec.json.encode(document)
     except (msgspec.MsgspecError, UnicodeEncodeError, OverflowError):

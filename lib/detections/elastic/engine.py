@@ -19,12 +19,16 @@ from detections.elastic.server import Server
 from detections.elastic.template import Substitution, needed, template
 from detections.engine.alert import Alert
 from detections.engine.column import Column
+from detections.engine.indices import hidden, index_names
 from detections.errors import Finding, Level, Location, NotAllowed, ServerUnavailable
 from detections.events import Batch, Document
 from detections.mapping import Field, Mapping
 from detections.plan import Plan, TimeField, Window
 
 REFUSED = "refused-event"
+
+PLACE = "detections.index"
+"""Where the events of an index of ours say in which index they were, if a rule searches some of these only."""
 
 _WRITTEN = "a combined timestamp written at index time instead of Kibana's runtime field"
 
@@ -99,18 +103,22 @@ class Elasticsearch:
         for plan, window, way_to in ways:
             by_mapping.setdefault(plan.mapping, []).append((plan, window, way_to))
         alerts: list[Alert] = []
+        names = {name for batch in batches for name in index_names(batch)}
+        unseen = {plan.indices: hidden(plan.indices, names) for plan, _, _ in ways}
         for mapping, asked in by_mapping.items():
-            source = self._indexed(mapping, [plan.time for plan, _, _ in asked], batches)
-            for _, window, way_to in asked:
+            placed = any(unseen[plan.indices] for plan, _, _ in asked)
+            source = self._indexed(mapping, [plan.time for plan, _, _ in asked], batches, placed)
+            for plan, window, way_to in asked:
                 if way_to.remark:
                     self._remarks[way_to.remark] = None
-                alerts += way_to.run(source, window)
+                alerts += way_to.run(source.without(PLACE, unseen[plan.indices]), window)
         for batch in batches:
             for finding in batch.findings:
                 self._report(finding)
         return alerts
 
-    def _indexed(self, mapping: Mapping, times: Iterable[TimeField], batches: Iterable[Batch]) -> Source:
+    def _indexed(self, mapping: Mapping, times: Iterable[TimeField], batches: Iterable[Batch], placed: bool) -> Source:
+        """The events in an index of ours; ``placed``: each says at :data:`PLACE` in which index it was."""
         index = self._index(mapping)
         self._declare(index, mapping, batches)
         written = self.capabilities.why_not("painless") is not None
@@ -121,8 +129,11 @@ class Elasticsearch:
                 index.declare({name: {"type": "date"}})
                 self._declared.add((index.name, name))
                 self._remarks[_WRITTEN] = None
+        if placed and (index.name, PLACE) not in self._declared:
+            index.declare({PLACE: {"type": "keyword"}})
+            self._declared.add((index.name, PLACE))
         routing = str(next(self._runs))
-        for refused in index.add(_documents(batches, tuple(combined), routing), routing):
+        for refused in index.add(_documents(batches, tuple(combined), routing, placed), routing):
             place = Location(f"event {refused.id.partition(':')[2]}")
             self._report(Finding(REFUSED, f"Elasticsearch refuses it: {refused.reason}", place, Level.WARNING))
         return Source(self._server, index.name, ({"term": {"_routing": routing}},), written)
@@ -152,14 +163,15 @@ class Elasticsearch:
 
 
 def _documents(
-    batches: Iterable[Batch], combined: tuple[TimeField, ...], routing: str
+    batches: Iterable[Batch], combined: tuple[TimeField, ...], routing: str, placed: bool
 ) -> Iterator[tuple[str, Document]]:
     """The events with ids that end in their place in the input, and with their combined timestamps."""
     for batch in batches:
         times = [(time, [_dates(batch, name) for name in time.names]) for time in combined]
+        places = index_names(batch) if placed else []
         for row in range(len(batch)):
             document = batch.document(row)
-            made: dict[str, Any] = {}
+            made: dict[str, Any] = {PLACE: places[row]} if placed and places[row] is not None else {}
             for time, columns in times:
                 instant = next((min(values) for column in columns if (values := column.values(row))), None)
                 made[combined_name(time)] = instant

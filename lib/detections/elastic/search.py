@@ -6,8 +6,8 @@ A document's time is its ``timestamp_override`` where it has one, else ``@timest
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from detections.compile.dsl import Dsl, to_dsl
@@ -67,6 +67,14 @@ class Source:
             later = {"range": {"event.ingested": {"gt": ingested, "format": "epoch_millis"}}}
             times.append({"bool": {"must_not": [later]}})
         return {"bool": {"filter": [asked, *times, *self.only]}}
+
+    def without(self, field: str, values: Sequence[str]) -> Source:
+        """The documents without those that have one of some values."""
+        return replace(self, only=(*self.only, {"bool": {"must_not": {"terms": {field: values}}}})) if values else self
+
+    def within_indices(self, names: Sequence[str]) -> Source:
+        """The documents of some indices only."""
+        return replace(self, only=(*self.only, {"terms": {"_index": list(names)}}))
 
     def combined(self, time: TimeField) -> tuple[str, Dsl]:
         """The name of the field with the combined timestamp, and the part of a body that defines it."""

@@ -107,6 +107,10 @@ class Column:
         self._index()
         return self._several
 
+    def rows_by_value(self) -> Iterator[tuple[object, int]]:
+        """Each value, and the rows that have it."""
+        return ((value, self._rows(places)) for value, places in self._index().items())
+
     def holding(self, values: Iterable[object]) -> int:
         """The rows that have one of some values."""
         index = self._index()

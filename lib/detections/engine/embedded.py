@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
 from detections.engine.alert import Alert
@@ -21,6 +21,8 @@ from detections.events import Batch, Counts, Shared
 from detections.plan import Plan, Window
 from detections.values import limits
 
+UNKNOWN_INDEX = "unknown-index"
+
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
@@ -28,12 +30,14 @@ class Embedded:
 
     ``report`` is told once of everything that was wrong with the events, ``count`` of how many were read.
     ``predicates``, where given, are kept from one run to the next: for many runs of the same plans in this process.
+    ``any_index``: every plan sees every event, whatever indices it searches.
     """
 
     jobs: int = 1
     report: Callable[[Finding], None] | None = field(default=None, compare=False)
     count: Callable[[Counts], None] | None = field(default=None, compare=False)
     predicates: Predicates | None = field(default=None, compare=False, repr=False)
+    any_index: bool = False
 
     def why_not(self, plan: Plan) -> str | None:
         """Why nothing in this process runs a plan, None where something does."""
@@ -56,6 +60,7 @@ class Embedded:
             EventsError: the events cannot be read at all.
             WorkerLost: one of the processes was killed.
         """
+        tasks = self._searching(tasks)
         work = Work(tasks, self.predicates)
         for _ in self._read(work, tasks, batches, collector):
             for plan in work.collectors:
@@ -70,7 +75,7 @@ class Embedded:
         Raises:
             EventsError, WorkerLost: as in a run.
         """
-        tasks = [(plan, Window()) for plan in plans]
+        tasks = self._searching([(plan, Window()) for plan in plans])
         keepers: list[Keeper] = []
 
         def ready(plan: Plan, window: Window, predicates: Predicates) -> Keeper:
@@ -81,9 +86,14 @@ class Embedded:
             pass
         return [keeper.kept() for keeper in keepers]
 
+    def _searching(self, tasks: Sequence[Task]) -> Sequence[Task]:
+        return [(replace(plan, indices=()), window) for plan, window in tasks] if self.any_index else tasks
+
     def _read(self, work: Work, tasks: Sequence[Task], batches: Iterable[Batch], ready: Runner) -> Iterator[None]:
         """Let the collectors of a piece of work have what the batches have for them, batch by batch."""
-        for parts, findings, counts in self._collected(work, tasks, batches, ready):
+        unknown = 0
+        for parts, findings, counts, unplaced in self._collected(work, tasks, batches, ready):
+            unknown += unplaced
             for plan, part in zip(work.collectors, parts, strict=True):
                 if part is not None:
                     plan.merge(part)
@@ -93,6 +103,9 @@ class Embedded:
             if self.count is not None:
                 self.count(counts)
             yield
+        if unknown and self.report is not None:
+            said = "events do not say in which index they are: every rule sees them"
+            self.report(Finding(UNKNOWN_INDEX, said, Location("events"), Level.NOTE, count=unknown))
 
     def _alerts(self, found: Collector[object]) -> Iterator[Alert]:
         """The alerts of one plan. That it had too much to keep is reported, where somebody is to be told."""

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import NamedTuple
 
 from detections.engine.collector import Collector
 from detections.engine.evaluator import Evaluator, Predicates
+from detections.engine.indices import Searched
 from detections.engine.protocol import Task
 from detections.engine.runners import Runner, collector
 from detections.errors import Finding
 from detections.events import Batch, Counts, Share
 
-Collected: TypeAlias = tuple[list[object], list[Finding], Counts]
-"""What a batch has for each plan, what was wrong with its events, and how many it read."""
+
+class Collected(NamedTuple):
+    """What a batch has for each plan, what was wrong with its events, how many it read, and of how many of them nobody
+    knows the index where that matters."""
+
+    parts: list[object]
+    findings: list[Finding]
+    counts: Counts
+    unplaced: int = 0
 
 
 class Work:
@@ -27,23 +35,29 @@ class Work:
         """
         self._predicates = predicates or Predicates()
         self.collectors: list[Collector[object]] = [ready(plan, window, self._predicates) for plan, window in tasks]
-        paths = [path for made in self.collectors for path in made.paths]
+        self._indices = [plan.indices for plan, _ in tasks]
+        self._searched = Searched(self._indices)
+        paths = [*self._searched.paths, *(path for made in self.collectors for path in made.paths)]
         self._paths = list(dict.fromkeys([*self._predicates.paths, *paths]))
         self._moments = _moments(tasks)
 
     def collect(self, batch: Batch) -> Collected:
         """What one batch has for each plan. Plans that are executed at one moment share its answers."""
         evaluators = {now: Evaluator(batch, self._predicates, self._paths, now) for now in dict.fromkeys(self._moments)}
-        pairs = zip(self.collectors, self._moments, strict=True)
-        collected = [made.collect(evaluators[now]) for made, now in pairs]
-        return collected, batch.findings, batch.counts()
+        seen = self._searched.seen(next(iter(evaluators.values()), Evaluator(batch)))
+        asked = zip(self.collectors, self._moments, map(seen.rows.__getitem__, self._indices), strict=True)
+        parts = [
+            made.collect(evaluators[now].among(rows, now, relative=False)) if rows else None
+            for made, now, rows in asked
+        ]
+        return Collected(parts, batch.findings, batch.counts(), seen.unknown)
 
     def collect_all(self, share: Share) -> list[Collected]:
         """The same of each batch of a share, and at the end what was wrong with its files, and how many they were."""
         findings: list[Finding] = []
         counted: list[Counts] = []
         collected = [self.collect(batch) for batch in share.batches(findings.append, counted.append)]
-        return [*collected, ([None] * len(self.collectors), findings, sum(counted, Counts()))]
+        return [*collected, Collected([None] * len(self.collectors), findings, sum(counted, Counts()))]
 
 
 def _moments(tasks: Sequence[Task]) -> list[int | None]:

@@ -22,6 +22,7 @@ from detections.elastic.template import needed, template
 from detections.engine import Embedded
 from detections.engine.alert import Alert, Hit, Threshold
 from detections.engine.column import Column
+from detections.engine.indices import hidden, index_names
 from detections.errors import Finding, Level, Location, NotEvaluated, ServerError
 from detections.events import Batch, Document
 from detections.kibana.client import Kibana
@@ -104,7 +105,7 @@ class Preview:
         index = TemporaryIndex(self._server, template(plan.mapping, declared=declared))
         index.create()
         try:
-            places = {str((batch.ordinal << 32) + row): (batch, row) for batch in events for row in range(len(batch))}
+            places = {str((batch.ordinal << 32) + row): (batch, row) for batch, row in _seen(plan, events)}
             documents = ((name, batch.document(row)) for name, (batch, row) in places.items())
             for refused in index.add(documents, plan.rule_id):
                 text = f"Elasticsearch refuses it: {refused.reason}"
@@ -160,6 +161,14 @@ def previewed(rule: Rule, index: str) -> dict[str, Any]:
     if rule.type == "saved_query":
         body["type"] = "query"  # what its saved query says is another matter than what its file says
     return body
+
+
+def _seen(plan: Plan, events: Iterable[Batch]) -> Iterator[tuple[Batch, int]]:
+    """The events that the rule sees: the preview searches one index for all of its own."""
+    for batch in events:
+        names = index_names(batch)
+        unseen = frozenset(hidden(plan.indices, names))
+        yield from ((batch, row) for row, name in enumerate(names) if name not in unseen)
 
 
 def _alert(plan: Plan, source: Mapping[str, Any], places: Mapping[str, tuple[Batch, int]]) -> Alert | None:

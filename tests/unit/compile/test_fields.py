@@ -60,4 +60,4 @@ def test_a_replay_tells_what_hangs_on_a_guess() -> None:
     told: list[Finding] = []
     (alert,) = detections.replay([rule], [{"event.id": "1", "acme.took": 10}, {"acme.took": 1}], report=told.append)
     assert alert.event_ids == ("1",)
-    assert [one.level for one in told] == [Level.NOTE]
+    assert [(one.code, one.level) for one in told] == [("guessed-type", Level.NOTE), ("unknown-index", Level.NOTE)]

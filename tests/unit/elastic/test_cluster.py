@@ -25,9 +25,10 @@ from detections.plan import Plan, Window
 from detections.rule import Rule
 from detections.server import Connection, Response
 from detections.server.wire import Raw
-from made_rules import LOGS, new_terms, rule_of
+from made_rules import new_terms, rule_of
 
 MINUTE = 60_000
+OURS = 'index = ["detections-test-*"]\n'
 TERMS = new_terms("event.action: (a or b)", '"user.name", "event.action"', "now-1h")
 BODIES = {
     "query": 'type = "query"\nlanguage = "kuery"\nquery = "event.action: a and not user.name: u3"',
@@ -38,14 +39,14 @@ OTHERS = {
     "sequence": "type = 'eql'\nlanguage = 'eql'\nquery = 'sequence [any where true] [any where true]'",
     "head": "type = 'eql'\nlanguage = 'eql'\nquery = 'any where true | head 1'",
     "computed": "type = 'eql'\nlanguage = 'eql'\nquery = 'any where length(event.action) > 3'",
-    "esql": "type = 'esql'\nlanguage = 'esql'\nquery = 'FROM logs-* METADATA _id, _version, _index "
+    "esql": "type = 'esql'\nlanguage = 'esql'\nquery = 'FROM detections-test-* METADATA _id, _version, _index "
     "| WHERE event.action == \"a\"'",
     "override": f'timestamp_override = "event.ingested"\n{TERMS}',
 }  # fmt: skip
 
 
 def rule(name: str) -> Rule:
-    return rule_of((BODIES | OTHERS)[name], name, index="" if name == "esql" else LOGS)
+    return rule_of((BODIES | OTHERS)[name], name, index="" if name == "esql" else OURS)
 
 
 def events() -> Iterator[dict[str, Any]]:
@@ -115,6 +116,25 @@ def test_no_more_than_a_page_is_asked_for_before_it_is_needed(
     alerts.close()  # type: ignore[attr-defined]
 
 
+def test_a_rule_sees_what_its_own_indices_name(server: Server, index: str) -> None:
+    other = made(server)
+    try:
+        assert other.add([("o", {"@timestamp": 0, "event": {"id": "other", "action": "a"}})], "any") == []
+        cluster = Cluster(server, f"{index},{other.name}")
+
+        def found(index: str, *, cluster: Cluster = cluster) -> int:
+            plan = make_plan(rule_of(BODIES["query"], index=f'index = ["{index}"]\n'))
+            return len(list(cluster.run(plan, Window(0, 200 * MINUTE)))) if cluster.why_not(plan) is None else -1
+
+        whole = found(index)
+        assert (found(other.name), found("detections-test-*"), found("logs-*")) == (1, whole + 1, -1)
+        plan = make_plan(rule_of(BODIES["query"], index='index = ["logs-*"]\n'))
+        assert "has none of these indices" in str(cluster.why_not(plan))
+        assert found("logs-*", cluster=Cluster(server, f"{index},{other.name}", any_index=True)) == whole + 1
+    finally:
+        other.delete()
+
+
 def test_nothing_is_changed(server: Server, index: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, str]] = []
     ask = server.ask
@@ -128,7 +148,8 @@ def test_nothing_is_changed(server: Server, index: str, monkeypatch: pytest.Monk
         cluster.why_not(plan)
         assert list(cluster.run(plan, Window(0, 200 * MINUTE, -MINUTE)))
     ends = ("/_search", "/_pit", "/_eql/search", "/_query", "/_script_language", "/_index_template/_simulate")
-    assert {path for _, path in asked if not path.endswith(ends)} == set()
+    others = {(method, path) for method, path in asked if not path.endswith(ends)}
+    assert others == {("GET", f"/_resolve/index/{index}")}
     assert {path for method, path in asked if method == "DELETE"} == {"/_pit"}
     assert not {method for method, _ in asked} & {"PUT", "PATCH"}
 
