@@ -5,7 +5,6 @@ What is found is a value; no check stops at its first problem, and none keeps an
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from detections.check import silence
@@ -26,12 +25,10 @@ def run(rules: Rules, profiles: Sequence[str] = ("house",), beside: Sequence[Rul
         UsageError: a profile does not exist.
     """
     files = set(rules.files)
-    places = {os.path.realpath(file) for file in files} if beside else set()
-    others = [rule for rule in beside if os.path.realpath(rule.document.path) not in places]
     found = list(rules.findings)
     for module in chosen(profiles):
-        if others and hasattr(module, "check_all"):
-            found += (one for one in findings_of(module, [*others, *rules]) if one.location.path in files)
+        if beside and hasattr(module, "check_all"):
+            found += (one for one in findings_of(module, [*beside, *rules]) if one.location.path in files)
         else:
             found += findings_of(module, rules)
     found += (finding for module in QUERIES for finding in findings_of(module, rules.unsound))

@@ -31,6 +31,7 @@ COMMANDS = {
     "site": "Write pages of the rules, to be looked at.",
     "fields": "Look fields up, or declare your own.",
     "explain": "Show how a query is read, evaluated and sent.",
+    "lsp": "Serve editors by the Language Server Protocol.",
     "elasticsearch": "Run an Elasticsearch until Ctrl-C.",
 }
 

@@ -9,7 +9,8 @@ import click
 
 from detections import check
 from detections.cli.common import FORMAT, PROFILE, RULES, STRICT, chosen_profiles, failed, reporter, rules_at
-from detections.cli.config import find_config
+from detections.cli.config import Config, find_config
+from detections.rule import Rule, Rules
 
 
 @click.command("check")
@@ -25,9 +26,16 @@ def command(rules: Sequence[Path], style: str, strict: bool, profiles: Sequence[
     """
     config = find_config()
     loaded = rules_at(rules, config)
-    home = config.path("rules").resolve()
-    ours = any(path.resolve().is_relative_to(home) for path in rules)  # no part of the project has nothing beside it
-    beside = rules_at((), config) if ours else ()
+    beside = _beside(loaded, rules, config) if rules else []
     findings = check.run(loaded, chosen_profiles(profiles, config), beside)
     click.echo(reporter(style).check(findings, loaded.files))
     return int(failed(findings, strict))
+
+
+def _beside(loaded: Rules, paths: Sequence[Path], config: Config) -> list[Rule]:
+    """The project's other rules, where these are some of it."""
+    home = config.path("rules").resolve()
+    if not any(path.resolve().is_relative_to(home) for path in paths):
+        return []
+    places = {Path(file).resolve() for file in loaded.files}
+    return [rule for rule in rules_at((), config) if Path(rule.document.path).resolve() not in places]
