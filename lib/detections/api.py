@@ -20,13 +20,12 @@ from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
 from detections.compile.kibana import DslOptions
 from detections.compile.kql import compile_kql
+from detections.compile.tables import TableSpec
+from detections.compile.tables import tables as made_tables
 from detections.engine import Embedded, find, rows_of, select
 from detections.engine.alert import Alert
-from detections.engine.column import names as names_in
-from detections.engine.column import scalars
 from detections.errors import Finding, UsageError
 from detections.events import Document, batches, read
-from detections.events.walk import columns as columns_of
 from detections.functions.warning import Warnings
 from detections.mapping import FieldSpec
 from detections.plan.program import Events, Program
@@ -39,9 +38,6 @@ from detections.schedule import replay as replay_plans
 from detections.values.dates import parse_date
 
 Instant: TypeAlias = str | int | datetime.datetime
-TableSpec: TypeAlias = "Iterable[Document] | Mapping[str, Any]"
-
-_DYNAMIC = {bool: "boolean", int: "long", float: "double"}
 
 
 def load_rules(*paths: str | Path, fields: Iterable[str | Path] = ()) -> Rules:
@@ -129,7 +125,7 @@ def search(
     """
     mapping = mappings.Mapping.of(fields)
     if language == "esql":
-        return _table(query, mapping, events, size, _tables(tables))
+        return _table(query, mapping, events, size, made_tables(tables))
     if language == "eql":
         program = compile_eql(
             parse(query, "eql"), mapping, timestamp_field=timestamp_field,
@@ -182,28 +178,6 @@ def _table(
     return SearchResult(columns=columns, rows=[[row[at] for at in shown] for row in rows], warnings=warnings.messages)
 
 
-def _tables(given: Mapping[str, TableSpec] | None) -> dict[str, LookupTable]:
-    """What LOOKUP JOIN and ENRICH look up. Raises UsageError."""
-    made: dict[str, LookupTable] = {}
-    for name, spec in (given or {}).items():
-        whole: Mapping[str, Any] = spec if isinstance(spec, Mapping) else {"rows": spec}
-        rows = tuple(whole.get("rows", ()))
-        types = whole.get("fields")
-        fields = mappings.Mapping.of(_types_of(rows) if types is None else types)
-        made[name] = LookupTable(name, fields, rows, whole.get("match"))
-    return made
-
-
-def _types_of(rows: Iterable[Document]) -> dict[str, FieldSpec]:
-    """The types that Elasticsearch gives to fields that nobody declared; a text is a keyword."""
-    types: dict[str, FieldSpec] = {}
-    for row in rows:
-        for path in names_in(row):
-            for value in scalars(columns_of([row], [path])[0][0]):
-                types.setdefault(path, _DYNAMIC.get(type(value), "keyword"))
-    return types
-
-
 def replay(
     rules: Iterable[Rule],
     events: Iterable[Document],
@@ -211,13 +185,15 @@ def replay(
     end: Instant | None = None,
     *,
     schedule: bool = False,
+    tables: Mapping[str, TableSpec] | None = None,
     report: Callable[[Finding], None] | None = None,
 ) -> Iterator[Alert]:
     """The alerts that the rules would have raised, sorted by timestamp, then rule_id; input order breaks ties.
 
     Without ``start`` and ``end`` every event is inside the window, and a new term alerts once, at its first event. With
     them, events in [start, end] are candidates, and history reaches back from ``start`` as far as
-    ``history_window_start`` reaches back from now. Rules that nothing here evaluates are told to ``report``.
+    ``history_window_start`` reaches back from now. ``tables`` as in :func:`search`. Rules that nothing here evaluates
+    are told to ``report``.
 
     With ``schedule`` the rules are executed as Kibana's scheduler does, every ``interval`` from ``start`` on, and the
     alerts come as they were raised: ``Alert.raised`` is when.
@@ -226,10 +202,15 @@ def replay(
         UsageError: ``start`` or ``end`` is no instant.
     """
     engine = Embedded(report=report)
+    looked_up = made_tables(tables)
     if schedule:
-        found = executions(rules, batches(events), engine, start=instant(start), end=instant(end), report=report)
+        found = executions(
+            rules, batches(events), engine, start=instant(start), end=instant(end), tables=looked_up, report=report,
+        )  # fmt: skip
         return (alert for execution in found for alert in execution.alerts)
-    return replay_plans(rules, batches(events), engine, start=instant(start), end=instant(end), report=report)
+    return replay_plans(
+        rules, batches(events), engine, start=instant(start), end=instant(end), tables=looked_up, report=report,
+    )  # fmt: skip
 
 
 def to_dsl(

@@ -213,6 +213,44 @@ def test_replay_says_which_rules_it_did_not_run(run: Run, records: Path, project
     assert outcome.err.splitlines()[-1] == "not done: 1 rule file not loaded, 1 rule not replayed"
 
 
+LOOKING_UP = """type = "esql"
+language = "esql"
+query = '''
+FROM logs-* METADATA _id | LOOKUP JOIN teams ON user.name | STATS calls = COUNT(*) BY team | WHERE team == "network"
+'''
+"""
+
+
+def test_rules_and_searches_look_up_the_tables_of_the_project(run: Run, project: Path) -> None:
+    events = [{"event": {"id": str(at)}, "user": {"name": name}} for at, name in enumerate(("alice", "bob", "alice"))]
+    Path("e.ndjson").write_text("\n".join(map(json.dumps, events)))
+    (project / "rules/r.toml").write_text(
+        rule_text(LOOKING_UP, rule_id="5d9e8c1b-6f1a-4b6e-9d51-2a6f0c6f1a11", index="")
+    )
+    command = ("replay", "e.ndjson", "--rules", "rules/r.toml")
+    assert "LOOKUP JOIN without the table teams" in run(*command).err
+    (project / "tests/tables").mkdir(parents=True)
+    (project / "tests/tables/teams.csv").write_text("user.name,team\nalice,network\n")
+    found = json.loads(run(*command, "--format", "json").out)
+    assert (found["event_ids"], found["row"]) == (["0", "2"], {"calls": 2, "team": "network"})
+    assert 'calls: 2, team: "network"' in run(*command).out
+    query = "FROM x | LOOKUP JOIN teams ON user.name | KEEP user.name, team"
+    searched = ("search", "e.ndjson", query, "--language", "esql")
+    assert run(*searched).out.splitlines()[1:] == ["alice\tnetwork", "bob\t", "alice\tnetwork"]
+    Path("others").mkdir()
+    assert "LOOKUP JOIN without the table teams" in run(*searched, "--tables", "others").err
+    Path("others/teams.csv").write_text("user.name,user.name\n")
+    outcome = run(*searched, "--tables", "others")
+    assert "others/teams.csv" in outcome.err and "each once" in outcome.err
+
+
+def test_warnings_of_esql_are_told(run: Run, project: Path) -> None:
+    Path("e.ndjson").write_text('{"user": {"name": "x"}}')
+    found = run("search", "e.ndjson", "FROM x | EVAL n = TO_LONG(user.name) | KEEP n", "--language", "esql")
+    assert "warning: Line 1:19: evaluation of [TO_LONG(user.name)] failed" in found.err
+    assert found.code == 0
+
+
 @pytest.mark.parametrize("command", [("replay",), ("search",)])
 @pytest.mark.parametrize(
     ("content", "reason"),

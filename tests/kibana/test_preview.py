@@ -67,6 +67,30 @@ class Elasticsearch:
         return Response(stdjson.dumps(answer), 200, headers, content_type="application/vnd.elasticsearch+json")
 
 
+STATS = """from = "now-60m"
+type = "esql"
+language = "esql"
+query = '''
+FROM logs-*
+| WHERE event.action == "StopInstances"
+| STATS calls = COUNT(*) BY user.name
+| WHERE calls >= 2
+| KEEP calls, user.name
+'''
+"""
+STATS_CASES = """base = "cloudtrail/stop_instances.json"
+[[case]]
+name = "two"
+verdict = "alert"
+history = [{ at = "-5m" }]
+row = { calls = 2 }
+[[case]]
+name = "two of another user"
+verdict = "quiet"
+history = [{ at = "-5m", set = { "user.name" = "x" } }, { at = "-4m", set = { "user.name" = "x" } }]
+"""
+
+
 @pytest.fixture
 def elasticsearch() -> Iterator[Elasticsearch]:
     with HTTPServer(threaded=True) as server:
@@ -101,8 +125,9 @@ def executed(body: dict[str, Any], elasticsearch: Elasticsearch) -> Iterator[dic
     assert rule is not None, findings
     made = plan(rule)
     now = int(datetime.fromisoformat(body["timeframeEnd"]).timestamp() * 1000)
-    ids = {document["event"]["id"]: name for name, document in documents.items()}
-    for number, alert in enumerate(Embedded().run([(made, window(rule, made, now))], batches(documents.values()))):
+    found = [document | {"_id": one, "_index": name} for one, document in documents.items()]
+    ids = {document["event"]["id"]: document["_id"] for document in found}
+    for number, alert in enumerate(Embedded().run([(made, window(rule, made, now))], batches(found))):
         events = [{"id": ids[one], "type": "event", "index": name, "depth": 0} for one in alert.event_ids]
         shell = {"kibana.alert.rule.name": body["name"], "kibana.alert.ancestors": events}
         if alert.threshold is not None:
@@ -116,7 +141,7 @@ def executed(body: dict[str, Any], elasticsearch: Elasticsearch) -> Iterator[dic
                 yield {"kibana.alert.ancestors": [event], "kibana.alert.building_block_type": "default",
                        "kibana.alert.group.id": str(number), "kibana.alert.group.index": index}  # fmt: skip
             shell["kibana.alert.group.id"] = str(number)
-        yield shell
+        yield shell | {name: list(value) if isinstance(value, tuple) else value for name, value in alert.row}
 
 
 @pytest.fixture
@@ -147,6 +172,17 @@ def test_the_preview_says_what_the_embedded_engine_says(run, cases, stand_in, el
     kinds = {one.body["type"] for one in previews}
     assert kinds == {"query", "new_terms", "esql", "eql", "threshold"}
     assert all("rule_id" not in one.body and "actions" not in one.body for one in previews)
+
+
+def test_a_rule_that_aggregates_says_which_events_are_behind_its_alerts(run, cases, stand_in, elasticsearch):
+    (cases / "rules/aws/stats.toml").write_text(rule_text(STATS, index=""))
+    (cases / "tests/rules/aws/stats.toml").write_text(STATS_CASES)
+    embedded = run("test", "rules/aws/stats.toml")
+    found = run("test", "--on", "kibana", "rules/aws/stats.toml")
+    assert (embedded.code, found.code, found.out) == (0, 0, embedded.out), found
+    queries = {one.body["query"] for one in stand_in.requests if one.path.endswith("/preview")}
+    assert all("detections.ids = VALUES(detections.ids)" in query for query in queries)
+    assert elasticsearch.left == {}
 
 
 def test_a_preview_that_says_otherwise_fails_the_case(run, cases, stand_in):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from detections.case.model import CaseFile
 from detections.case.read import CODE, read_cases
+from detections.compile.planner import NO_TABLES
+from detections.compile.tables import Tables
 from detections.errors import Finding, Location, SourceError
 from detections.rule import Rule
 from detections.source import read
@@ -24,13 +26,14 @@ def load(path: Path) -> CaseFile:
 class CaseLibrary:
     """The case files under ``root``, matched with the rules under ``rules_root`` by their relative paths.
 
-    ``files`` maps a rule's path to its case file. ``findings`` holds what is wrong with the files, and cases without a
-    rule.
+    ``files`` maps a rule's path to its case file; ``tables`` are what ES|QL looks up, beside those of a file.
+    ``findings`` holds what is wrong with the files, and cases without a rule.
     """
 
-    def __init__(self, root: Path, rules_root: Path, rules: Iterable[Rule]) -> None:
+    def __init__(self, root: Path, rules_root: Path, rules: Iterable[Rule], tables: Tables = NO_TABLES) -> None:
         self.root = root
         self.rules_root = rules_root
+        self.tables = tables
         self.files: dict[str, CaseFile] = {}
         self.findings: list[Finding] = []
         known: set[Path] = set()

@@ -7,7 +7,7 @@ A case changes a base event a little and says what the rule must do with it. Its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from detections.engine.alert import Alert
@@ -43,7 +43,8 @@ class Case:
     """One event (and what happened before it), and the verdict the rule must reach about that event.
 
     ``index`` is its place among the ``[[case]]`` tables. ``new_terms``, where given, are the tuples that the event's
-    alerts must name, in any order.
+    alerts must name, in any order. ``row``, where given, has columns of ES|QL and the values that an alert's row must
+    have in them; several values are a tuple.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Case:
     history: tuple[EventSpec, ...]
     new_terms: tuple[tuple[str, ...], ...] | None
     index: int
+    row: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,14 @@ class Uncovered:
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """The cases of one rule. ``findings`` is what is wrong with the file; cases that could be read are there."""
+    """The cases of one rule. ``tables`` are the lookup tables that it tells, by name. ``findings`` is what is wrong
+    with the file; cases that could be read are there."""
 
     document: Document
     cases: tuple[Case, ...]
     uncovered: tuple[Uncovered, ...]
     findings: tuple[Finding, ...]
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

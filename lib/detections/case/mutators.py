@@ -140,12 +140,18 @@ def _other(value: Scalar) -> Scalar:
     return f"{value}x" if isinstance(value, str) else value + 1
 
 
+def _others(value: Scalar) -> list[Scalar]:
+    """Values beside this one, on either side of a number."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return [_other(value), *([value - 1] if number else [])]  # type: ignore[operator]
+
+
 def _expressions(expression: Expression) -> Iterator[tuple[str, Expression]]:
     """The expression with one operator or constant changed."""
     if isinstance(expression, Constant):
         if isinstance(expression.value, str | int | float):
-            other = _other(expression.value)
-            yield f"{other!r} instead of {expression.value!r}", replace(expression, value=other)
+            for other in _others(expression.value):
+                yield f"{other!r} instead of {expression.value!r}", replace(expression, value=other)
     elif isinstance(expression, Call):
         eql, name = expression.function.startswith("eql."), expression.function.removeprefix("eql.")
         swapped = _SWAPS.get(name, "")

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from detections.case.event import Bases, documents
 from detections.case.model import Case
-from detections.case.run import own_alerts, window
+from detections.case.run import own_alerts, row_of, window
 from detections.engine import Embedded
 from detections.engine.alert import Alert
 from detections.engine.evaluator import Predicates
@@ -19,7 +19,8 @@ from detections.plan import Plan, Window
 from detections.rule import Rule
 
 CaseOutcome: TypeAlias = tuple[tuple[str, ...], ...]
-"""The terms of each alert on the case's own event, in order; nothing where the rule stays quiet."""
+"""Of each alert on the case's own event the terms, and what its row has in the columns that the case tells; nothing
+where the rule stays quiet."""
 
 Numbered: TypeAlias = dict[int, Plan]
 """Plans by their numbers, which are their names, too, so that their alerts can be told apart."""
@@ -39,7 +40,8 @@ def outcomes(rule: Rule, plans: Sequence[Plan], cases: Sequence[Case], bases: Ba
     terms: dict[tuple[int, int], list[tuple[str, ...]]] = defaultdict(list)
     for found in (_together(rule, alone, cases, bases), _apart(rule, joining, cases, bases)):
         for number, place, alert in found:
-            terms[number, place].append(alert.terms)
+            row = row_of(cases[place].row or (), alert)
+            terms[number, place].append((*alert.terms, *map(repr, row.values())))
     return [[tuple(sorted(terms[number, place])) for place in range(len(cases))] for number in range(len(plans))]
 
 

@@ -11,12 +11,13 @@ from detections.case.library import CaseLibrary
 from detections.case.model import CaseFile, Proof, Verdict
 from detections.case.mutate import mutate
 from detections.case.run import run
+from detections.case.tables import tables_of
 from detections.case.why import why_quiet
 from detections.compile.guesses import guess_findings
 from detections.compile.planner import plan as make_plan
 from detections.engine import Embedded
 from detections.engine.protocol import Engine
-from detections.errors import Finding, NotAllowed, NotEvaluated, QueryError, ServerUnavailable
+from detections.errors import EventsError, Finding, NotAllowed, NotEvaluated, QueryError, ServerUnavailable, UsageError
 from detections.plan import Plan
 from detections.rule import Rule
 
@@ -28,9 +29,13 @@ def prove(
     for rule in rules:
         file = library.files.get(rule.document.path)
         try:
-            plan = make_plan(rule)
+            plan = make_plan(rule, tables={**library.tables, **tables_of(file, bases)})
         except NotEvaluated as error:
             yield Proof(rule, not_run=str(error))
+        except (EventsError, UsageError) as error:
+            assert file is not None
+            finding = file.document.finding("case", str(error), ("tables",))
+            yield Proof(rule, findings=(finding,), not_run=str(error))
         except QueryError as error:
             yield Proof(rule, not_run=f"the query cannot be used: {error.message}")
         else:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from detections.case.event import numbered
-from detections.case.model import Case, CaseFile, EventSpec, Uncovered
+from detections.case.model import Case, CaseFile, EventSpec, Expectation, Uncovered
 from detections.errors import Finding
 from detections.events.sources import known_settings
 from detections.rule.keys import nearest
@@ -25,7 +25,9 @@ _AT = re.compile(r"([+-])(\d+)([smhdw])")
 _EVENT_KEYS: dict[str, type | tuple[type, ...]] = {
     "base": str, "raw": dict, "raw_unset": list, "set": dict, "unset": list, "at": str,
 }  # fmt: skip
-_CASE_KEYS: dict[str, type | tuple[type, ...]] = {"name": str, "verdict": str, "history": list, "new_terms": list}
+_CASE_KEYS: dict[str, type | tuple[type, ...]] = {
+    "name": str, "verdict": str, "history": list, "new_terms": list, "row": dict,
+}  # fmt: skip
 _HISTORY_KEYS = ("times", "every")
 _WORDS = {str: "a string", dict: "a table", list: "an array"}
 
@@ -35,8 +37,9 @@ def read_cases(document: Document) -> CaseFile:
     reader = _Reader(document)
     cases = tuple(reader.cases())
     uncovered = tuple(reader.uncovered())
-    reader.unknown_keys((), document.data, ("base", "case", "uncovered"))
-    return CaseFile(document, cases, uncovered, tuple(reader.findings))
+    reader.unknown_keys((), document.data, ("base", "case", "tables", "uncovered"))
+    tables = reader.lookup_tables()
+    return CaseFile(document, cases, uncovered, tuple(reader.findings), tables)
 
 
 def offset(text: str) -> int:
@@ -106,8 +109,10 @@ class _Reader:
                 self.problem("no 'base': neither the case nor the file names an event", keys)
             history = self.history(keys, table, event)
             terms = self.new_terms(keys, table)
+            row = self.row(keys, table)
             if len(self.findings) == before:
-                yield Case(name, "alert" if verdict == "alert" else "quiet", event, history, terms, int(keys[-1]))
+                expected: Expectation = "alert" if verdict == "alert" else "quiet"
+                yield Case(name, expected, event, history, terms, int(keys[-1]), row)
         if not self.document.data.get("case"):
             self.problem("no [[case]] in this file", ())
 
@@ -180,6 +185,28 @@ class _Reader:
             self.problem("'new_terms' must be an array of arrays", (*keys, "new_terms"))
             return None
         return tuple(tuple(str(value) for value in entry) for entry in found)
+
+    def row(self, keys: Keys, table: Mapping[str, Any]) -> Mapping[str, object] | None:
+        found = table.get("row")
+        if found is None:
+            return None
+        if not isinstance(found, dict) or not found:
+            self.problem("'row' must be a table of columns and their values", (*keys, "row"))
+            return None
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+
+    def lookup_tables(self) -> Mapping[str, Mapping[str, Any]]:
+        found = self.document.data.get("tables", {})
+        if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+            self.problem("'tables' must hold tables: [tables.name]", ("tables",))
+            return {}
+        for name, spec in found.items():
+            self.unknown_keys(("tables", name), spec, ("rows", "file", "fields", "match"))
+            if ("rows" in spec) == ("file" in spec):
+                self.problem("a table has either 'rows' or a 'file'", ("tables", name))
+            elif not isinstance(spec.get("file", ""), str):
+                self.problem("'file' must be a path below the events", ("tables", name, "file"))
+        return found
 
     def uncovered(self) -> Iterator[Uncovered]:
         for keys, table in self.tables("uncovered"):

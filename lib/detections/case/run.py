@@ -36,8 +36,12 @@ def window(rule: Rule, plan: Plan, now: int) -> Window:
 
 
 def own_alerts(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
-    """The alerts that stand on the event the case is about."""
-    return tuple(alert for alert in alerts if any(name.startswith(f"{OWN}:") for name in alert.event_ids))
+    """The alerts that stand on the event the case is about; or on a row that no event is behind, for that something is
+    missing is found of all events together."""
+    return tuple(
+        alert for alert in alerts
+        if (alert.row and not alert.event_ids) or any(name.startswith(f"{OWN}:") for name in alert.event_ids)
+    )  # fmt: skip
 
 
 def case_alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine) -> tuple[Alert, ...]:
@@ -49,6 +53,12 @@ def case_alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine
     """
     now, found = documents(case, bases)
     return own_alerts(engine.run([(plan, window(rule, plan, now))], batches(found)))
+
+
+def row_of(columns: Iterable[str], alert: Alert) -> dict[str, object]:
+    """What an alert's row has in some columns, None where it has nothing."""
+    row = dict(alert.row)
+    return {name: row.get(name) for name in columns}
 
 
 def _alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine) -> tuple[Alert, ...] | Exception:
@@ -77,6 +87,9 @@ def _judge(case: Case, file: CaseFile, outcome: tuple[Alert, ...] | Exception) -
                 f"the new terms are {[list(entry) for entry in terms]}, not {[list(entry) for entry in case.new_terms]}"
             )
             keys = ("case", case.index, "new_terms")
+        elif case.row is not None and dict(case.row) not in (cells := [row_of(case.row, alert) for alert in alerts]):
+            problem = f"the row has {', '.join(map(str, cells))}, not {dict(case.row)}"
+            keys = ("case", case.index, "row")
     finding = file.document.finding("case", f"{case.name}: {problem}", keys, length=None) if problem else None
     return Verdict(case, tuple(alerts), problem, finding)
 

@@ -8,7 +8,8 @@ from detections.case.event import Bases, documents
 from detections.case.model import Case
 from detections.case.run import window
 from detections.engine import Evaluator
-from detections.engine.indices import hidden, index_names
+from detections.engine.indices import Searched, hidden, index_names
+from detections.engine.runners import TRACES
 from detections.errors import DetectionsError
 from detections.events import batches
 from detections.plan import Condition, Plan, Role
@@ -26,19 +27,28 @@ def why_quiet(rule: Rule, plan: Plan, case: Case, bases: Bases) -> str:
     """
     try:
         now, events = documents(case, bases)
-        inside = window(rule, plan, now).holds(now + case.event.at)
+        span = window(rule, plan, now)
     except (DetectionsError, ValueError):
         return ""
-    if not inside:
+    if not span.holds(now + case.event.at):
         return f"its event is not in the rule's window, from {rule.from_} to {rule.to}"
     (batch,) = batches(events, batch_size=len(events))
     if elsewhere := hidden(plan.indices, index_names(batch)[-1:]):
         return f"its event is in {elsewhere[0]}, and the rule searches {', '.join(plan.indices)}"
-    asked = _Asked(Evaluator(batch, now=now), rule.query or "", len(events))
+    evaluator = Evaluator(batch, now=now)
+    asked = _Asked(evaluator, rule.query or "", len(events))
     conditions = list(plan.conditions())
     own = [condition for condition in conditions if condition.role in (Role.EVENT, Role.FILTER)]
     joined = [condition for condition in conditions if condition.role is Role.JOINED]
-    return asked.event(own) or asked.joined(joined) or plan.quiet()
+    trace = TRACES.get(type(plan))
+    traced = trace(plan, _among_seen(plan, evaluator, now), span, len(events) - 1) if trace else ""
+    return asked.event(own) or asked.joined(joined) or traced or plan.quiet()
+
+
+def _among_seen(plan: Plan, evaluator: Evaluator, now: int) -> Evaluator:
+    """The evaluator, among the events that the plan sees."""
+    seen = Searched((plan.indices,)).seen(evaluator)
+    return evaluator.among(seen.rows[plan.indices], now, relative=plan.relative)
 
 
 class _Asked:

@@ -14,6 +14,7 @@ import click
 
 from detections.case import Bases, CaseLibrary
 from detections.cli.config import Config
+from detections.compile.tables import read_tables
 from detections.errors import Finding, Level
 from detections.events import merge
 from detections.events.sources import known_settings
@@ -28,6 +29,10 @@ FORMAT = click.option("--format", "style", type=click.Choice(FORMATS), default="
 LINES = click.option("--format", "style", type=click.Choice(("text", "json")), default="text", show_default=True)
 STRICT = click.option("--strict", is_flag=True, help="Warnings count as errors.")
 JOBS = click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes to use.")
+TABLES = click.option(
+    "--tables", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="FOLDER",
+    help="What ES|QL looks up: a file for each lookup index or enrich policy.  [default: the project's]",
+)  # fmt: skip
 PROFILE = click.option(
     "--profile",
     "profiles",
@@ -65,7 +70,10 @@ def chosen_profiles(profiles: Sequence[str], config: Config) -> tuple[str, ...]:
 
 
 def cases_of(rules: Iterable[Rule], paths: Sequence[Path], config: Config) -> tuple[CaseLibrary, Bases]:
-    library = CaseLibrary(config.path("cases"), config.path("rules"), rules)
+    found: list[Finding] = []
+    tables = read_tables(config.path("tables"), found.append)
+    library = CaseLibrary(config.path("cases"), config.path("rules"), rules, tables)
+    library.findings += found
     if not paths:
         library.findings += library.strays()
     return library, Bases(config.path("events"))

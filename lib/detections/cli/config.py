@@ -13,6 +13,7 @@ _PATHS = (
     "rules",
     "cases",
     "events",
+    "tables",
     "output",
     "exceptions",
     "value_lists",
@@ -38,6 +39,7 @@ class Config:
     rules: str = "rules"
     cases: str = "tests/rules"
     events: str = "tests/events"
+    tables: str = "tests/tables"
     output: str = "dist/detections.ndjson"
     exceptions: str = "exceptions"
     value_lists: str = "value_lists"

@@ -83,7 +83,9 @@ def _rule_parts(rule: Rule) -> dict[str, Any]:
         parts.pop("sent", None)
         parts["request"] = request(rule, time_field(rule), mapping_of(rule))
     try:
-        parts["evaluated"] = explain.text(plan(rule).outline())
+        made = plan(rule)
+        why = made.unevaluated()
+        parts["evaluated"] = f"not evaluated: {'; '.join(why)}" if why else explain.text(made.outline())
     except NotEvaluated as reason:
         parts["evaluated"] = f"not evaluated: {reason}"
     return parts

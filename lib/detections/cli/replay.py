@@ -10,10 +10,11 @@ from pathlib import Path
 import click
 
 from detections.api import instant
-from detections.cli.common import JOBS, LINES, STRICT, Warnings, rules_at, source_settings
+from detections.cli.common import JOBS, LINES, STRICT, TABLES, Warnings, rules_at, source_settings
 from detections.cli.config import find_config
 from detections.cli.engines import CREDENTIALS
 from detections.cli.reading import Done
+from detections.compile.tables import Tables, read_tables
 from detections.engine import Embedded
 from detections.engine.alert import Alert
 from detections.errors import DetectionsError, Finding, Level, UsageError
@@ -43,6 +44,7 @@ from detections.values.dates import format_date
 @LINES
 @STRICT
 @source_settings
+@TABLES
 @JOBS
 @click.option(
     "--on",
@@ -70,6 +72,7 @@ def command(
     style: str,
     strict: bool,
     settings: Settings,
+    tables: Path | None,
     jobs: int,
     place: str,
     url: str | None,
@@ -105,8 +108,10 @@ def command(
         raise UsageError("--outage is for --schedule")
     if not on_cluster and not events:
         raise UsageError("give at least one path of events")
-    loaded = rules_at(rules, find_config())
+    config = find_config()
+    loaded = rules_at(rules, config)
     warnings = Warnings()
+    looked_up = read_tables(tables or config.path("tables"), warnings)
     for finding in loaded.findings:
         warnings(finding)
     show = _printer(style)
@@ -121,7 +126,7 @@ def command(
         batches = read(list(events), warnings, settings, done.add)
         engine = Embedded(jobs=jobs, any_index=any_index, report=warnings, count=done.add)
         asked = _Scheduled(schedule, tuple(map(_outage, outages)))
-        for alert in asked.alerts(loaded, batches, engine, *window, warnings):
+        for alert in asked.alerts(loaded, batches, engine, *window, looked_up, warnings):
             count += 1
             show(alert)
         said.append(done.events())
@@ -142,11 +147,13 @@ class _Scheduled:
 
     def alerts(
         self, rules: Rules, batches: Iterable[Batch], engine: Embedded, start: int | None, end: int | None,
-        report: Callable[[Finding], None],
+        tables: Tables, report: Callable[[Finding], None],
     ) -> Iterator[Alert]:  # fmt: skip
         if not self.asked:
-            return replay(rules, batches, engine, start=start, end=end, report=report)
-        found = executions(rules, batches, engine, start=start, end=end, outages=self.outages, report=report)
+            return replay(rules, batches, engine, start=start, end=end, tables=tables, report=report)
+        found = executions(
+            rules, batches, engine, start=start, end=end, outages=self.outages, tables=tables, report=report,
+        )  # fmt: skip
         return (alert for execution in found for alert in execution.alerts)
 
 
@@ -187,5 +194,7 @@ def _text(alert: Alert) -> None:
     terms = f"  new: {', '.join(alert.new_terms)}" if alert.new_terms else ""
     if alert.threshold is not None:
         terms = f"  {plural(alert.threshold.count, 'event')}{' of ' if alert.terms else ''}{', '.join(alert.terms)}"
+    if alert.row:
+        terms = f"  {', '.join(f'{name}: {json.encode(value)}' for name, value in alert.row)}"
     raised = "" if alert.raised is None else f"{format_date(alert.raised)}: "
     click.echo(f"{raised}{when}  {click.style(alert.rule_name, bold=True)}  {' '.join(alert.event_ids)}{terms}")

@@ -11,9 +11,10 @@ import click
 from detections import api
 from detections.catalog import catalog
 from detections.check.unknown_field import slips
-from detections.cli.common import LINES, STRICT, Warnings, source_settings
+from detections.cli.common import LINES, STRICT, TABLES, Warnings, source_settings
 from detections.cli.config import find_config
 from detections.cli.reading import Done
+from detections.compile.tables import read_tables
 from detections.errors import Level
 from detections.events import Batch, Document, Settings, read
 from detections.mapping import catalog_mapping
@@ -37,6 +38,7 @@ _SHOWN = ("@timestamp", "event.provider", "event.action", "event.outcome", "user
 )
 @LINES
 @STRICT
+@TABLES
 @source_settings
 def command(
     arguments: Sequence[str],
@@ -47,6 +49,7 @@ def command(
     event_category_field: str,
     style: str,
     strict: bool,
+    tables: Path | None,
     settings: Settings,
 ) -> int:
     """Run QUERY over EVENTS: files or folders of raw CloudTrail or ECS documents.
@@ -63,9 +66,10 @@ def command(
     done = Done(warnings)
     own = find_config().own_fields()
     events = _documents(read(files, warnings, settings, done.add), warnings, done)
+    looked_up = read_tables(tables or find_config().path("tables"), warnings) if language == "esql" else None
     result = api.search(
         events, query, language, size=size, timestamp_field=timestamp_field, tiebreaker_field=tiebreaker_field,
-        event_category_field=event_category_field, fields=catalog_mapping((), own), report=warnings,
+        event_category_field=event_category_field, fields=catalog_mapping((), own), tables=looked_up, report=warnings,
     )  # fmt: skip
     for event in result.events:
         click.echo(json.encode(event) if style == "json" else _line(event))
@@ -77,6 +81,9 @@ def command(
     for row in result.rows:
         shown = json.encode(dict(zip(names, row, strict=True)))
         click.echo(shown if style == "json" else "\t".join("" if one is None else str(one) for one in row))
+    for message in result.warnings:
+        click.echo(f"{click.style('warning', fg='yellow', bold=True)}: {message}", err=True)
+        warnings.levels[Level.WARNING] += 1
     warnings.close()
     for name, meant in slips(parse(query, language), catalog(own)).items():
         click.echo(f"{click.style('warning', fg='yellow', bold=True)}: no field {name} is declared", err=True)

@@ -10,11 +10,13 @@ from detections.compile.esql import compile_esql
 from detections.compile.filters import compile_filters
 from detections.compile.kql import compile_kql
 from detections.compile.request import body_of
+from detections.compile.tables import Tables
 from detections.errors import NotEvaluated, QuerySyntaxError
 from detections.mapping import UNMAPPED, Field, Mapping, catalog_mapping
 from detections.plan import (
     Cardinality,
     EqlPlan,
+    GroupsPlan,
     NewTermsPlan,
     Plan,
     QueryPlan,
@@ -31,6 +33,9 @@ Planner: TypeAlias = Callable[[Any, Mapping], Plan]
 """Makes the plan of a rule of one type, for the fields of a mapping."""
 
 
+NO_TABLES: Tables = {}
+
+
 class Common(TypedDict):
     """What plans of every kind have."""
 
@@ -42,8 +47,9 @@ class Common(TypedDict):
     sent: Sent
 
 
-def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
+def plan(rule: Rule, mapping: Mapping | None = None, tables: Tables = NO_TABLES) -> Plan:
     """The plan of a rule, for the fields of ``mapping`` (None: what the catalog knows of the rule's indices).
+    ``tables`` are what ES|QL looks up, by the name of the lookup index (LOOKUP JOIN) or of the policy (ENRICH).
 
     A saved_query rule is planned with the query it carries itself, as Kibana falls back to it.
 
@@ -54,6 +60,8 @@ def plan(rule: Rule, mapping: Mapping | None = None) -> Plan:
     planner = PLANNERS.get(rule.type)
     if planner is None:
         raise NotEvaluated(f"rules of type {rule.type} are not evaluated yet")
+    if tables and rule.type == "esql":
+        return _esql(rule, mapping or mapping_of(rule), tables)
     return planner(rule, mapping or mapping_of(rule))
 
 
@@ -168,15 +176,20 @@ def _eql(rule: EqlRule, mapping: Mapping) -> EqlPlan:
     return EqlPlan(**common(rule, mapping), program=program, filter=condition)
 
 
-def _esql(rule: Rule, mapping: Mapping) -> RowsPlan:
+def _esql(rule: Rule, mapping: Mapping, tables: Tables = NO_TABLES) -> RowsPlan:
     query = rule.parsed
     assert isinstance(query, EsqlQuery)
-    pipeline = compile_esql(query, mapping)
+    lacking: tuple[str, ...] = ()
+    try:
+        pipeline = compile_esql(query, mapping, tables=tables)
+    except NotEvaluated as error:
+        # A server may run it all the same.
+        lacking = (str(error),)
+        pipeline = compile_esql(query, mapping, tables=tables, refused=[])
     if not pipeline.indices:
         raise NotEvaluated("an ES|QL rule that starts with ROW has no events behind its alerts")
-    if pipeline.aggregates:
-        raise NotEvaluated("an ES|QL rule that aggregates is not evaluated yet")
-    return RowsPlan(**common(rule, mapping), pipeline=pipeline)
+    kind = GroupsPlan if query.tree.aggregates else RowsPlan
+    return kind(**common(rule, mapping), pipeline=pipeline, tables=tables, lacking=lacking)
 
 
 PLANNERS: dict[str, Planner] = {

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from detections.compile.dsl import has_form
+from detections.elastic import esql
 from detections.elastic.capabilities import Capabilities, Feature
 from detections.elastic.eql import computed, eql, eql_by_dsl
-from detections.elastic.esql import esql
 from detections.elastic.new_terms import new_terms
 from detections.elastic.search import Source, events
 from detections.elastic.threshold import threshold
 from detections.engine.alert import Alert
 from detections.errors import NotEvaluated
-from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, ThresholdPlan, Window
+from detections.plan import EqlPlan, GroupsPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, ThresholdPlan, Window
 
 _BY_DSL = "EQL as Query DSL, its sequences joined here"
 _COMPUTED = "EQL as Query DSL, its sequences joined here, and what Query DSL cannot say computed here"
@@ -92,7 +92,12 @@ def _needs_times(plan: Plan, place: Place) -> None:
 
 def _esql(plan: RowsPlan, place: Place) -> Way:
     place.needs("esql")
-    return Way(functools.partial(esql, plan))
+    return Way(functools.partial(esql.rows, plan))
+
+
+def _groups(plan: GroupsPlan, place: Place) -> Way:
+    place.needs("esql")
+    return Way(functools.partial(esql.groups, plan, ours=place.ours))
 
 
 def _eql(plan: EqlPlan, place: Place) -> Way:
@@ -112,6 +117,7 @@ RUNNERS: dict[type[Plan], Runner] = {
     QueryPlan: _query,
     NewTermsPlan: _new_terms,
     RowsPlan: _esql,
+    GroupsPlan: _groups,
     EqlPlan: _eql,
     ThresholdPlan: _threshold,
 }

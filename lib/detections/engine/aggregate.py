@@ -8,54 +8,81 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from detections.engine.table import Table, Values, Vector, Vectors, joined
 from detections.errors import NotEvaluated
 from detections.functions.aggregates import AGGREGATES
 from detections.functions.fold import Fold
-from detections.plan.expression import Constant
+from detections.functions.signature import Report
+from detections.plan.expression import Column, Constant
 from detections.plan.rows import Aggregate, Aggregation
 from detections.values import limits
 
 Step: TypeAlias = Callable[[Iterable[Table]], Iterator[Table]]
 
 
-def aggregate_step(command: Aggregate, vectors: Vectors) -> Step:
-    """STATS as a function of tables. Raises NotEvaluated where there are too many groups."""
-    columns = [_Column(name, one, vectors) for name, one in command.columns]
-    keys = [column.name for column in command.groups]
+def aggregate_step(command: Aggregate, vectors: Vectors, carried: Sequence[tuple[str, Fold]] = ()) -> Step:
+    """STATS as a function of tables; ``carried`` are columns that the query does not know of, and how those of a group
+    are put together. Raises NotEvaluated where there are too many groups."""
+
+    groups_of = grouping(command, vectors, () if command.inline else carried)
 
     def stats(tables: Iterable[Table]) -> Iterator[Table]:
-        groups = Groups(keys, columns)
+        groups = groups_of()
         for table in tables:
             groups.add(table)
         yield groups.table()
 
     def inline(tables: Iterable[Table]) -> Iterator[Table]:
         whole = joined(tables)
-        groups = Groups(keys, columns)
+        groups = groups_of()
         groups.add(whole)
         yield groups.beside(whole)
 
     return inline if command.inline else stats
 
 
+def grouping(command: Aggregate, vectors: Vectors, carried: Sequence[tuple[str, Fold]] = ()) -> Callable[[], Groups]:
+    """Makes the groups of a STATS as they are before its first row."""
+    columns = [_Column.of(name, one, vectors) for name, one in command.columns]
+    columns += [_Column(name, fold, [vectors.expression(Column(name, "null"))]) for name, fold in carried]
+    keys = [column.name for column in command.groups]
+    return lambda: Groups(keys, columns)
+
+
+@dataclass(frozen=True, slots=True)
 class _Column:
     """One aggregate function of a STATS, made ready."""
 
-    def __init__(self, name: str, made: Aggregation, vectors: Vectors) -> None:
+    name: str
+    fold: Fold
+    arguments: Sequence[Vector]
+    condition: Vector | None = None
+    report: Report | None = None
+
+    @classmethod
+    def of(cls, name: str, made: Aggregation, vectors: Vectors) -> _Column:
         call = made.call
         function = AGGREGATES[call.function]
         types = tuple(one.type for one in call.arguments)
         constants = tuple(
             one.value for at, one in enumerate(call.arguments) if at not in function.rows and isinstance(one, Constant)
         )
-        self.name = name
-        self.fold: Fold = function.make(types, constants)
-        self.arguments = [vectors.expression(one) for at, one in enumerate(call.arguments) if at in function.rows]
-        self.condition: Vector | None = None if made.condition is None else vectors.predicate(made.condition)
-        self.report = vectors.report(call)
+        fold = function.make(types, constants)
+        arguments = [vectors.expression(one) for at, one in enumerate(call.arguments) if at in function.rows]
+        condition = None if made.condition is None else vectors.predicate(made.condition)
+        return cls(name, fold, arguments, condition, vectors.report(call))
+
+
+@dataclass(slots=True)
+class Part:
+    """What groups have kept: the number of each key and, for each aggregate function, the state of each group. It
+    travels between processes. None where there were too many."""
+
+    numbers: dict[Any, int] | None
+    states: list[list[object]]
 
 
 class _Numbers(dict[Any, int]):
@@ -67,21 +94,53 @@ class _Numbers(dict[Any, int]):
 
 
 class Groups:
-    """The groups met so far and, for each aggregate function, the state of each."""
+    """The groups met so far and, for each aggregate function, the state of each.
+
+    Once there are more groups than the limit allows nothing is kept, and there is no result.
+    """
 
     def __init__(self, keys: Sequence[str], columns: Sequence[_Column]) -> None:
         self._keys = keys
         self._columns = columns
         self._numbers = _Numbers() if keys else _Numbers({(): 0})
         self._states: list[list[object]] = [[] if keys else [column.fold.initial()] for column in columns]
+        self._too_many = False
+
+    def part(self) -> Part:
+        """What is kept."""
+        return Part(None if self._too_many else dict(self._numbers), self._states)
+
+    def merge(self, part: Part) -> None:
+        """The groups of later rows."""
+        if part.numbers is None:
+            self._give_up()
+        if part.numbers is None or self._too_many:
+            return
+        before = len(self._numbers)
+        numbers = [self._numbers[key] for key in part.numbers]
+        for column, states, others in zip(self._columns, self._states, part.states, strict=True):
+            merge = column.fold.merge
+            states += [None] * (len(self._numbers) - len(states))
+            for number, other in zip(numbers, others, strict=True):
+                states[number] = other if number >= before else merge(states[number], other)
+        self._check()
+
+    def _check(self) -> None:
+        if len(self._numbers) > limits.GROUPS.most:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._too_many = True
+        self._numbers, self._states = _Numbers(), [[] for _ in self._columns]
 
     def add(self, table: Table) -> None:
         """Rows more."""
-        if not table.size:
+        if not table.size or self._too_many:
             return
         rows, numbers = self._numbered(table)
-        if len(self._numbers) > limits.GROUPS.most:
-            raise NotEvaluated(f"STATS makes more than {limits.GROUPS.most:,} groups")
+        self._check()
+        if self._too_many:
+            return
         for column, states in zip(self._columns, self._states, strict=True):
             states += [column.fold.initial() for _ in range(len(self._numbers) - len(states))]
             arguments = [argument(table) for argument in column.arguments]
@@ -114,7 +173,13 @@ class Groups:
         return rows, list(map(numbers.__getitem__, keys))
 
     def results(self) -> list[Values]:
-        """Of each aggregate function the result for each group."""
+        """Of each aggregate function the result for each group.
+
+        Raises:
+            NotEvaluated: there are too many groups.
+        """
+        if self._too_many:
+            raise NotEvaluated(f"STATS makes more than {limits.GROUPS.most:,} groups (limit {limits.GROUPS.name})")
         found = []
         for column, states in zip(self._columns, self._states, strict=True):
             results = []

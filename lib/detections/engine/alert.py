@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -52,6 +52,11 @@ class Alert:
     ``threshold`` is the group of a threshold rule, whose ``event_ids`` are those of its latest events. ``raised`` is
     when the execution started that raised it, where rules are replayed as the scheduler runs them; ``others`` are the
     numbers of its documents behind the first.
+
+    ``row`` has the columns of an ES|QL query that have a value, as Elasticsearch's API shows them (several values are a
+    tuple): all of them where the query aggregates, and ``event_ids`` are those of the latest events of the row's group;
+    else those that the query has made. ``key`` tells the row from others of its event, also when it is found again;
+    None where Kibana takes it for a new one then.
     """
 
     rule_id: str
@@ -64,6 +69,8 @@ class Alert:
     threshold: Threshold | None = None
     raised: int | None = None
     others: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    row: tuple[tuple[str, object], ...] = ()
+    key: tuple[object, ...] | None = field(default=(), compare=False, repr=False)
 
     @classmethod
     def on(cls, plan: Plan, hits: Sequence[Hit], new_terms: tuple[str, ...] = ()) -> Alert:
@@ -84,15 +91,28 @@ class Alert:
     @property
     def identity(self) -> Hashable:
         """What is the same of an alert that is found again, as in Kibana's id of it: its events and new terms; of a
-        group the execution and its terms."""
-        if self.threshold is not None:
-            return self.raised, self.terms
-        return self.position, self.others, self.event_ids, self.new_terms
+        group, and of a row that is no event, the execution and its terms."""
+        if self.threshold is not None or self.key is None:
+            return self.raised, self.terms, self.row
+        return self.position, self.others, self.event_ids, self.new_terms, self.key
 
     @property
     def terms(self) -> tuple[str, ...]:
         """The values that tell it from other alerts on its event: new terms, or those of its group."""
         return self.new_terms if self.threshold is None else tuple(value for _, value in self.threshold.terms)
+
+    @classmethod
+    def of_row(
+        cls, plan: Plan, hits: Sequence[Hit], cells: Iterable[tuple[str, object]], key: tuple[object, ...] | None
+    ) -> Alert:
+        """The alert of a plan on a row that an ES|QL query leaves, and the events behind it, if there are any."""
+        row = tuple([(name, tuple(one) if isinstance(one, list) else one) for name, one in cells if one is not None])
+        names = tuple([hit.event_id for hit in hits if hit.event_id])
+        latest = max(hits, default=None)
+        time, position = (None, 0) if latest is None else (latest.timestamp, latest.position)
+        return cls(
+            plan.rule_id, plan.rule_name, time, names, (), position, _all(hits), others=_others(hits), row=row, key=key,
+        )  # fmt: skip
 
     @property
     def order(self) -> tuple[bool, int, str, int, tuple[str, ...]]:

@@ -6,28 +6,24 @@ STATS keeps a state a group; SORT and its like wait for all rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from detections.engine.alert import Alert, Hit
-from detections.engine.collector import Collector
+from detections.engine.aggregate import Groups, grouping
 from detections.engine.evaluator import Evaluator, Predicates
-from detections.engine.gate import selecting
-from detections.engine.hits import Hits
-from detections.engine.liveness import needed
-from detections.engine.steps import Steps
-from detections.engine.table import Table, cells
+from detections.engine.steps import Step, Steps
+from detections.engine.table import Table, Values, cells
 from detections.events import Batch
 from detections.functions.conversions import to_text
+from detections.functions.fold import Fold
 from detections.functions.warning import Warnings
 from detections.mapping import Field
-from detections.plan import RowsPlan, Window
-from detections.plan.expression import UNSUPPORTED
+from detections.plan.expression import UNSUPPORTED, Column
+from detections.plan.liveness import needed
 from detections.plan.predicate import Always, And, Predicate, Test, leaves
 from detections.plan.rows import Aggregate, Distinct, Fork, Limit, LookupTable, Pipeline, Sort, Where
 from detections.values.bits import of_rows
 from detections.values.bits import rows_of as row_numbers
 
-_FOUND = "\0found"
 _MANY = 100
 _WHOLE = (Aggregate, Distinct, Fork, Limit, Sort)
 
@@ -35,16 +31,17 @@ _WHOLE = (Aggregate, Distinct, Fork, Limit, Sort)
 class Program:
     """A pipeline cut in three: ``predicate`` (columnar), what a batch does by itself, and what needs all rows.
 
-    ``output``: the values of the result's columns are wanted, not only which rows there are. Columns that nothing
-    needs are not read or computed.
+    ``columns`` are those whose values are wanted at the end: what nothing needs is not read or computed. ``carried`` go
+    through all commands beside them.
     """
 
     def __init__(
         self,
         pipeline: Pipeline,
+        columns: Sequence[Column],
         *,
-        output: bool,
         tables: Mapping[str, LookupTable] | None = None,
+        carried: Mapping[str, Fold] | None = None,
         warnings: Warnings | None = None,
     ) -> None:
         commands = list(pipeline.commands)
@@ -52,12 +49,16 @@ class Program:
         while commands and isinstance(commands[0], Where):
             leading.append(commands.pop(0).predicate)  # type: ignore[union-attr]
         self.predicate: Predicate = And(tuple(leading)) if leading else Always(True)
-        self._columns = pipeline.columns
-        commands, read = needed(commands, self._columns if output else ())
+        self._columns = columns
+        commands, read = needed(commands, columns)
         whole = next((at for at, one in enumerate(commands) if isinstance(one, _WHOLE)), len(commands))
-        steps = Steps(warnings, tables, () if output else (_FOUND,))
+        steps = Steps(warnings, tables, carried)
         self._local = [steps.step(one) for one in commands[:whole]]
         self._global = [steps.step(one) for one in commands[whole:]]
+        self.groups: Callable[[], Groups] | None = None
+        match commands[whole:]:
+            case [Aggregate(inline=False) as stats, *_]:
+                self.groups = grouping(stats, steps.vectors, [*(carried or {}).items()])
         self.fields = {column.name: column.field for column in read if column.field is not None}
 
     @property
@@ -65,13 +66,15 @@ class Program:
         """Whether something needs all rows."""
         return bool(self._global)
 
-    def table(self, evaluator: Evaluator, rows: list[int], found: list[Hit] | None = None) -> Table:
-        """What a batch's selected events become; ``found`` goes with them."""
+    def table(self, evaluator: Evaluator, rows: list[int], carried: Mapping[str, Values] | None = None) -> Table:
+        """What a batch's selected events become by the commands that look at one row at a time."""
+        return self.local(self.source(evaluator, rows, carried))
+
+    def source(self, evaluator: Evaluator, rows: list[int], carried: Mapping[str, Values] | None = None) -> Table:
+        """The fields of a batch's selected events that the pipeline reads."""
         asked = of_rows(rows, evaluator.size)
         columns = {name: cells(evaluator.column(field, asked), field, rows) for name, field in self._present(evaluator)}
-        if found is not None:
-            columns[_FOUND] = found
-        return self.local(Table(columns, len(rows)))
+        return Table({**columns, **(carried or {})}, len(rows))
 
     def local(self, table: Table) -> Table:
         """What the commands that look at one row at a time make of a table."""
@@ -89,9 +92,11 @@ class Program:
 
     def finish(self, tables: Iterable[Table]) -> Iterator[Table]:
         """What the rest of the pipeline makes of the tables of all batches."""
-        for apply in self._global:
-            tables = apply(tables)
-        return iter(tables)
+        return _applied(self._global, tables)
+
+    def finish_groups(self, groups: Groups) -> Iterator[Table]:
+        """The same, of what the first STATS has made of all batches."""
+        return _applied(self._global[1:], [groups.table()])
 
     def output(self, table: Table) -> Iterator[list[object]]:
         """The values of the result's columns, row by row, as Elasticsearch's API shows them."""
@@ -108,36 +113,10 @@ def shown(value: object, kind: str) -> object:
     return to_text(kind)(value) if kind in ("datetime", "ip", "geo_point", "cartesian_point", "date_nanos") else value
 
 
-class RowsCollector(Collector[list[Table]]):
-    """Each row that the pipeline leaves is an alert on the event it came from."""
-
-    def __init__(self, plan: RowsPlan, window: Window, predicates: Predicates) -> None:
-        self._plan = plan
-        self._program = Program(plan.pipeline, output=False)
-        self._select = selecting(predicates, self._program.predicate)
-        self._hits = Hits(plan, window)
-        self._tables: list[Table] = []
-        self.paths = [*self._hits.paths, *(field.path for field in self._program.fields.values())]
-
-    def collect(self, evaluator: Evaluator) -> list[Table] | None:
-        selected = self._select(evaluator)
-        pairs = list(self._hits.among(evaluator, selected)) if selected else []
-        if not pairs:
-            return None
-        return [self._program.table(evaluator, [row for row, _ in pairs], [hit for _, hit in pairs])]
-
-    def merge(self, part: list[Table]) -> None:
-        self._tables += part
-
-    def ready(self) -> Iterator[Alert]:
-        return iter(()) if self._program.waits else self.alerts()
-
-    def alerts(self) -> Iterator[Alert]:
-        tables = [table for table in self._tables if table.size]
-        self._tables = []
-        ordered = sorted(tables, key=lambda table: table.values(_FOUND)[0].position)
-        for table in self._program.finish(ordered) if tables else ():
-            yield from (Alert.on(self._plan, [hit]) for hit in table.values(_FOUND))
+def _applied(steps: Iterable[Step], tables: Iterable[Table]) -> Iterator[Table]:
+    for apply in steps:
+        tables = apply(tables)
+    return iter(tables)
 
 
 def rows_of(
@@ -152,7 +131,7 @@ def rows_of(
     Values are as Elasticsearch's API shows them: dates and addresses in text, several values as a list. ``tables`` are
     those that the pipeline was compiled with; ``warnings`` is told what Elasticsearch would warn of.
     """
-    program = Program(pipeline, output=True, tables=tables, warnings=warnings)
+    program = Program(pipeline, pipeline.columns, tables=tables, warnings=warnings)
     predicates = Predicates(warnings=warnings)
     question = predicates.ready(program.predicate)
 

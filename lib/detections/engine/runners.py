@@ -7,13 +7,14 @@ from typing import Any, TypeAlias
 
 from detections.engine.collector import Collector
 from detections.engine.eql import eql_collector
-from detections.engine.evaluator import Predicates
+from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.new_terms import NewTermsCollector
-from detections.engine.pipeline import RowsCollector
 from detections.engine.query import QueryCollector
+from detections.engine.rows import RowsCollector
 from detections.engine.threshold import ThresholdCollector
+from detections.engine.trace import lost
 from detections.errors import NotEvaluated
-from detections.plan import EqlPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, ThresholdPlan, Window
+from detections.plan import EqlPlan, GroupsPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, ThresholdPlan, Window
 
 Runner: TypeAlias = Callable[[Any, Window, Predicates], Collector[Any]]
 """Makes a plan of one kind ready for a window; its predicates are shared with other plans."""
@@ -22,9 +23,16 @@ RUNNERS: dict[type[Plan], Runner] = {
     QueryPlan: QueryCollector,
     NewTermsPlan: NewTermsCollector,
     RowsPlan: RowsCollector,
+    GroupsPlan: RowsCollector,
     EqlPlan: eql_collector,
     ThresholdPlan: ThresholdCollector,
 }
+
+Trace: TypeAlias = Callable[[Any, Evaluator, Window, int], str]
+"""Says why a plan raises no alert on a row of a batch that its first conditions select; empty where it does."""
+
+TRACES: dict[type[Plan], Trace] = {RowsPlan: lost, GroupsPlan: lost}
+"""What says so, by the kind of the plan; for other kinds nothing does."""
 
 
 def why_not(plan: Plan) -> str | None:

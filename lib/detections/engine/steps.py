@@ -13,6 +13,7 @@ from detections.engine.aggregate import aggregate_step
 from detections.engine.join import join_step
 from detections.engine.table import Table, Values, Vector, Vectors, joined
 from detections.functions import dissect, grok
+from detections.functions.fold import Fold
 from detections.functions.operators import sort_key
 from detections.functions.signature import packed, several
 from detections.functions.warning import Warnings
@@ -39,46 +40,46 @@ Step: TypeAlias = Callable[[Iterable[Table]], Iterator[Table]]
 
 class Steps:
     """Makes commands ready. ``tables``: what LOOKUP JOIN and ENRICH look up, by name. ``carried``: the columns that go
-    through every command although the query does not know of them."""
+    through every command although the query does not know of them, and how those of a group are put together."""
 
     def __init__(
         self,
         warnings: Warnings | None = None,
         tables: Mapping[str, LookupTable] | None = None,
-        carried: Sequence[str] = (),
+        carried: Mapping[str, Fold] | None = None,
     ) -> None:
         self._warnings = warnings
         self._tables = tables or {}
-        self._carried = carried
-        self._vectors = Vectors(warnings)
+        self._carried = carried or {}
+        self.vectors = Vectors(warnings)
 
     def step(self, command: Command) -> Step:
         match command:
             case Where(predicate):
-                holds = self._vectors.predicate(predicate)
+                holds = self.vectors.predicate(predicate)
                 return lambda tables: (table.where([one is True for one in holds(table)]) for table in tables)
             case Eval(columns):
-                made = [(name, self._vectors.expression(value)) for name, value in columns]
+                made = [(name, self.vectors.expression(value)) for name, value in columns]
                 return lambda tables: (_extended(table, made) for table in tables)
             case Project(columns):
                 names = [(new, column.name) for new, column in columns] + [(one, one) for one in self._carried]
                 return lambda tables: (_projected(table, names) for table in tables)
             case Sort(orders):
-                keys = [(order, self._vectors.expression(order.expression)) for order in orders]
+                keys = [(order, self.vectors.expression(order.expression)) for order in orders]
                 return lambda tables: iter([_sorted(joined(tables), keys)])
             case Limit(count, ()):
                 return lambda tables: _first(tables, count)
             case Limit(count, groups):
-                values = [self._vectors.expression(group) for group in groups]
+                values = [self.vectors.expression(group) for group in groups]
                 return lambda tables: _first_of_each(tables, count, values)
             case Aggregate():
-                return aggregate_step(command, self._vectors)
+                return aggregate_step(command, self.vectors, [*self._carried.items()])
             case Expand(column):
                 return lambda tables: (_expanded(table, column.name) for table in tables)
             case Join():
-                return join_step(command, self._tables, self._vectors)
+                return join_step(command, self._tables, self.vectors)
             case Distinct(compared):
-                compare = [self._vectors.expression(one) for one in compared]
+                compare = [self.vectors.expression(one) for one in compared]
                 return lambda tables: _first_of_each(tables, 1, compare)
             case Fork():
                 return self._fork(command)
@@ -87,7 +88,7 @@ class Steps:
         raise AssertionError(command)
 
     def _taken_apart(self, command: Dissect | Grok) -> Step:
-        value = self._vectors.expression(command.value)
+        value = self.vectors.expression(command.value)
         if isinstance(command, Dissect):
             names = list(command.columns)
             take = dissect.parse(command.pattern).reader(command.separator)

@@ -4,6 +4,7 @@ from detections.plan.kinds import (
     Alerted,
     Cardinality,
     EqlPlan,
+    GroupsPlan,
     NewTermsPlan,
     QueryPlan,
     RowsPlan,
@@ -15,6 +16,6 @@ from detections.plan.plan import Condition, Plan, Role, Sent, Variant
 from detections.plan.window import TimeField, Window
 
 __all__ = [
-    "Alerted", "Cardinality", "Condition", "EqlPlan", "NewTermsPlan", "Outline", "Plan", "QueryPlan", "Role",
-    "RowsPlan", "SelectionPlan", "Sent", "ThresholdPlan", "TimeField", "Variant", "Window",
+    "Alerted", "Cardinality", "Condition", "EqlPlan", "GroupsPlan", "NewTermsPlan", "Outline", "Plan", "QueryPlan",
+    "Role", "RowsPlan", "SelectionPlan", "Sent", "ThresholdPlan", "TimeField", "Variant", "Window",
 ]  # fmt: skip

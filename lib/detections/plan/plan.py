@@ -45,6 +45,7 @@ class Role(enum.Enum):
     JOINED = "another event, or one of several, that is joined to it"
     ABSENT = "an event that must not be there"
     ROW = "a row that the query has made"
+    PART = "what a part of a row is computed of"
 
 
 @dataclass(frozen=True, slots=True)

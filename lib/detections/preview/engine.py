@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -16,7 +17,9 @@ from typing import Any, TypeVar
 from msgspec import Struct, ValidationError, convert
 from msgspec import field as struct_field
 
+from detections.compile.esql.carry import IDS, asking_for_id, carrying
 from detections.elastic.documents import TemporaryIndex
+from detections.elastic.esql import lookups
 from detections.elastic.server import Server
 from detections.elastic.template import needed, template
 from detections.engine import Embedded
@@ -28,13 +31,14 @@ from detections.events import Batch, Document
 from detections.kibana.client import Kibana
 from detections.mapping import Field
 from detections.payload import to_api
-from detections.plan import Plan, ThresholdPlan, Window
+from detections.plan import GroupsPlan, Plan, RowsPlan, ThresholdPlan, Window
 from detections.query import parse
-from detections.query.esql.ast import From, Index
+from detections.query.esql.ast import From, Index, Query
 from detections.query.esql.printer import to_esql
 from detections.rule import Rule
 from detections.values import datemath
 from detections.values.dates import combined, format_date, parse_date
+from detections.values.limits import GROUP_EVENTS
 
 REFUSED = "refused-event"
 _LEFT_OUT = (
@@ -110,7 +114,8 @@ class Preview:
             for refused in index.add(documents, plan.rule_id):
                 text = f"Elasticsearch refuses it: {refused.reason}"
                 self._report(Finding(REFUSED, text, Location(f"event {refused.id}"), Level.WARNING))
-            sources = self._sources(rule, index.name, now)
+            with self._query(rule, plan) as query:
+                sources = self._sources(previewed(rule, index.name, query), rule, now)
         finally:
             index.delete()
         if isinstance(plan, ThresholdPlan):
@@ -121,10 +126,19 @@ class Preview:
             if alert is not None:
                 yield alert
 
-    def _sources(self, rule: Rule, index: str, now: int) -> list[dict[str, Any]]:
-        """The alerts of one execution of the rule over an index, as Kibana has stored them."""
+    @contextmanager
+    def _query(self, rule: Rule, plan: Plan) -> Iterator[Query | None]:
+        """The rule's ES|QL, over lookup indices of our own, and with a column that says what is behind a row."""
+        if not isinstance(plan, RowsPlan):
+            yield None
+            return
+        tree = parse(str(rule.query), "esql").tree
+        with lookups(plan, tree, self._server) as query:
+            yield carrying(asking_for_id(query), IDS) if isinstance(plan, GroupsPlan) else query
+
+    def _sources(self, body: dict[str, Any], rule: Rule, now: int) -> list[dict[str, Any]]:
+        """The alerts of one execution of a rule, as Kibana has stored them."""
         end = datetime.datetime.fromtimestamp(now / 1000, datetime.UTC).isoformat(timespec="milliseconds")
-        body = previewed(rule, index)
         run = self._kibana.preview(body, invocation_count=1, timeframe_end=end.replace("+00:00", "Z"))
         self.warnings.update(dict.fromkeys(run.warnings))
         if run.errors or run.aborted:
@@ -147,15 +161,17 @@ def started_at(rule: Rule, span: Window) -> int:
     return now
 
 
-def previewed(rule: Rule, index: str) -> dict[str, Any]:
-    """The rule as it is previewed: over this index only."""
+def previewed(rule: Rule, index: str, query: Query | None = None) -> dict[str, Any]:
+    """The rule as it is previewed: over this index only; ``query`` goes before its own ES|QL."""
     body = {name: value for name, value in to_api(rule).items() if name not in _LEFT_OUT}
     if rule.type == "esql":
-        tree = parse(str(rule.query), "esql").tree
-        source = tree.commands[0]
+        query = query or parse(str(rule.query), "esql").tree
+        source = query.commands[0]
         if not isinstance(source, From):
             raise NotEvaluated("the query reads no index")
-        body["query"] = to_esql(replace(tree, commands=(replace(source, sources=(Index(index),)), *tree.commands[1:])))
+        body["query"] = to_esql(
+            replace(query, commands=(replace(source, sources=(Index(index),)), *query.commands[1:]))
+        )
     else:
         body["index"] = [index]
     if rule.type == "saved_query":
@@ -175,10 +191,16 @@ def _alert(plan: Plan, source: Mapping[str, Any], places: Mapping[str, tuple[Bat
     """The alert, None for one that is only a part of a sequence's."""
     if _field(source, "kibana.alert.group.index") is not None:
         return None
-    ancestors = _list(source, "kibana.alert.ancestors", list[Ancestor])
-    names = dict.fromkeys(ancestor.id for ancestor in ancestors)
+    if isinstance(plan, GroupsPlan):
+        names = dict.fromkeys(_list(source, IDS.name, list[str]))
+    else:
+        ancestors = _list(source, "kibana.alert.ancestors", list[Ancestor])
+        names = dict.fromkeys(ancestor.id for ancestor in ancestors)
     hits = [_hit(plan, int(name), *places[name]) for name in names if name in places]
     terms = tuple(_text(term) for term in _list(source, "kibana.alert.new_terms", list[str | int | float | bool]))
+    if isinstance(plan, RowsPlan) and (hits or isinstance(plan, GroupsPlan)):
+        cells = [(column.name, _field(source, column.name)) for column in plan.shows]
+        return Alert.of_row(plan, sorted(hits)[-GROUP_EVENTS.most :], cells, None)
     return Alert.on(plan, hits, terms) if hits else None
 
 
@@ -208,14 +230,14 @@ def shown(field: Field, value: Any) -> str:
 
 
 def _list(source: Mapping[str, Any], name: str, kind: type[list[T]]) -> list[T]:
-    """A field of an alert that is a list, empty where it is absent.
+    """The values of a field of an alert, none where it is absent.
 
     Raises:
-        ServerError: it is something else.
+        ServerError: they are something else.
     """
     value = _field(source, name)
     try:
-        return [] if value is None else convert(value, kind)
+        return [] if value is None else convert(value if isinstance(value, list) else [value], kind)
     except ValidationError as error:
         raise ServerError(f"an alert of the preview has an invalid {name}: {error}") from None
 

@@ -60,6 +60,8 @@ def alert(one: Alert) -> dict[str, Any]:
         said["raised"] = format_date(one.raised)
     if one.threshold is not None:
         said["threshold_result"] = _threshold(one.threshold)
+    if one.row:
+        said["row"] = dict(one.row)
     return said
 
 

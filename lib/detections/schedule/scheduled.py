@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Protocol
 
+from detections.compile.planner import NO_TABLES
 from detections.compile.planner import plan as make_plan
+from detections.compile.tables import Tables
 from detections.engine import Embedded
 from detections.engine.alert import Alert
 from detections.engine.kept import Kept
@@ -94,6 +96,7 @@ def executions(
     start: int | None = None,
     end: int | None = None,
     outages: Sequence[Outage] = (),
+    tables: Tables = NO_TABLES,
     report: Callable[[Finding], None] | None = None,
 ) -> Iterator[Execution]:
     """The executions of rules that are enabled at ``start``, in the order in which they start; those only that raised
@@ -107,7 +110,7 @@ def executions(
         EventsError, WorkerLost: the events cannot be read.
     """
     tell = report or (lambda finding: None)
-    planned = list(_planned(rules, engine, tell))
+    planned = list(_planned(rules, engine, tables, tell))
     found = zip(planned, engine.keep([plan for _, plan in planned], batches), strict=True)
     kept = [(rule, plan, one) for (rule, plan), one in found if not _refused(rule, one, tell)]
     firsts = [one.first for _, _, one in kept if isinstance(one, Kept) and one.first is not None]
@@ -118,10 +121,12 @@ def executions(
     yield from heapq.merge(*runs, key=lambda execution: execution.now)
 
 
-def _planned(rules: Iterable[Rule], engine: Embedded, report: Callable[[Finding], None]) -> Iterator[tuple[Rule, Plan]]:
+def _planned(
+    rules: Iterable[Rule], engine: Embedded, tables: Tables, report: Callable[[Finding], None]
+) -> Iterator[tuple[Rule, Plan]]:
     for rule in rules:
         try:
-            plan = make_plan(rule)
+            plan = make_plan(rule, tables=tables)
             if why := engine.why_not(plan):
                 raise NotEvaluated(why)
             milliseconds(rule.interval)

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from detections.compile.guesses import guess_findings
+from detections.compile.planner import NO_TABLES
 from detections.compile.planner import plan as make_plan
+from detections.compile.tables import Tables
 from detections.engine.alert import Alert
 from detections.engine.protocol import Engine
 from detections.errors import Finding, Level, NotEvaluated, QueryError
@@ -24,6 +26,7 @@ def replay(
     *,
     start: int | None = None,
     end: int | None = None,
+    tables: Tables = NO_TABLES,
     report: Callable[[Finding], None] | None = None,
 ) -> Iterator[Alert]:
     """The alerts of the rules over the events in [start, end], milliseconds, sorted by timestamp, rule_id and input.
@@ -31,12 +34,13 @@ def replay(
     Without them every event is inside the window and there is no history before the first event, so that a new term
     alerts once, at its first event. With a start, history reaches back from it as far as the rule's
     ``history_window_start`` reaches back from now; date math counts from the end, where there is one. ``max_signals``
-    plays no part. A rule that nothing here evaluates is told to ``report`` as a warning, and the others run.
+    plays no part. ``tables`` are what ES|QL looks up. A rule that nothing here evaluates is told to ``report`` as a
+    warning, and the others run.
     """
     tasks = []
     for rule in rules:
         try:
-            plan = make_plan(rule)
+            plan = make_plan(rule, tables=tables)
             if why := engine.why_not(plan):
                 raise NotEvaluated(why)
             tasks.append((plan, window_of(plan, start, end)))

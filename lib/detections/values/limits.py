@@ -74,7 +74,7 @@ REGEX_INSTRUCTIONS = Limit(
     "As beyond `regex-steps`, for the texts whose work the pattern may multiply.", "`(?:x{1000}){100}` has so many.",
 )  # fmt: skip
 GROUPS = Limit(
-    "groups", 10_000_000, "groups that one STATS makes", "The query is refused.",
+    "groups", 10_000_000, "groups that one STATS makes", "The query has no result, and a warning says so.",
     "Their states would not fit into memory: Elasticsearch ends such a query, too.",
 )  # fmt: skip
 COMBINATIONS = Limit(
@@ -93,8 +93,8 @@ THRESHOLD = Limit(
     "About 500 MB. Kibana asks for groups in pages of 10,000, in a window of minutes.",
 )  # fmt: skip
 GROUP_EVENTS = Limit(
-    "group-events", 20, "events that the alert of a threshold rule names", "It names the latest ones.",
-    "Kibana's alert names none: it has the values that the events share.",
+    "group-events", 20, "events that the alert on a group names: of a threshold rule, of ES|QL that aggregates",
+    "It names the latest ones.", "Kibana's alert names none: it has the values that the events share.",
 )  # fmt: skip
 CASE_EVENTS = Limit(
     "case-events", 10_000, "events in the history of a case", "The case is refused.", "Thresholds are lower by far.",
@@ -117,6 +117,10 @@ DISTINCT_VALUES = Limit(
 BACKTEST_DAYS = Limit(
     "backtest-days", 10_000, "days on which one rule alerts in a backtest",
     "The alerts of further days are counted, but not by day.", "27 years. Times in events may be anything.",
+)  # fmt: skip
+ESQL_ROWS = Limit(
+    "esql-rows", 10_000, "rows of an answer to an ES|QL query that aggregates, on a server", "The rule is not run.",
+    "Elasticsearch's `esql.query.result_truncation_max_size`. Kibana takes the first 101.",
 )  # fmt: skip
 EQL_RESULTS = Limit(
     "eql-results", 10_000, "events or sequences that one search in EQL gives on a server",

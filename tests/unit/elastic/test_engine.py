@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 
 from detections.compile.planner import plan as make_plan
+from detections.compile.tables import tables
 from detections.elastic.capabilities import NOTHING
 from detections.elastic.engine import Elasticsearch
 from detections.elastic.server import Server
 from detections.engine.alert import Alert
-from detections.errors import Finding, NotAllowed, NotEvaluated, ServerError, ServerUnavailable
+from detections.errors import Finding, NotAllowed, NotEvaluated, ServerError, ServerUnavailable, TooManyResults
 from detections.events import batches
 from detections.mapping import Mapping
 from detections.plan import NewTermsPlan, Plan, TimeField, Window
 from detections.plan.predicate import Always
 from detections.rule import Rule, load_rules
+from detections.values.limits import ESQL_ROWS
 
 REPO = Path(__file__).parents[3]
 RULES = load_rules(REPO / "rules")
@@ -195,6 +197,76 @@ def test_esql_is_asked_of_the_index_and_its_rows_found_again(
     text = f'FROM {index.name} METADATA _id, _index\n| WHERE k == "b"\n| KEEP _id, k\n| LIMIT 1'
     assert first["query"] == second["query"] == text
     assert second["filter"]["bool"]["must_not"] == [{"ids": {"values": ["0:1"]}}]
+
+
+STATS = "FROM logs-* METADATA _id | STATS c = COUNT(*) BY k | WHERE c > 0"
+
+
+def test_a_query_that_aggregates_is_asked_once_and_says_which_documents_are_behind_a_row(
+    nine: Any, index: Index
+) -> None:
+    columns = [{"name": "c"}, {"name": "detections.ids"}, {"name": "k"}]
+    values = [[2, ["0:1", "0:0"], "a"], [1, "0:1", None], [1, None, "gone"]]
+    nine.replies["POST /_query"] = [(200, {}), (200, {"columns": columns, "values": values})]
+    nine.replies["POST /_search"] = [(200, {"hits": {"hits": [hit(0), hit(1)]}})]
+    with nine.server() as server:
+        found = run(server, make_plan(rule("esql", STATS), MAPPING))
+    assert [(one.event_ids, one.timestamp, one.row) for one in found] == [
+        (("first", "second"), START + 60_000, (("c", 2), ("k", "a"))),
+        (("second",), START + 60_000, (("c", 1),)),
+        ((), None, (("c", 1), ("k", "gone"))),
+    ]
+    _, asked = nine.bodies("POST /_query")
+    assert asked["query"] == (
+        f"FROM {index.name} METADATA _id\n| EVAL detections.ids = _id\n"
+        "| STATS c = COUNT(*), detections.ids = VALUES(detections.ids) BY k\n| WHERE c > 0\n| LIMIT 10000"
+    )
+
+
+def test_more_rows_than_an_answer_has_are_refused(nine: Any, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detections.elastic.esql.ESQL_ROWS", replace(ESQL_ROWS, most=2))
+    answer = {"columns": [{"name": "c"}, {"name": "detections.ids"}], "values": [[1, "0:1"], [1, "0:0"]]}
+    nine.replies["POST /_query"] = [(200, {}), (200, answer)]
+    with nine.server() as server, pytest.raises(TooManyResults, match="more rows than one answer has"):
+        run(server, make_plan(rule("esql", STATS), MAPPING))
+
+
+@pytest.mark.parametrize("values", [[[1, 7]], [[1, [None]]], [[1]]])
+def test_rows_that_do_not_say_what_is_behind_them_are_an_error(nine: Any, index: Index, values: Any) -> None:
+    answer = {"columns": [{"name": "c"}, {"name": "detections.ids"}], "values": values}
+    nine.replies["POST /_query"] = [(200, {}), (200, answer)]
+    with nine.server() as server, pytest.raises(ServerError):
+        run(server, make_plan(rule("esql", STATS), MAPPING))
+
+
+def test_what_a_case_looks_up_is_an_index_for_as_long_as_it_is_asked(
+    nine: Any, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = iter(["x", "y"])
+    monkeypatch.setattr("secrets.token_hex", lambda length: next(made))
+    lookup = "detections-test-y"
+    answer = {"columns": [{"name": "_id"}, {"name": "r"}], "values": [["0:1", "admin"]]}
+    nine.replies |= {
+        "POST /_query": [(200, {}), (200, answer)],
+        "POST /_search": [(200, {"hits": {"hits": [hit(1)]}})],
+        f"PUT /{lookup}": [(200, {})], f"DELETE /{lookup}": [(200, {})],
+        f"POST /{lookup}/_bulk": [(200, {"items": []})],
+    }  # fmt: skip
+    query = "FROM logs-* METADATA _id | LOOKUP JOIN t ON k"
+    with nine.server() as server:
+        found = run(server, make_plan(rule("esql", query), MAPPING, tables({"t": [{"k": "b", "r": "admin"}]})))
+    assert [one.row for one in found] == [(("r", "admin"),)]
+    (shape,) = nine.bodies(f"PUT /{lookup}")
+    assert shape["settings"]["index.mode"] == "lookup" and "number_of_shards" not in shape["settings"]
+    assert f"LOOKUP JOIN {lookup} ON k" in nine.bodies("POST /_query")[1]["query"]
+    assert nine.bodies(f"DELETE /{lookup}")
+
+
+def test_the_enrich_policy_of_a_case_is_not_made(nine: Any, index: Index) -> None:
+    query = "FROM logs-* METADATA _id | ENRICH p ON k"
+    plan = make_plan(rule("esql", query), MAPPING, tables({"p": {"rows": [{"k": "b"}], "match": "k"}}))
+    with nine.server() as server, pytest.raises(NotEvaluated, match="the enrich policy p of a case is not made"):
+        run(server, plan)
 
 
 def test_a_row_of_a_document_that_has_gone_meanwhile(nine: Any, index: Index) -> None:

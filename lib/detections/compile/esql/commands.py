@@ -129,7 +129,10 @@ class _Compiler:
     def _not_evaluated(self, command: ast.Command) -> Sequence[Command]:
         name = ast.command_name(command).upper()
         start = command.span[0]
-        self._context.give_up(name, (start, start + len(name)))
+        table = command.index.name if isinstance(command, ast.Join) else ""
+        table = command.policy if isinstance(command, ast.Enrich) else table
+        what = f"{name} without the table {table}" if table else name
+        self._context.give_up(what, (start, start + len(name)))
         made = ast.made(command)
         for column in made or ():
             self.scope.add(Column(column, "null"), guessed=False)

@@ -3,10 +3,11 @@
 from detections.plan.kinds.eql import EqlPlan
 from detections.plan.kinds.new_terms import NewTermsPlan
 from detections.plan.kinds.query import QueryPlan
-from detections.plan.kinds.rows import RowsPlan
+from detections.plan.kinds.rows import GroupsPlan, RowsPlan
 from detections.plan.kinds.selection import SelectionPlan
 from detections.plan.kinds.threshold import Alerted, Cardinality, ThresholdPlan
 
 __all__ = [
-    "Alerted", "Cardinality", "EqlPlan", "NewTermsPlan", "QueryPlan", "RowsPlan", "SelectionPlan", "ThresholdPlan",
+    "Alerted", "Cardinality", "EqlPlan", "GroupsPlan", "NewTermsPlan", "QueryPlan", "RowsPlan", "SelectionPlan",
+    "ThresholdPlan",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Which columns a row pipeline reads, and which of its commands make what nobody reads."""
+"""Which columns a row pipeline reads and makes, and which of its commands make what nobody reads."""
 
 from __future__ import annotations
 
@@ -34,12 +34,34 @@ def needed(commands: Iterable[Command], output: Iterable[Column]) -> tuple[list[
     return kept[::-1], list(live.values())
 
 
+def made(commands: Iterable[Command]) -> set[str]:
+    """The names of the columns that commands have made: they are no fields of the document as they stand there."""
+    names: set[str] = set()
+    for command in commands:
+        match command:
+            case Eval(columns) | Grok(columns=columns):
+                names.update(name for name, _ in columns)
+            case Dissect(columns=columns):
+                names.update(columns)
+            case Join(columns=columns):
+                names.update(name for name, _, _ in columns)
+            case Expand(column):
+                names.add(column.name)
+            case Project(columns):
+                names = {new for new, column in columns if column.name in names or column.name != new}
+            case Aggregate(columns):
+                names = (names if command.inline else set()) | {name for name, _ in columns}
+            case Fork(branches):
+                names = {"_fork"} | names.union(*(made(branch) for branch, _ in branches))
+    return names
+
+
 def _before(command: Command, live: dict[str, Column]) -> tuple[Command, dict[str, Column]]:
     """The command as far as it is needed, and what is read before it."""
     read: list[Column] = []
     match command:
         case Where(predicate):
-            read = list(_in_predicate(predicate))
+            read = list(in_predicate(predicate))
         case Sort(orders):
             read = [column for order in orders for column in columns_in(order.expression)]
         case Limit(_, groups):
@@ -63,7 +85,7 @@ def _before(command: Command, live: dict[str, Column]) -> tuple[Command, dict[st
             names = [name for name, _, _ in columns]
             live = {name: column for name, column in live.items() if name not in names}
             read = [column for column, _ in keys]
-            read += [one for one in _in_predicate(residual) if one.name not in names] if residual is not None else []
+            read += [one for one in in_predicate(residual) if one.name not in names] if residual is not None else []
         case Fork(branches, names):
             inner = [needed(branch, columns) for branch, columns in branches]
             made = tuple((tuple(one), columns) for (one, _), (_, columns) in zip(inner, branches, strict=True))
@@ -96,13 +118,14 @@ def _aggregate(command: Aggregate, live: dict[str, Column]) -> tuple[Command, di
         for argument in made.call.arguments:
             read += columns_in(argument)
         if made.condition is not None:
-            read += _in_predicate(made.condition)
+            read += in_predicate(made.condition)
     names = {name for name, _ in command.columns}
     through = [column for name, column in live.items() if name not in names] if command.inline else []
     return Aggregate(columns, command.groups, command.inline), _known((*through, *read))
 
 
-def _in_predicate(predicate: Predicate) -> Iterator[Column]:
+def in_predicate(predicate: Predicate) -> Iterator[Column]:
+    """The columns that the computed leaves of a predicate read."""
     for leaf in leaves(predicate):
         if isinstance(leaf, Compute):
             yield from columns_in(leaf.expression)
