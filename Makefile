@@ -7,11 +7,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 JOBS   ?= 2
+FUZZ_JOBS ?= 1
 FACTS  ?= ../shared/data/fields
 LOCK   := $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 \
           --generate-hashes --no-header --no-emit-index-url --no-annotate
 
-.PHONY: main deploy test fmt lint types check export site bench generate extracts fields lock clean help
+.PHONY: main deploy test fuzz fmt lint types check export site bench generate extracts fields lock clean help
 .DEFAULT_GOAL := main
 
 main: $(VENV)/main.stamp ## check, prove and bundle the rules (the default)
@@ -31,6 +32,10 @@ site: $(VENV)/dev.stamp ## write the pages of the rules into dist/site
 
 test: $(VENV)/dev.stamp ## the whole test suite
 	@$(BIN)/python -m pytest -n $(JOBS)
+
+fuzz: $(VENV)/dev.stamp ## hostile inputs to every boundary (MINUTES=60, FUZZ_JOBS=1, SEED, BOUNDARIES; INPUT=file: one of them)
+	@PYTHONPATH=tests/hostile:tests/support $(BIN)/python -m fuzz $(if $(INPUT),--input $(INPUT) $(if $(SHRINK),--shrink),\
+		--minutes $(or $(MINUTES),5) --jobs $(FUZZ_JOBS) $(if $(SEED),--seed $(SEED)) $(BOUNDARIES))
 
 fmt: $(VENV)/main.stamp ## lay out the rule files in one way
 	@$(BIN)/detections fmt

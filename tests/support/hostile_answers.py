@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import random
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -12,13 +11,9 @@ import msgspec
 
 from detections.server import Lost
 from detections.server.wire import Raw
+from fuzz.mutate import broken, json_line
 
 JSON = {"content-type": "application/json; charset=utf-8"}
-POISON: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1.5, 10**40, "", "x", "\x00\x1b[31m\r\n", "\u202e", "ä" * 300, [], {}, [[]], [{}], [None],
-    {"": {}}, {"id": None}, [1, "two", {"three": 3}], "2026-01-01T00:00:00Z", "9" * 30,
-)  # fmt: skip
-JUNK = (b"\xff", b"\xc3", b"NaN", b"-Infinity", b"1e999", b'"\\ud800"', b"\x00", b"\xef\xbb\xbf", b"[" * 3000, b"'")
 STATUSES = (200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 409, 413, 429, 500, 502, 503)
 MIMES = ("text/html", "", "application/ndjson", "application/json", "text/plain; charset=utf-16", "application/x+json")
 BODIES = (
@@ -36,9 +31,9 @@ def mutated(answer: Raw, rng: random.Random) -> Raw:
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         kind = rng.random()
         if kind < 0.6:
-            body = _reshaped(body, rng)
+            body = json_line(body, rng)
         elif kind < 0.8:
-            body = _broken(body, rng)
+            body = broken(body, rng)
         elif kind < 0.88:
             body = rng.choice(BODIES)
         elif kind < 0.94:
@@ -48,62 +43,6 @@ def mutated(answer: Raw, rng: random.Random) -> Raw:
             headers["retry-after"] = rng.choice(("soon", "-1", "9" * 400, "0", "Mon, 99 Jan 9999 99:99:99 GMT"))
             headers["location"] = rng.choice(("http://evil.example/\r\nx: y", "//", "\x1b[2J"))
     return Raw(status, headers, body)
-
-
-def _reshaped(body: bytes, rng: random.Random) -> bytes:
-    """One line of JSON with another value somewhere in it."""
-    lines = body.split(b"\n")
-    number = rng.randrange(len(lines))
-    try:
-        value = json.loads(lines[number])
-    except (ValueError, RecursionError):
-        return _broken(body, rng)
-    holder = [value]
-    _change(holder, rng)
-    try:
-        lines[number] = json.dumps(holder[0] if holder else None).encode()
-    except RecursionError:
-        lines[number] = b"[" * 3000
-    return b"\n".join(lines)
-
-
-def _change(holder: list[Any], rng: random.Random) -> None:
-    """Walk down at random, and change what is there."""
-    place: Any = holder
-    key: Any = 0
-    while isinstance(place[key], dict | list) and place[key] and rng.random() < 0.8:
-        place = place[key]
-        key = rng.choice(list(place) if isinstance(place, dict) else range(len(place)))
-    how = rng.random()
-    if how < 0.55:
-        place[key] = rng.choice(POISON)
-    elif how < 0.7 and place is not holder:
-        del place[key]
-    elif how < 0.78:
-        place[key] = [place[key]]
-    elif how < 0.84:
-        place[key] = {"x": place[key]}
-    elif how < 0.9:
-        deep: Any = place[key]
-        for _ in range(rng.choice((50, 150, 700))):
-            deep = [deep]
-        place[key] = deep
-    elif isinstance(place, list):
-        place.append(place[key])
-    else:
-        place[rng.choice(("id", "name", "tags", "body", "too_deep", "", "x"))] = rng.choice(POISON)
-
-
-def _broken(body: bytes, rng: random.Random) -> bytes:
-    at = rng.randrange(len(body) + 1)
-    how = rng.random()
-    if how < 0.3:
-        return body[:at]
-    if how < 0.6:
-        return body[:at] + rng.choice(JUNK) + body[at:]
-    if how < 0.8:
-        return body[:at] + bytes([rng.randrange(256)]) + body[at + 1 :]
-    return body[:at] + body[rng.randrange(len(body) + 1) :]
 
 
 class Scripted:
