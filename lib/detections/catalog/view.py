@@ -74,16 +74,17 @@ class View:
         return [stream for at, stream in enumerate(self._catalog.streams) if bits >> at & 1]
 
     def names(self, pattern: str) -> Iterator[str]:
-        """The names that these data streams declare, among them all that a pattern with ``*`` fits."""
+        """The names that these data streams declare, among them all that a pattern with ``*`` fits. An alias of a field
+        that is not there is none."""
         root, dot, _ = pattern.partition(".")
         known = self._catalog.siblings(pattern) if dot and "*" not in root else self._catalog.names()
-        return (name for name in known if self._here(self._catalog.fields(name)))
+        return (name for name in known if self._here(self._catalog.fields(name)) and self.specs(name))
 
     def listed(self) -> Iterator[str]:
         """The names that are listed without being asked for: ECS's, the project's own, and those of the integrations
         that are named (without patterns CloudTrail's). There are thousands of others."""
         for name in self._catalog.names():
-            if any(map(self._is_listed, self._here(self._catalog.fields(name)))):
+            if any(map(self._is_listed, self._here(self._catalog.fields(name)))) and self.specs(name):
                 yield name
 
     def below(self, path: str) -> Iterator[str]:

@@ -55,6 +55,12 @@ def test_an_alias_leads_to_its_target():
     ]
 
 
+@pytest.mark.parametrize("indices", [(), ("logs-system.*",), ("auditbeat-*",)])
+def test_every_name_has_a_mapping(indices):
+    view = View(catalog(), indices)
+    assert [name for name in (*view.names("*"), *view.listed()) if not view.specs(name)] == []
+
+
 def test_a_type_is_that_of_the_data_streams_that_are_searched():
     script = {"type": "text", "analyzer": "powershell_script_analyzer"}
     assert specs("powershell.file.script_block_text", "winlogbeat-*", "logs-windows.powershell*") == [script]
