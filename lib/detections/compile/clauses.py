@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from detections.mapping import DYNAMIC, Field, Mapping
 from detections.query.kql import Is, Literal, Operand, Range, Wildcard
+from detections.values.limits import DSL_CLAUSES
 
 Kind: TypeAlias = Choice[
     "match_all", "multi_match", "query_string", "exists", "wildcard", "term", "match", "match_phrase", "range"
@@ -45,13 +46,26 @@ class Clause:
         return self.field is not None and _DATES.issuperset(self.field.types)
 
 
-def clauses(condition: Is | Range, mapping: Mapping, path: str | None) -> list[Clause]:
+@dataclass(slots=True)
+class Count:
+    """How many clauses a query has come to until now."""
+
+    made: int = 0
+
+    def add(self, more: int) -> None:
+        """Raises KibanaError where they are too many."""
+        self.made += more
+        if self.made > DSL_CLAUSES.most:
+            raise KibanaError(f"the wildcards of this query stand for too many fields ({DSL_CLAUSES})")
+
+
+def clauses(condition: Is | Range, mapping: Mapping, path: str | None, count: Count) -> list[Clause]:
     """The clauses of a condition, any of which will do; a clause that names no field stands alone.
 
-    ``path`` is the nested path that the condition stands in.
+    ``path`` is the nested path that the condition stands in. ``count`` is that of the whole query.
 
     Raises:
-        KibanaError: a nested field outside of its path, or another field inside one.
+        KibanaError: a nested field outside of its path, another field inside one, or too many fields.
     """
     if isinstance(condition, Is):
         if _is_lone(condition.field) and _is_lone(condition.value):
@@ -59,9 +73,9 @@ def clauses(condition: Is | Range, mapping: Mapping, path: str | None) -> list[C
         if isinstance(condition.field, Literal) and condition.field.value is None and path is None:
             kind: Kind = "query_string" if isinstance(condition.value, Wildcard) else "multi_match"
             return [Clause(kind, None, condition.value)]
-    return [
-        clause_of(condition, field, name, nested) for name, field, nested in _fields(condition.field, mapping, path)
-    ]
+    fields = _fields(condition.field, mapping, path)
+    count.add(len(fields))
+    return [clause_of(condition, field, name, nested) for name, field, nested in fields]
 
 
 def clause_of(condition: Is | Range, field: Field | None, name: str | None = None, nested: str | None = None) -> Clause:

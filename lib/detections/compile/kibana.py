@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from itertools import repeat
 
-from detections.compile.clauses import Clause, KibanaError, clauses, full_name
+from detections.compile.clauses import Clause, Count, KibanaError, clauses, full_name
 from detections.compile.dsl import Dsl
 from detections.errors import QueryError, QuerySyntaxError
 from detections.mapping import Mapping
@@ -59,6 +59,7 @@ class _Writer:
         self._query = query
         self._mapping = mapping
         self._options = options
+        self._count = Count()
 
     def write(self, node: Node, path: str | None) -> Dsl:
         match node:
@@ -77,7 +78,7 @@ class _Writer:
 
     def _condition(self, condition: Is | Range, path: str | None) -> Dsl:
         try:
-            found = clauses(condition, self._mapping, path)
+            found = clauses(condition, self._mapping, path, self._count)
         except KibanaError as error:
             raise self._query.refused(str(error), condition.field.span) from error
         if found[0].name is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from detections.compile import leaf
-from detections.compile.clauses import Clause, KibanaError, clause_of, clauses, full_name
+from detections.compile.clauses import Clause, Count, KibanaError, clause_of, clauses, full_name
 from detections.errors import NotEvaluated, QueryTypeError
 from detections.mapping import Field, Mapping, name_pattern
 from detections.plan.predicate import Always, And, AnyField, Nested, Not, Or, Predicate
@@ -74,6 +74,7 @@ class _Compiler:
         self._case_insensitive = case_insensitive
         self._now = now
         self._found = found
+        self._count = Count()
 
     def compile(self, node: Node, path: str | None, level: int) -> Predicate:
         """``level`` is the depth at which the node's query stands, ``path`` the nested path around it."""
@@ -96,7 +97,7 @@ class _Compiler:
 
     def _condition(self, condition: Is | Range, path: str | None, level: int) -> Predicate:
         try:
-            made = clauses(condition, self._mapping, path)
+            made = clauses(condition, self._mapping, path, self._count)
         except KibanaError as error:
             return self._refuse(str(error), condition.field.span)
         if made[0].name is None:

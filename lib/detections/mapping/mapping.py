@@ -97,6 +97,10 @@ class Field:
         return replace(self, type=type, types=(type,))
 
 
+_PATTERNS = 64
+"""Of how many patterns the fields are remembered."""
+
+
 class Mapping:
     """The fields of the indices that a query searches.
 
@@ -114,6 +118,7 @@ class Mapping:
         self._fields = fields
         self._nested = frozenset(nested)
         self._resolved: dict[str, Field | None] = {}
+        self._matching: dict[str, list[Field]] = {}
 
     @classmethod
     def of(cls, fields: AbstractMapping[str, FieldSpec] | Mapping | None) -> Mapping:
@@ -168,8 +173,12 @@ class Mapping:
 
     def matching(self, pattern: str) -> list[Field]:
         """The listed fields whose names match a pattern with ``*``, in the mapping's order."""
-        found = name_pattern(pattern)
-        return [self._fields[name] for name in self._names(pattern) if found.fullmatch(name)]
+        if pattern not in self._matching:
+            if len(self._matching) >= _PATTERNS:
+                self._matching.clear()
+            found = name_pattern(pattern)
+            self._matching[pattern] = [self._fields[name] for name in self._names(pattern) if found.fullmatch(name)]
+        return list(self._matching[pattern])
 
     def under(self, path: str) -> list[Field]:
         """The listed fields of an object."""

@@ -42,6 +42,12 @@ DSL_DEPTH = Limit(
     "dsl-depth", 30, "queries that stand one in the other", "The query is refused.",
     "Elasticsearch's `indices.query.bool.max_nested_depth`.",
 )  # fmt: skip
+DSL_CLAUSES = Limit(
+    "dsl-clauses", 200_000, "queries that the wildcards in field names of a KQL query stand for",
+    "The query is refused.",
+    "`*: x` is one for each field, and there are thousands. Elasticsearch's `indices.query.bool.max_clause_count` grows"
+    " with its memory: about 40,000 with 16 GB.",
+)  # fmt: skip
 SEQUENCE_EVENTS = Limit(
     "sequence-events", 256, "events of an EQL sequence, a run of n events counted n times", "The query is refused.",
     "Elasticsearch's own.",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from detections.compile.kibana import to_dsl
 from detections.compile.kql import AROUND, MAX_NESTED_DEPTH, compile_kql, refusals
 from detections.engine import select
 from detections.errors import NotEvaluated, QueryTypeError
@@ -16,6 +17,7 @@ from detections.mapping import Mapping, catalog_mapping
 from detections.plan import predicate as ir
 from detections.plan.predicate import Always, And, AnyField, Between, Equals, Leaf, Like, Not, Predicate, leaves
 from detections.query import parse
+from detections.values import limits
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "kql"
 
@@ -168,3 +170,13 @@ def test_plain_predicates() -> None:
     )
     assert isinstance(compiled("a", None), AnyField)
     assert catalog_mapping() is Mapping.of(None)
+
+
+def test_wildcards_in_names_stand_for_no_more_fields_than_a_bound() -> None:
+    fields = {f"f{number}": "keyword" for number in range(1000)}
+    most = limits.DSL_CLAUSES.most // 1000
+    sound, query = (" and ".join(["f*: a"] * count) for count in (most, most + 1))
+    compiled(sound, fields)
+    for made in (compiled, lambda text, fields: to_dsl(parse(text, "kuery"), Mapping.of(fields))):
+        with pytest.raises(QueryTypeError, match="the limit dsl-clauses is 200,000"):
+            made(query, fields)
