@@ -295,3 +295,21 @@ def test_what_an_environment_says_of_a_rule_is_checked_and_proved_too(team, stan
     wrong = team.run("apply", "--yes")
     assert wrong.code == 1 and 'Rule a: rule.language must be "kuery" or "lucene"' in wrong.err
     assert stand_in.rule("a")["severity"] == "high"
+
+
+def test_the_projects_own_fields_are_part_of_a_proof(team) -> None:
+    configured = (team.folder / "pyproject.toml").read_text()
+    (team.folder / "pyproject.toml").write_text(f'[tool.detections]\nfields = ["fields/*.toml"]\n{configured}'
+        "[tool.detections.environments.test.overrides]\nmax_signals = 50\n")  # fmt: skip
+    (team.folder / "fields").mkdir()
+    declared = team.folder / "fields/own.toml"
+    declared.write_text('[fields]\n"acme.level" = "long"\n')
+    team.write("a", query=f"{QUERY} and not acme.level > 9")
+    (team.folder / "tests/events/stop.json").write_text(json.dumps(EVENT | {"acme": {"level": "10"}}))
+    assert "somebody stops it" in team.run("plan").out
+    (team.folder / "tests/events/stop.json").write_text(json.dumps(EVENT | {"acme": {"level": "8"}}))
+    cases = team.folder / "tests/rules/a.toml"
+    cases.write_text(cases.read_text() + '\n[[case]]\nname = "low"\nverdict = "quiet"\nset = { "acme.level" = "10" }\n')
+    assert team.run("plan").code == 0
+    declared.write_text('[fields]\n"acme.level" = "keyword"\n')  # "10" is not above "9" any more
+    assert team.run("plan").code == 1

@@ -10,8 +10,7 @@ from typing import Any
 import click
 
 from detections import bundle
-from detections.case import Bases, CaseLibrary
-from detections.cli.common import failed, rules_at
+from detections.cli.common import cases_of, failed, rules_at
 from detections.cli.config import Config
 from detections.cli.environment import opened
 from detections.deploy.attachments import Wanted, thing_of, value_lists_wanted
@@ -80,9 +79,9 @@ def _prover(config: Config, loaded: Rules, environment: Environment) -> Prove:
     def prove(rules: Sequence[Rule]) -> Sequence[Standing]:
         there = [environment.rule(rule)[0] for rule in rules]
         project = replace(loaded, rules=tuple(environment.rule(rule)[0] for rule in loaded)) if there else loaded
-        library = CaseLibrary(config.path("cases"), config.path("rules"), there)
+        library, bases = cases_of(there, [config.path("rules")], config)
         record = Record(config.path("proofs"))
-        ground = Ground(library, Bases(config.path("events")), config.profiles)
+        ground = Ground(library, bases, config.profiles)
         found = standings(project, there, ground, record)
         record.save()
         return found

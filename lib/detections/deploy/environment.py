@@ -108,7 +108,7 @@ class Environment:
         for name, other in (("index", "data_view_id"), ("data_view_id", "index")):
             if name in settings and other not in settings:
                 table.pop(other, None)
-        there, findings = load(replace(rule.document, data={**rule.document.data, "rule": table}))
+        there, findings = load(replace(rule.document, data={**rule.document.data, "rule": table}), rule.fields)
         if there is not None:
             return there, []
         said = [one for one in findings if one.level is Level.ERROR]

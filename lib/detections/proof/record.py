@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from detections.case import Bases, CaseFile
-from detections.catalog import etc_path
+from detections.catalog import Source, etc_path
 from detections.errors import EventsError, UsageError
 from detections.payload.normalise import encode
 from detections.payload.record import read_as, write_json
@@ -66,14 +66,21 @@ class Record:
 
 def digest(rule: Rule, file: CaseFile | None, bases: Bases, besides: Iterable[bytes]) -> str:
     """The hash of everything that a rule's checks and cases hang on: its file, what it says here (an environment may
-    say something else), its cases, their base events, this package, and what is given ``besides``."""
+    say something else), the project's own fields, its cases, their base events, this package, and what is given
+    ``besides``."""
     found = hashlib.sha256()
     parts = (rule.document.path, rule.document.text, encode(rule.document.data["rule"]))
-    for part in (_package(), *besides, *parts, *_cases(file, bases)):
+    for part in (_package(), *besides, *parts, *map(_declared, rule.fields), *_cases(file, bases)):
         content = part.encode() if isinstance(part, str) else part
         found.update(len(content).to_bytes(8, "big"))
         found.update(content)
     return found.hexdigest()
+
+
+@functools.lru_cache(maxsize=256)
+def _declared(source: Source) -> str:
+    """What a file of the project's own fields declares."""
+    return repr((source.name, source.streams, dict(source.kinds), dict(source.fields)))
 
 
 def _cases(file: CaseFile | None, bases: Bases) -> Iterator[str | bytes]:
@@ -82,6 +89,7 @@ def _cases(file: CaseFile | None, bases: Bases) -> Iterator[str | bytes]:
     yield file.document.path
     yield file.document.text
     names = {spec.base for case in file.cases for spec in (case.event, *case.history)}
+    names |= {str(table["file"]) for table in file.tables.values() if "file" in table}
     for name in sorted(names):
         yield name
         try:

@@ -40,7 +40,9 @@ class Ground:
 
     def digest(self, rule: Rule) -> str:
         """The hash of all that the proof of a rule hangs on."""
-        besides = [name.encode() for name in sorted(self.profiles)]
+        tables = self.library.tables
+        looked_up = [repr((name, tables[name].rows, tables[name].match)) for name in sorted(tables)]
+        besides = [part.encode() for part in (*sorted(self.profiles), *looked_up)]
         return digest(rule, self.library.files.get(rule.document.path), self.bases, besides)
 
 
@@ -60,7 +62,8 @@ def standings(rules: Rules, wanted: Sequence[Rule], ground: Ground, record: Reco
     fresh = [rule for rule in wanted if rule.rule_id not in known]
     if fresh:
         alone = Rules(tuple(fresh), tuple(rule.document.path for rule in fresh))
-        findings = check.run(alone, ground.profiles, rules)
+        beside = [rule for rule in rules if rule.document.path not in alone.files]
+        findings = check.run(alone, ground.profiles, beside)
         made = assembled(findings, prove(fresh, ground.library, ground.bases, Embedded()), ground.library)
         remember(made, ground, record)
         known |= {standing.rule.rule_id: standing for standing in made}
