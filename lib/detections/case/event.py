@@ -19,12 +19,13 @@ OWN = "own"
 
 
 class Bases:
-    """The base events under a folder, each read once, and what cases have made of them."""
+    """The base events under a folder, each read once, and what cases have made of them; those that are ``given`` need
+    not be there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, given: Mapping[str, bytes] | None = None) -> None:
         self.folder = folder
         self.made: dict[int, tuple[Case, int, list[Document]]] = {}
-        self._read: dict[str, bytes] = {}
+        self._read: dict[str, bytes] = dict(given or {})
 
     def get(self, name: str) -> dict[str, Any]:
         """A fresh copy of a base event.

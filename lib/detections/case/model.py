@@ -68,13 +68,17 @@ class Uncovered:
 @dataclass(frozen=True, slots=True)
 class CaseFile:
     """The cases of one rule. ``tables`` are the lookup tables that it tells, by name. ``findings`` is what is wrong
-    with the file; cases that could be read are there."""
+    with the file; cases that could be read are there.
+
+    ``scaffolded``: they were made from the query, and nobody has looked at them yet.
+    """
 
     document: Document
     cases: tuple[Case, ...]
     uncovered: tuple[Uncovered, ...]
     findings: tuple[Finding, ...]
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    scaffolded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

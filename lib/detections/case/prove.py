@@ -17,9 +17,20 @@ from detections.compile.guesses import guess_findings
 from detections.compile.planner import plan as make_plan
 from detections.engine import Embedded
 from detections.engine.protocol import Engine
-from detections.errors import EventsError, Finding, NotAllowed, NotEvaluated, QueryError, ServerUnavailable, UsageError
+from detections.errors import (
+    EventsError,
+    Finding,
+    Level,
+    NotAllowed,
+    NotEvaluated,
+    QueryError,
+    ServerUnavailable,
+    UsageError,
+)
 from detections.plan import Plan
 from detections.rule import Rule
+
+CODE = "scaffolded"
 
 
 def prove(
@@ -62,6 +73,11 @@ def _prove(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine,
         finding = rule.document.finding("server", f"the cases of {rule.name} were not run: {error}", ("rule", "name"))
         return Proof(rule, findings=(finding,), not_run=str(error))
     findings = [_explained(verdict, rule, plan, bases) for verdict in verdicts if verdict.finding]
+    if file.scaffolded:
+        message = "these cases were made from the query, and nobody has looked at them yet"
+        hint = "put real events in the place of the made ones, and remove this line"
+        place = ("scaffolded",)
+        findings.append(file.document.finding(CODE, message, place, level=Level.WARNING, hint=hint, at_key=True))
     if Embedded().why_not(plan) is not None:
         return Proof(rule, tuple(verdicts), findings=tuple(findings))  # what another engine alone runs has no coverage
     clauses = coverage(rule, plan, file, bases)

@@ -37,9 +37,10 @@ def read_cases(document: Document) -> CaseFile:
     reader = _Reader(document)
     cases = tuple(reader.cases())
     uncovered = tuple(reader.uncovered())
-    reader.unknown_keys((), document.data, ("base", "case", "tables", "uncovered"))
+    reader.unknown_keys((), document.data, ("base", "scaffolded", "case", "tables", "uncovered"))
     tables = reader.lookup_tables()
-    return CaseFile(document, cases, uncovered, tuple(reader.findings), tables)
+    scaffolded = reader.flag("scaffolded")
+    return CaseFile(document, cases, uncovered, tuple(reader.findings), tables, scaffolded)
 
 
 def offset(text: str) -> int:
@@ -224,6 +225,12 @@ class _Reader:
             )
             return ""
         return value
+
+    def flag(self, name: str) -> bool:
+        value = self.document.data.get(name, False)
+        if not isinstance(value, bool):
+            self.problem(f"'{name}' must be true or false", (name,))
+        return value is True
 
     def strings(self, keys: Keys, table: Mapping[str, Any], name: str) -> tuple[str, ...]:
         found = table.get(name, [])

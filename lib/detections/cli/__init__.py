@@ -15,6 +15,9 @@ from detections import __version__
 from detections.errors import DetectionsError, EventsError, UsageError
 
 COMMANDS = {
+    "init": "Make a repository of rules: settings, a first rule with cases, CI.",
+    "new": "Make a rule, with cases made from its query.",
+    "scaffold": "Make cases for rules that have none, from their queries.",
     "build": "Check the rules, prove them on their cases, write the bundle.",
     "check": "Check rules: every problem of every file, with its place.",
     "test": "Run the rules' cases, with clause coverage.",

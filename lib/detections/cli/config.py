@@ -1,14 +1,18 @@
-"""Where things are: ``[tool.detections]`` in pyproject.toml, found from the working directory upwards."""
+"""Where things are: detections.toml, or ``[tool.detections]`` in pyproject.toml, found from the working directory
+upwards."""
 
 from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from detections.catalog import Source, read_sources
 from detections.errors import UsageError
 
+OWN = "detections.toml"
+"""A file of our own, for a project whose pyproject.toml is for something else, or that has none."""
 _PATHS = (
     "rules",
     "cases",
@@ -29,7 +33,7 @@ _PATHS = (
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Paths are relative to the project's folder (``root``), or to the working directory without a pyproject.toml.
+    """Paths are relative to the project's folder (``root``), or to the working directory without a configuration.
 
     ``environments`` is the file that holds them: one of their own, or pyproject.toml with their tables; empty if none.
     ``fields`` are patterns of files that declare the project's own fields.
@@ -78,22 +82,27 @@ def find_config() -> Config:
     """The configuration of the project around the working directory.
 
     Raises:
-        UsageError: ``[tool.detections]`` has an unknown key or a value of the wrong type.
+        UsageError: there is an unknown key or a value of the wrong type.
     """
     here = Path.cwd()
     for folder in (here, *here.parents):
-        file = folder / "pyproject.toml"
-        if file.is_file():
-            try:
-                tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
-            except (ValueError, OSError, RecursionError) as error:
-                raise UsageError(f"{file}: {error}") from None
+        if (file := folder / OWN).is_file():
+            return _config(file, _read(file))
+        if (file := folder / "pyproject.toml").is_file():
+            tools = _read(file).get("tool", {})
             table = tools.get("detections") if isinstance(tools, dict) else None
             if not isinstance(tools, dict) or not isinstance(table, dict | None):
                 raise UsageError(f"{file}: [tool] and [tool.detections] must be tables")
             if table is not None:
                 return _config(file, table)
     return Config()
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError, RecursionError) as error:
+        raise UsageError(f"{file}: {error}") from None
 
 
 def _config(file: Path, table: dict[str, object]) -> Config:
@@ -106,5 +115,6 @@ def _config(file: Path, table: dict[str, object]) -> Config:
         elif name in _PATHS and isinstance(value, str) and "\0" not in value:
             settings[name] = value
         else:
-            raise UsageError(f"{file}: [tool.detections] {name}: unknown key, or a value of the wrong type")
+            table_name = "" if file.name == OWN else "[tool.detections] "
+            raise UsageError(f"{file}: {table_name}{name}: unknown key, or a value of the wrong type")
     return Config(root=file.parent, **settings)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from detections.cli.config import Config
+from detections.cli.config import OWN, Config
 from detections.deploy.environment import Environment
 from detections.deploy.environments import environments, from_variables, without_values
 from detections.errors import SourceError, UsageError
@@ -19,7 +19,8 @@ ENVIRONMENT = click.option(
     "-e", "--environment", "environment", metavar="NAME",
     help="The environment of the configuration; may be left out where there is only one.",
 )  # fmt: skip
-_IN_PYPROJECT = ("tool", "detections", "environments")
+_TABLES = {"pyproject.toml": ("tool", "detections", "environments"), OWN: ("environments",)}
+"""Where the environments stand in a file of settings; in a file of their own they are all there is."""
 
 
 def configured(config: Config) -> Mapping[str, Environment]:
@@ -36,7 +37,7 @@ def configured(config: Config) -> Mapping[str, Environment]:
         document = read(path)
     except SourceError as error:
         raise UsageError("\n".join(without_values(finding).render() for finding in error.findings)) from None
-    return environments(document, _IN_PYPROJECT if path.name == "pyproject.toml" else (), os.environ)
+    return environments(document, _TABLES.get(path.name, ()), os.environ)
 
 
 def chosen(name: str | None, config: Config) -> Environment:

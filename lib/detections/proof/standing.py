@@ -76,7 +76,7 @@ def assembled(findings: Iterable[Finding], proofs: Iterable[Proof], library: Cas
     for finding in (*findings, *library.findings):
         by_path.setdefault(finding.location.path, []).append(finding)
     return [
-        Standing(proof.rule, _said(proof), (
+        Standing(proof.rule, _said(proof, library), (
             *by_path.get(proof.rule.document.path, ()), *by_path.get(str(library.path(proof.rule)), ()),
             *proof.findings,
         ))
@@ -91,12 +91,15 @@ def remember(standings: Iterable[Standing], ground: Ground, record: Record) -> N
             record.add(standing.rule, ground.digest(standing.rule), standing.said)
 
 
-def _said(proof: Proof) -> str:
+def _said(proof: Proof, library: CaseLibrary) -> str:
     """A proof in a few words: ``proved by 14 cases, 9 of 9 clauses covered``."""
     if proof.not_run:
         return f"not proved: {proof.not_run}"
     covered = sum(clause.covered for clause in proof.clauses)
+    file = library.files.get(proof.rule.document.path)
     cases = f"proved by {_plural(len(proof.verdicts), 'case')}"
+    if file is not None and file.scaffolded:
+        cases += " made from the query"
     return f"{cases}, {covered} of {_plural(len(proof.clauses), 'clause')} covered" if proof.clauses else cases
 
 
