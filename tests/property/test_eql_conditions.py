@@ -115,4 +115,6 @@ def test_a_query_and_a_script_agree_on_one_field(events: list[dict[str, Any]], n
         ("startsWith({0}, {1})", 'startsWith(concat({0}, ""), {1})'),
         ("{0} : {1}", 'concat({0}, "") : {1}'),
     ):
+        if condition.startswith("endsWith") and any(mark in text for mark in "*?\\"):
+            continue  # a wildcard query, in which they are marks
         assert _found(events, condition.format(name, text)) == _found(events, computed.format(name, text)), condition

@@ -16,6 +16,10 @@ Found = tuple[Keys, tuple[str | None, ...]]
 """Join keys, and the ids of the events, None for a missing one."""
 
 
+class NullKey(Exception):
+    """A missing event would be asked for by a null key: the search fails."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """Events of one of ``kinds``; each key is a name and whether it is optional."""
@@ -68,6 +72,8 @@ def sequences(stages: list[Stage], until: Stage | None, maxspan: int | None, eve
             if not too_long and not ended(keys, before[-1], event):
                 longer.append((keys, [*before, event]))
         ways = longer
+    if len(positive) < len(stages) and any(None in keys for keys, _ in ways):
+        raise NullKey
     complete = [way for way in ways if free_of_missing(stages, maxspan, way, hits)]
     complete.sort(key=lambda way: (place[way[1][-1]["id"]], [(key is not None, key or 0) for key in way[0]]))
     found = []

@@ -1,11 +1,13 @@
 """A missing event of an EQL sequence stands where Elasticsearch does not do what the query says.
 
-`![...]` says that no such event may come. Elasticsearch 9 falls short of that at two places:
+`![...]` says that no such event may come. Elasticsearch 9 falls short of that at three places:
 
 * as the last event: a sequence is complete as soon as the search ends, although `maxspan` still runs. A rule searches
   up to now, so it alerts at once, and the event that would have kept it silent comes too late (Elasticsearch's issue
   145323). Ask for an event behind it, or say in the note that the alert is a question;
-* behind `until`: the mark is ignored, `until ![...]` is `until [...]` (issue 132787).
+* behind `until`: the mark is ignored, `until ![...]` is `until [...]` (issue 132787);
+* beside an optional join key (`by ?user.id`): such events are asked for by the values of the keys, and null is none.
+  One sequence whose key is null fails the whole search, and the rule with it.
 
 Bad:
 
@@ -41,14 +43,25 @@ CODE = "eql-missing-event"
 def check(rule: Rule) -> Iterator[Finding]:
     for asked in queries_of(rule):
         if isinstance(asked.query, EqlQuery) and isinstance(asked.query.tree.body, ast.Sequence):
-            for term, message in _misplaced(asked.query.tree.body):
-                start = term.span[0]
-                yield rule.document.finding(CODE, message, asked.keys, start, len("!["), Level.WARNING)
+            for start, length, message in (*_misplaced(asked.query.tree.body), *_null_keys(asked.query.tree.body)):
+                yield rule.document.finding(CODE, message, asked.keys, start, length, Level.WARNING)
 
 
-def _misplaced(sequence: ast.Sequence) -> Iterator[tuple[ast.Term, str]]:
+def _misplaced(sequence: ast.Sequence) -> Iterator[tuple[int, int, str]]:
     last, until = sequence.terms[-1], sequence.until
     if last.missing:
-        yield last, "the rule alerts at once, not when maxspan is over without this event"
+        yield last.span[0], len("!["), "the rule alerts at once, not when maxspan is over without this event"
     if until is not None and until.missing:
-        yield until, "Elasticsearch ignores the mark of a missing event behind until"
+        yield until.span[0], len("!["), "Elasticsearch ignores the mark of a missing event behind until"
+
+
+def _null_keys(sequence: ast.Sequence) -> Iterator[tuple[int, int, str]]:
+    if any(term.missing for term in sequence.terms):
+        for key in (*sequence.by, *(key for term in sequence.terms for key in term.by)):
+            if key.optional:
+                start, end = key.span
+                yield (
+                    start,
+                    end - start,
+                    "the search fails where this key is null, for a missing event is asked for by it",
+                )

@@ -157,7 +157,7 @@ class Finder:
         if size is not None:
             kind = "head" if isinstance(self._body, program.Sample) else limits[0].kind if limits else "tail"
             limits = (program.Pipe(kind, size), *limits)
-        return _limited(found, limits)
+        return _limited(found, limits, events=isinstance(self._body, program.Events))
 
     def _key_order(self, keys: JoinKeys) -> tuple[object, ...]:
         """How a composite aggregation over the keys of the last stage orders its buckets."""
@@ -218,10 +218,32 @@ def _shown(key: _JoinKey, value: Any, dates_in_text: bool) -> object:
     return format_date(value) if dates_in_text else value
 
 
-def _limited(found: Iterator[Match], limits: Iterable[program.Pipe]) -> Iterator[Match]:
-    for limit in limits:
-        found = itertools.islice(found, limit.count) if limit.kind == "head" else iter(deque(found, limit.count))
-    return found
+def _limited(found: Iterator[Match], limits: tuple[program.Pipe, ...], *, events: bool) -> Iterator[Match]:
+    """What is left behind pipes. Elasticsearch makes one of several, as if there were as many results as the first one
+    takes; where there are fewer, single events are missed, and of sequences the last ones are taken."""
+    if not limits:
+        return found
+    count, offset = _combined(limits)
+    head = limits[0].kind == "head"
+    if not offset or not count:
+        return itertools.islice(found, count) if head else iter(deque(found, count))
+    results = list(found) if head else list(found)[::-1]
+    enough = events or len(results) >= count + offset
+    results = results[offset : offset + count] if enough else results[-count:]
+    return iter(results if head else results[::-1])
+
+
+def _combined(limits: tuple[program.Pipe, ...]) -> tuple[int, int]:
+    """One pipe of the first one's kind: how many results it takes, and how many before."""
+    first, *others = limits
+    count, offset = first.count, 0
+    for limit in others:
+        if limit.kind == first.kind:
+            count = min(count, limit.count)
+        elif limit.count < count:
+            offset += count - limit.count
+            count = limit.count
+    return count, offset
 
 
 Candidates: TypeAlias = tuple[list[Candidate], dict[int, Hit]]
@@ -262,7 +284,9 @@ class EqlCollector(Collector[Candidates]):
         self._found.update(hits)
 
     def alerts(self) -> Iterator[Alert]:
-        for match in self._finder.matches(self._candidates):
+        """Raises NotEvaluated: the search fails in Elasticsearch."""
+        # All of them first: a search that fails has no results.
+        for match in list(self._finder.matches(self._candidates)):
             yield Alert.on(self._plan, [self._found[position] for position in match.positions if position is not None])
 
 

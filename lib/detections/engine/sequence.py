@@ -10,7 +10,8 @@ hits of a server that has no EQL.
 * An event of a missing stage spoils a sequence only if its time is strictly between those of the events beside the
   gap; tiebreakers play no part. In front of a sequence there must be none in the ``maxspan`` that ends with its last
   event, behind it none in the one that begins with its first; with both, some ``maxspan`` around it must be free. A
-  spoilt sequence still stands in the way of earlier ones until it ends.
+  spoilt sequence still stands in the way of earlier ones until it ends. Such events are asked for by the keys' values,
+  so that a null key, which is no value, fails the search.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
+from detections.errors import NotEvaluated
 from detections.plan import program
 
 JoinKeys: TypeAlias = tuple[object, ...]
@@ -61,6 +63,9 @@ def join(body: program.Sequence, candidates: Iterable[Candidate]) -> Iterator[Ma
 
     ``body.limits`` are not applied. Memory grows with the keys that have an open sequence, or were seen missing,
     inside ``maxspan``, not with events. Events without a time take part in no sequence.
+
+    Raises:
+        NotEvaluated: there are missing stages, and an optional join key is null, which fails the search.
     """
     joiner = _Joiner(body)
     for candidate in candidates:
@@ -124,6 +129,7 @@ class _Joiner:
         self._positive = [number for number, stage in enumerate(body.stages) if not stage.missing]
         self._place = {number: place for place, number in enumerate(self._positive)}
         self._last = len(self._positive) - 1
+        self._missing = len(self._positive) < self._stages
         first, last = self._positive[0], self._positive[-1]
         self._leading = range(first)
         self._trailing = range(last + 1, self._stages)
@@ -216,6 +222,10 @@ class _Joiner:
                 keyed.open[place] = sequence
             else:
                 self._tidy(keys, keyed)
+                if self._missing and None in keys:
+                    raise NotEvaluated(
+                        "a join key is null where a missing event is asked for: the search fails in Elasticsearch"
+                    )
                 if not sequence.spoilt:
                     yield sequence
 

@@ -34,6 +34,7 @@ from detections.functions.signature import (
 from detections.values import regex, wildcard
 from detections.values.dates import format_date
 from detections.values.ip import format_ip, parse_cidr, parse_ip
+from detections.values.order import fold as fold_letters
 from detections.values.order import utf16_length
 from detections.values.wildcard import ANY as STAR
 from detections.values.wildcard import ONE, Wild
@@ -261,11 +262,18 @@ def like_pattern(text: str) -> tuple[str | Wild, ...]:
 
 @functools.lru_cache(maxsize=1024)
 def _like_matcher(text: str, fold: bool) -> Callable[[str], bool]:
-    return wildcard.matcher(like_pattern(fold_case(text) if fold else text))
+    pattern = like_pattern(text)
+    if not any(isinstance(part, Wild) for part in pattern):
+        return functools.partial(_same_text, text) if fold else text.__eq__
+    # Java's regular expressions here: no mark stands for the end of a line, and only A to Z have another case.
+    if not fold:
+        return wildcard.on_lines(pattern)
+    match = wildcard.on_lines(like_pattern(fold_letters(text)))
+    return lambda value: match(fold_letters(value))
 
 
 def _like(text: str, pattern: str, *, fold: bool = False) -> bool:
-    return _like_matcher(pattern, fold)(fold_case(text) if fold else text)
+    return _like_matcher(pattern, fold)(text)
 
 
 def _regex(text: str, pattern: str, *, fold: bool = False) -> bool:

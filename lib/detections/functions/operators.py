@@ -31,7 +31,7 @@ from detections.functions.signature import (
     typed,
 )
 from detections.mapping import DYNAMIC
-from detections.values import regex, regex_syntax, regex_tree, wildcard
+from detections.values import regex, wildcard
 from detections.values.dates import NANOSECONDS_A_MILLISECOND
 from detections.values.order import version_key
 from detections.values.wildcard import ANY as STAR
@@ -101,7 +101,7 @@ def like_pattern(text: str) -> tuple[str | Wild, ...]:
 def matches_all(text: str, *, regex_pattern: bool) -> bool:
     """Whether a pattern of LIKE, or of RLIKE, matches every text. Raises ValueError."""
     if regex_pattern:
-        return regex_tree.matches_all(regex_syntax.parse(text))
+        return regex.matches_all(text)
     parts = like_pattern(text)
     return bool(parts) and all(part is STAR for part in parts)
 

@@ -55,6 +55,20 @@ def matcher(pattern: str, *, case_insensitive: bool = False) -> Matcher:
     return _Automaton(syntax, case_insensitive).matches
 
 
+@functools.lru_cache(maxsize=1024)
+def matches_all(pattern: str) -> bool:
+    """Whether it matches every text. Raises RegexError."""
+    syntax = parse(pattern)
+    return not isinstance(syntax, Text) and _Automaton(syntax, False).total
+
+
+@functools.lru_cache(maxsize=1024)
+def only_text(pattern: str) -> str | None:
+    """The one text that it matches, None where there is none or another. Raises RegexError."""
+    syntax = parse(pattern)
+    return syntax.text if isinstance(syntax, Text) else _Automaton(syntax, False).only_text()
+
+
 class _Node:
     """A language. Hash-consed: nodes of one builder are equal only if they are the same object."""
 
@@ -240,6 +254,7 @@ class _Automaton:
         alphabet = _Alphabet(syntax, case_insensitive)
         self._classes = _Classes(alphabet.starts, alphabet.classes)
         builder = _Builder(alphabet.count)
+        self._alphabet = alphabet
         self._none: list[object] = []
         self._rest: list[object] = []
         self._start = self._explore(builder, builder.build(syntax, alphabet.masks), alphabet.count)
@@ -279,6 +294,42 @@ class _Automaton:
                 return True
         return bool(row[-1])
 
+    @property
+    def total(self) -> bool:
+        """Whether every text matches: there is no row in which one may not end."""
+        return all(row[-1] for row in _reached(self._start))
+
+    def only_text(self) -> str | None:
+        """The one text that matches, None where there is none or another."""
+        alive = self._alive()
+        row, text = self._start, list[str]()
+        while True:
+            ways = [(number, one) for number, one in enumerate(row[:-1]) if id(one) in alive]
+            if row[-1] or len(ways) != 1:
+                return "".join(text) if row[-1] and not ways else None
+            ((number, following),) = ways
+            character = self._alphabet.only(number)
+            if character is None:
+                return None
+            text.append(character)
+            row = following  # type: ignore[assignment]
+
+    def _alive(self) -> set[int]:
+        """The rows from which some text gets to an end, by their ids."""
+        before: dict[int, list[list[object]]] = {}
+        rows = _reached(self._start)
+        for row in rows:
+            for following in row[:-1]:
+                before.setdefault(id(following), []).append(row)
+        waiting = [row for row in rows if row[-1]]
+        alive = set(map(id, waiting))
+        while waiting:
+            for row in before.get(id(waiting.pop()), ()):
+                if id(row) not in alive:
+                    alive.add(id(row))
+                    waiting.append(row)
+        return alive
+
 
 class _Alphabet:
     """The code points put into classes that no character set of the expression tells apart."""
@@ -303,6 +354,12 @@ class _Alphabet:
                 if number in signature:
                     self._masks[ranges] |= 1 << index
 
+    def only(self, number: int) -> str | None:
+        """The only character of a class, None where it has several."""
+        places = [at for at, one in enumerate(self.classes) if one == number]
+        following = self.starts[places[0] + 1] if places[0] + 1 < len(self.starts) else LAST_CODE_POINT + 1
+        return chr(self.starts[places[0]]) if len(places) == 1 and following - self.starts[places[0]] == 1 else None
+
     def masks(self, leaf: Text | Characters) -> list[int]:
         """For each character that a leaf takes the classes it may have."""
         return [self._masks[ranges] for ranges in self._ranges(leaf)]
@@ -317,6 +374,19 @@ class _Alphabet:
     def _character(self, character: str) -> Ranges:
         variants = cases(character) if self._fold else (ord(character),)
         return tuple((variant, variant) for variant in variants)
+
+
+def _reached(start: list[object]) -> list[list[object]]:
+    """The rows that can be got to."""
+    found, known, waiting = [], {id(start)}, [start]
+    while waiting:
+        row = waiting.pop()
+        found.append(row)
+        for following in row[:-1]:
+            if id(following) not in known:
+                known.add(id(following))
+                waiting.append(following)  # type: ignore[arg-type]
+    return found
 
 
 def _leaves(syntax: Regex) -> Iterable[Text | Characters]:

@@ -215,9 +215,12 @@ class _Parser:
     def _class_item(self) -> Ranges:
         start = self._at
         if self._take("\\"):
+            # What a backslash begins is no start of a range.
             predefined = self._predefined()
             if predefined is not None:
                 return predefined
+            low = ord(self._next())
+            return ((low, low),)
         low = ord(self._next())
         if not self._take("-"):
             return ((low, low),)

@@ -152,19 +152,3 @@ def concat(*items: Regex) -> Regex:
 
 def union(items: list[Regex]) -> Regex:
     return Union(tuple(items), deeper(tuple(items)))
-
-
-def matches_all(item: Regex) -> bool:
-    """Whether it matches every text, as far as its form shows."""
-    match item:
-        case Repeat(inner, 0, None, _):
-            return inner in (ANY_CHARACTER, ANY_STRING) or matches_all(inner)
-        case Repeat(inner):
-            return matches_all(inner)
-        case Concat(items):
-            return all(map(matches_all, items))
-        case Union(items):
-            return any(map(matches_all, items))
-        case Intersection(items):
-            return all(map(matches_all, items))
-    return False

@@ -6,8 +6,9 @@ Case-insensitive matching knows the case of ASCII letters, as Elasticsearch 9.2 
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from detections.values.order import fold
@@ -33,6 +34,10 @@ class Wild:
 ANY = Wild("*")
 ONE = Wild("?")
 
+_MARKS = {"*": ANY, "?": ONE}
+_PART = re.compile(r"[*?]|\\.|[^*?\\]+|\\", re.DOTALL)
+_LINE_END = re.compile("([\n\r\x85\u2028\u2029])")
+
 
 def matcher(pattern: Sequence[str | Wild], *, case_insensitive: bool = False) -> Matcher:
     """A function that says whether a whole term matches the pattern."""
@@ -41,6 +46,43 @@ def matcher(pattern: Sequence[str | Wild], *, case_insensitive: bool = False) ->
     if case_insensitive:
         return lambda text: found(fold(text))
     return found
+
+
+def lucene(text: str) -> tuple[str | Wild, ...]:
+    """A text of a ``wildcard`` query as a pattern: a backslash takes the next character as it is, if there is one."""
+    parts = [_MARKS.get(part) or part[part[0] == "\\" and len(part) > 1 :] for part in _PART.findall(text)]
+    return tuple(_joined(parts))
+
+
+def on_lines(pattern: Sequence[str | Wild]) -> Matcher:
+    """A function that says whether a text matches where marks stand for no end of a line, as Java's ``.`` does."""
+    made: list[list[str | Wild]] = [[]]
+    ends: list[str] = []
+    for part in pattern:
+        if not isinstance(part, str):
+            made[-1].append(part)
+            continue
+        for number, piece in enumerate(_LINE_END.split(part)):
+            if number % 2:
+                ends.append(piece)
+                made.append([])
+            elif piece:
+                made[-1].append(piece)
+    lines = [matcher(one) for one in made]
+
+    def match_lines(text: str) -> bool:
+        pieces = _LINE_END.split(text)
+        return pieces[1::2] == ends and all(line(piece) for line, piece in zip(lines, pieces[::2], strict=True))
+
+    return match_lines
+
+
+def _joined(parts: Iterable[str | Wild]) -> Iterator[str | Wild]:
+    for is_text, run in itertools.groupby(parts, lambda part: isinstance(part, str)):
+        if is_text:
+            yield "".join(part for part in run if isinstance(part, str))
+        else:
+            yield from run
 
 
 def _segments(pattern: Sequence[str | Wild], case_insensitive: bool) -> list[str | re.Pattern[str]]:

@@ -182,6 +182,14 @@ INEXACT = "No keyword/multi-field defined exact matches for [plain]; define one 
         ),
         ('any where match(name, "a")', "Unknown function [match], did you mean [cidrmatch]?", "match"),
         ("any where safe(name)", "Unknown function [safe]", "safe"),
+        *(
+            (
+                f"any where {name}~(name) == 1",
+                f"Function [{name}] has no variant that ignores case: write it without the ~",
+                f"{name}~",
+            )
+            for name in ("length", "concat", "substring", "string", "number", "add", "cidrMatch")
+        ),
         (
             "any where between(name) == 1",
             "error building [between]: expects three or four arguments",

@@ -97,6 +97,11 @@ def test_categories(query: str, expected: list[int]) -> None:
         ('name regex~ "ALPHA|b[e]ta"', [1, 2, 3]),
         ('name regex "lph"', []),
         ('name regex ("a", ".+ta")', [2]),
+        # What matches everything asks for a value; a text over ignore_above has none, but it has one as text.
+        ('name regex ".*"', ALL),
+        ('not args regex "(.|a)*"', [3]),
+        ('host regex ".*"', [1, 2, 4]),
+        ('host regex ".+"', [1, 4]),
         # Order.
         ('name > "beta"', [3]),
         ('name >= "beta" and name < "c"', [2, 3]),
@@ -161,6 +166,11 @@ def test_one_field_and_constants(condition: str, expected: list[int]) -> None:
         ('not ?gone : "*"', ALL),
         ('?gone != "x"', ALL),
         ("?gone < 1 or not ?gone < 1", []),
+        ('?gone regex "a.*" or not ?gone regex "a.*"', []),
+        ('not ?gone regex ".*"', ALL),
+        ('not ?gone regex "a{2}"', ALL),
+        ('not ?gone regex ("a.*", ".*")', []),
+        ('not ?gone regex~ "a"', []),
         ('not ?gone : "x"', []),
         ('not (?gone : "x" or size == 3)', [2, 3, 4]),
         ('?gone : "x" or size == 3', [1]),
@@ -219,8 +229,15 @@ def test_null_and_missing(condition: str, expected: list[int]) -> None:
         ("endsWith(name, name)", ALL),
         ('endsWith~(wild, ".EXE")', [1, 2]),
         ('endsWith(wild, "\\\\a.exe")', [1]),
-        ('stringContains(args, "*")', [1, 2]),
-        ('stringContains(args, "?")', [4]),
+        # A wildcard query, where the constant's own marks count; an expression has none.
+        ('stringContains(args, "*")', [1, 2, 4]),
+        ('stringContains(args, "?")', [1, 2, 4]),
+        ('stringContains(args, "\\\\*")', [1, 2]),
+        ('stringContains(concat(args, ""), "*")', [1, 2]),
+        ('endsWith(wild, "\\\\temp\\\\b.exe")', []),
+        ('endsWith~(wild, "\\\\\\\\temp\\\\\\\\b.exe")', [2]),
+        ('endsWith(args, "b?")', [2]),
+        ('endsWith(concat(args, ""), "b?")', []),
         ('substring(name, 1) regex~ "LPHA|eta"', [1, 2, 3]),
         ('string(cidrMatch(ip, "10.0.0.0/8")) : "true"', [1]),
         ('string(size > 1 and size != 3) == "true"', [3]),
@@ -231,6 +248,32 @@ def test_null_and_missing(condition: str, expected: list[int]) -> None:
 )
 def test_what_is_computed(condition: str, expected: list[int]) -> None:
     assert where(condition) == expected
+
+
+def test_marks_stand_for_no_end_of_a_line_in_what_is_computed() -> None:
+    events: list[dict[str, Any]] = [{"id": 1, "name": "a\nb"}, {"id": 2, "name": "a\u2028b"}, {"id": 3, "name": "aÄb"}]
+    assert ids('any where name : "a?B"', events) == [1, 2, 3]
+    assert ids('any where concat(name, "") : "A?B"', events) == [3]
+    assert ids('any where concat(name, "") like "a*b"', events) == [3]
+    assert ids('any where concat(name, "") like "*\\n*"', events) == [1]
+    assert ids('any where concat(name, "") like~ "*ä*"', events) == []
+    assert ids('any where concat(name, "") : "aäB"', events) == [3]
+
+
+@pytest.mark.parametrize(
+    ("pipes", "expected"),
+    [
+        ("head 3 | tail 2 | head 1", [2]),
+        ("tail 3 | head 2 | tail 1", [3]),
+        ("head 3 | tail 9", [1, 2, 3]),
+        # As if there were as many as the first pipe takes.
+        ("head 9 | tail 3", []),
+        ("head 6 | tail 4 | head 3", [3, 4]),
+        ("tail 6 | head 4 | tail 3", [1, 2]),
+    ],
+)
+def test_several_pipes_are_one(pipes: str, expected: list[int]) -> None:
+    assert ids(f"any where true | {pipes}") == expected
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import detections
 from detections.compile.eql import compile_eql
 from detections.engine import Embedded
 from detections.engine.alert import Alert
-from detections.errors import UsageError
+from detections.errors import Finding, NotEvaluated, UsageError
 from detections.events import batches
 from detections.mapping import Field, Mapping
 from detections.plan import EqlPlan, TimeField, Window
@@ -20,6 +20,7 @@ from detections.plan.predicate import Equals, Predicate
 from detections.plan.predicate import Test as Ask
 from detections.query import parse
 from detections.query.eql import ast
+from made_rules import rule_of
 
 DATA = Path(__file__).parents[3].parent / "shared/data/eql/elasticsearch"
 TYPES = {bool: "boolean", int: "long", float: "float", str: "keyword"}
@@ -118,6 +119,19 @@ def test_an_optional_key_joins_what_lacks_it_a_plain_one_leaves_it_out() -> None
     assert search(pair(" by ?name", join="sample"), made) == [((None,), ["0", "1"])]
 
 
+def test_a_null_key_beside_a_missing_event_fails_the_search() -> None:
+    query = 'sequence by ?name with maxspan=1m [any where kind == "a"] ![any where kind == "c"] [any where kind == "b"]'
+    named = events({"kind": "a", "name": "x"}, {"kind": "b", "name": "x"})
+    assert search(query, named) == [(("x",), ["0", None, "1"])]
+    with pytest.raises(NotEvaluated, match="a join key is null"):
+        search(query, [*named, *({**one, "name": None} for one in named)])
+    rule = rule_of(f"type = 'eql'\nlanguage = 'eql'\nquery = '{query}'")
+    told: list[Finding] = []
+    lacking = [{**one, "name": None} for one in named]
+    assert list(detections.replay([rule], [*named, *lacking], report=told.append)) == []
+    assert any("the search fails" in one.message for one in told)
+
+
 def test_time_goes_before_the_tiebreaker_and_that_before_the_input() -> None:
     made = events({"kind": "b", "tie": 1}, {"kind": "a", "tie": None}, {"kind": "a", "tie": 0}, {"kind": "b"})
     together = [{**one, "@timestamp": 5} for one in made]
@@ -133,6 +147,9 @@ def test_size_takes_the_last_sequences_and_the_first_samples() -> None:
     assert [keys for keys, _ in search(pair(" by name"), made, size=2)] == [("y",), ("z",)]
     assert [keys for keys, _ in search(f"{pair(' by name')} | head 2", made, size=1)] == [("x",)]
     assert [keys for keys, _ in search(f"{pair(' by name')} | tail 2 | head 1", made)] == [("y",)]
+    # Three pipes are one: the third asks for two of those behind the first five, and there are only three.
+    assert [keys for keys, _ in search(f"{pair(' by name')} | head 9 | tail 4 | head 2", made)] == [("y",), ("z",)]
+    assert [keys for keys, _ in search(f"{pair(' by name')} | head 3 | tail 2 | head 1", made)] == [("y",)]
     assert [keys for keys, _ in search(pair(" by name", join="sample"), made, size=2)] == [("x",), ("y",)]
     assert search(pair(" by name"), made, size=0) == []
     assert [event["event"]["id"] for event in detections.search(made, "any where true", "eql", size=1).events] == ["5"]

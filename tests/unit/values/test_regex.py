@@ -22,6 +22,10 @@ from detections.values import regex
         ("[^a-c]", ["d", "\n"], ["a", "", "dd"]),
         ("[]a]", ["]", "a"], ["b"]),
         ("[a\\]]", ["a", "]"], ["b"]),
+        # What a backslash begins is no start of a range.
+        (r"[A-Za-z0-9_\\-]", ["a", "-", "\\"], ["]", "^"]),
+        (r"[\!-z]", ["!", "-", "z"], ["a"]),
+        (r"[!-\z]", ["!", "a", "z"], ["\\\\", "{"]),
         (r"\d\w\s", ["1_ "], ["a_ ", "1- "]),
         (r"[\d.]+", ["1.2"], ["1,2"]),
         (r"\D\W\S", ["a-b"], ["1-b"]),
@@ -123,3 +127,17 @@ def test_agrees_with_python_where_the_languages_meet(left: str, right: str) -> N
         assert either(word) == (first or second)
         assert both(word) == (first and second)
         assert neither(word) == (not (first or second))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "everything", "only"),
+    [
+        (".*", True, None), ("@", True, None), ("(.|a)*", True, None), (".?.*", True, None), (".*|a", True, None),
+        ("(.*a.*)|~(.*a.*)", True, None), ("~#", True, None), (".+", False, None), ("a.*", False, None),
+        ("#", False, None), ("a&b", False, None), ("a|b", False, None), ("[ab]", False, None), ("a?", False, None),
+        ("", False, ""), ("abc", False, "abc"), ("(ab){2}", False, "abab"), ("[a]|a", False, "a"), ("a&.", False, "a"),
+        ('"a.b"', False, "a.b"), ("()", False, ""), ("(a|b)&~b", False, "a"),
+    ],
+)  # fmt: skip
+def test_what_matches_everything_and_what_one_text_only(pattern: str, everything: bool, only: str | None) -> None:
+    assert (regex.matches_all(pattern), regex.only_text(pattern)) == (everything, only)

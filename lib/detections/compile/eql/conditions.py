@@ -23,7 +23,8 @@ from detections.plan.expression import Call, Column, Constant, Expression
 from detections.plan.predicate import Always, And, Compute, Not, Or, Predicate
 from detections.query import Span
 from detections.query.eql import ast
-from detections.values.wildcard import ANY
+from detections.values import regex
+from detections.values.wildcard import ANY, lucene
 
 _BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 _PATTERNS = ("startswith", "endswith", "stringcontains")
@@ -161,6 +162,8 @@ class Conditions:
             span = _span(pattern, node, len(patterns))
             if not isinstance(value, Column) or not isinstance(exact, Column):
                 leaves.append(self._computed(self._expressions.matching(node, exact, text), span))
+            elif node.operator.startswith("regex") and regex.matches_all(text):
+                leaves.append(leaf.exists(_field(value), span))
             elif node.operator.startswith("regex"):
                 leaves.append(leaf.regexp(_field(exact), text, span, case_insensitive=node.operator == "regex~"))
             else:
@@ -233,11 +236,13 @@ def _like(field: Field, exact: Field, text: str, span: Span, *, fold: bool) -> P
 
 
 def _contains(name: str, field: Field, text: str, span: Span, *, fold: bool) -> Predicate:
-    middle = (text,) if text else ()
+    """One of a field and a constant. All but the prefix are wildcard queries, in which a constant's ``*``, ``?`` and
+    backslash keep their meaning."""
     if name == "startswith":
+        middle = (text,) if text else ()
         return leaf.wildcard(field, (*middle, ANY), span, case_insensitive=fold, kind="prefix")
-    after = (ANY,) if name == "stringcontains" and middle else ()
-    return leaf.wildcard(field, (ANY, *middle, *after), span, case_insensitive=fold)
+    after = "*" if name == "stringcontains" else ""
+    return leaf.wildcard(field, lucene(f"*{text}{after}"), span, case_insensitive=fold)
 
 
 def _field(column: Column) -> Field:

@@ -18,9 +18,7 @@ from detections.plan.expression import Call, Column, Constant, Expression
 from detections.query import EqlQuery
 from detections.query.eql import ast
 from detections.values import regex
-from detections.values.regex_syntax import parse as parse_regex
-from detections.values.regex_tree import Text
-from detections.values.wildcard import ANY
+from detections.values.wildcard import ANY, Wild
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _NUMBERS = ("zero", "one", "two", "three", "four", "five")
@@ -207,14 +205,19 @@ class Expressions:
     def matching(self, node: ast.Match, value: Expression, pattern: str) -> Expression:
         """A computed value against one pattern. Without a wildcard ``:`` and ``like`` compare the whole text.
 
-        Stars alone ask whether there is a value. So does, of a constant, a pattern that is a plain text, for it becomes
-        an ``==``; but ``:`` and what else ignores case become something else, which is null.
+        What matches every text asks whether there is a value. So does, of a constant, a pattern that only one text
+        matches, for it becomes an ``==``; but ``:`` and what else ignores case become something else, which is null.
         """
-        wildcards = () if node.operator.startswith("regex") else like_pattern(pattern)
-        if wildcards and all(part is ANY for part in wildcards):
+        regular = node.operator.startswith("regex")
+        wildcards = like_pattern(pattern)
+        if regex.matches_all(pattern) if regular else wildcards and all(part is ANY for part in wildcards):
             return call("is not null", value)
-        if _is_null(value) and (node.operator, _is_plain(node.operator, pattern)) in (("like", True), ("regex", True)):
-            return FALSE
+        if _is_null(value) and node.operator in ("like", "regex"):
+            alone = (
+                regex.only_text(pattern) is not None if regular else not any(isinstance(one, Wild) for one in wildcards)
+            )
+            if alone:
+                return FALSE
         operator = "like~" if node.operator == ":" else node.operator
         return call(f"eql.{operator}", value_of(value), Constant(pattern, "keyword"))
 
@@ -230,8 +233,10 @@ class Expressions:
         if name not in NAMES:
             message = f"Unknown function [{node.name}]{did_you_mean(name, NAMES)}"
             raise self.fields.refused(message, node.name_span)
-        folding = f"eql.{name}~"
-        function = folding if node.case_insensitive and folding in FUNCTIONS else f"eql.{name}"
+        function = f"eql.{name}~" if node.case_insensitive else f"eql.{name}"
+        if function not in FUNCTIONS:
+            message = f"Function [{node.name}] has no variant that ignores case: write it without the ~"
+            raise self.fields.refused(message, node.name_span)
         made = self._arguments(function, node.arguments, node, name)
         match made:
             case Call("eql.string", (Column(type="keyword") as column,)):
@@ -301,12 +306,6 @@ def _taken_for(made: Expression, types: frozenset[str]) -> Column:
 
 def _is_null(made: Expression) -> bool:
     return isinstance(made, Constant) and made.value is None
-
-
-def _is_plain(operator: str, pattern: str) -> bool:
-    if operator == "regex":
-        return isinstance(parse_regex(pattern), Text)
-    return all(isinstance(part, str) for part in like_pattern(pattern))
 
 
 def compatible(one: str, other: str) -> bool:
