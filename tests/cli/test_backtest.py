@@ -251,3 +251,142 @@ def test_an_interruption_reports_what_was_read(project: Path, month: Path) -> No
     assert b"interrupted: what was read so far is reported" in err
     assert b"not all was read: it was interrupted" in out
     assert b"1 rule, " in out
+
+
+def bound(project: Path, text: str) -> None:
+    """Write bounds into the rule's case file, and name the month as a data set."""
+    cases = next((project / "tests/rules/aws").iterdir())
+    cases.write_text(f"{cases.read_text()}\n{text}")
+    config = project / "pyproject.toml"
+    config.write_text(f'{config.read_text()}\n[tool.detections.data]\napril = "trail"\n')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[noise.april]\nmax_alerts_per_day = 30",
+        "[noise.april]\nmax_share = 0.94",
+        '[noise.april]\nmust_alert = ["1-0", "30-29"]',
+        "[noise.april]",
+    ],
+)
+def test_bounds_that_hold(run: Run, project: Path, month: Path, text: str) -> None:
+    bound(project, text)
+    done = run("backtest", "--check")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("april: 495 events in 30 files")
+    assert run("test").code == 0, "a case file with bounds is a case file"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("max_alerts_per_day = 29", "max_alerts_per_day is 29: there were 30 on 2026-04-30"),
+        ("max_share = 0.93", "max_share is 0.93: 465 alerts of 495 events are 0.94"),
+        ("max_share = 0", "max_share is 0: 465 alerts"),
+        ('must_alert = ["1-0", "x", "31-0"]', "must_alert: no alert on x, 31-0"),
+    ],
+)
+def test_a_bound_that_is_broken_fails_in_every_format(
+    run: Run, project: Path, month: Path, text: str, said: str
+) -> None:
+    bound(project, f"[noise.april]\n{text}")
+    done = run("backtest", "--check")
+    assert done.code == 1
+    assert f"broken: {said}" in done.out
+    assert "not done: 1 bound broken" in done.err
+    assert done.out.endswith(", 1 bound broken\n")
+    markdown = run("backtest", "--check", "--format", "markdown")
+    assert (markdown.code, f"- **{NAME}** breaks a bound:" in markdown.out) == (1, True)
+    failure = ElementTree.fromstring(run("backtest", "--check", "--format", "junit").out).find(".//failure")
+    assert failure is not None
+    assert said in failure.attrib["message"]
+    (rule,) = json.loads(run("backtest", "--check", "--format", "json").out)["rules"]
+    assert said in rule["broken"][0]
+    assert f"Bound broken: {said}" in run("backtest", "--check", "--format", "html").out
+
+
+def test_bounds_of_a_rule_that_is_not_run_are_not_kept(run: Run, project: Path, month: Path) -> None:
+    bound(project, "[noise.april]\nmax_alerts_per_day = 1")
+    edit(project, "(data_stream.dataset", "((data_stream.dataset")
+    done = run("backtest", "--check")
+    assert done.code == 1
+    assert "broken: its bounds cannot be checked: the query cannot be used" in done.out
+
+
+def test_events_may_stand_for_a_data_set(run: Run, project: Path, month: Path) -> None:
+    bound(project, "[noise.april]\nmax_alerts_per_day = 29")
+    last = month / "30.json.gz"
+    assert run("backtest", last, "--check", "--data", "april").code == 1
+    last.unlink()
+    assert run("backtest", "trail", "--check", "--data", "april").code == 0
+    assert run("backtest", "--data", "april").out.startswith("april: 464 events")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "give at least one path of events, or --data"),
+        (("--data", "may"), "unknown data set 'may' (in [tool.detections.data]: april)"),
+        (("--check", "--data", "may"), "unknown data set 'may'"),
+        (("--check", "trail"), "say which data set these events stand for: --data NAME"),
+    ],
+)
+def test_wrong_usage_of_data_sets(run: Run, project: Path, month: Path, arguments: tuple[str, ...], said: str) -> None:
+    bound(project, "[noise.april]")
+    done = run("backtest", *arguments)
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_no_bounds_at_all_are_wrong_usage(run: Run, month: Path) -> None:
+    done = run("backtest", "--check")
+    assert done.code == 2
+    assert "no case file has bounds" in done.err
+
+
+def test_bounds_for_a_data_set_that_is_not_configured(run: Run, project: Path, month: Path) -> None:
+    bound(project, "[noise.may]\nmax_alerts_per_day = 1")
+    done = run("backtest", "--check")
+    assert done.code == 1
+    assert re.search(r"tests/rules/aws/\w+\.toml:\d+:8: noise unknown data set 'may'", done.err)
+    assert "in [tool.detections.data]: april" in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("noise = 1", "'noise' must hold a table for each data set"),
+        ("[noise]\nmax_share = 1", "'noise' must hold a table for each data set"),
+        ("[noise.april]\nmax_shar = 1", "did you mean max_share?"),
+        ("[noise.april]\nmax_share = -1", "'max_share' must be a number, 0 or more"),
+        ("[noise.april]\nmax_share = true", "'max_share' must be a number, 0 or more"),
+        ("[noise.april]\nmax_alerts_per_day = nan", "'max_alerts_per_day' must be a number, 0 or more"),
+        ("[noise.april]\nmust_alert = 'x'", "'must_alert' must be an array of strings"),
+    ],
+)
+def test_bounds_that_are_none_are_told_at_their_place(run: Run, project: Path, text: str, said: str) -> None:
+    cases = next((project / "tests/rules/aws").iterdir())
+    whole = f"{text}\n{cases.read_text()}" if text.startswith("noise") else f"{cases.read_text()}\n{text}\n"
+    cases.write_text(whole)
+    done = run("test")
+    assert done.code == 1
+    assert said in done.out
+
+
+def test_the_numbers_of_a_schedule_are_those_of_replay(run: Run, project: Path, month: Path) -> None:
+    edit(project, 'from = "now-6m"', 'from = "now-30m"')
+    edit(project, 'interval = "5m"', 'interval = "2h"')
+    for options in ((), ("--start", "2026-04-10T00:30:00Z", "--end", "2026-04-20")):
+        replayed = run("replay", "trail", "--schedule", "--format", "json", *options)
+        days: dict[str, int] = {}
+        for line in replayed.out.splitlines():
+            day = json.loads(line)["timestamp"][:10]
+            days[day] = days.get(day, 0) + 1
+        found = json.loads(run("backtest", "trail", "--schedule", "--format", "json", *options).out)
+        assert found["rules"][0]["days"] == days
+        assert found["alerts"] == sum(days.values()) > 0
+        assert found["rules"][0]["selected"] > found["alerts"], "the schedule leaves gaps"
+        page = run("backtest", "trail", "--schedule", "--format", "html", *options).out
+        assert f"<dt>Alerts</dt><dd>{found['alerts']:,}</dd>" in page
+        assert f"1 rule, {found['alerts']:,} alerts\n" in run("backtest", "trail", "--schedule", *options).out

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from detections.backtest.bounds import Watch, held
 from detections.backtest.difference import Comparison
 from detections.backtest.fields import counted
 from detections.backtest.model import Backtest, Difference, Noise, Sources
 from detections.backtest.selection import selection
 from detections.backtest.tally import Tally
+from detections.case import Bounds
+from detections.compile.planner import NO_TABLES
 from detections.compile.planner import plan as make_plan
+from detections.compile.tables import Tables
 from detections.engine.alert import Alert
 from detections.engine.protocol import Task
 from detections.errors import NotEvaluated, QueryError
 from detections.plan import Plan, QueryPlan, Window
 from detections.rule import Rule
-from detections.schedule import window_of
+from detections.schedule import executable, window_of
 
 WhyNot: TypeAlias = "Callable[[Plan], str | None]"
 """Why an engine cannot run a plan, None where it can."""
+
+Result: TypeAlias = Callable[[Sources], Noise]
+"""What was counted of a rule, when all was read."""
 
 
 class Run:
@@ -29,6 +36,9 @@ class Run:
     ``tasks`` are for an engine. Each alert that it raises is to be taken, in any order, but those of a batch together
     where the engine gives them with their batch. With a ``base`` only the rules run that it has otherwise, has not, or
     has alone; rules are the same by their rule_id.
+
+    ``bounds`` are what the rules of these files are held to; ``tables`` what ES|QL looks up. ``scheduled``: the tasks
+    are for :func:`.scheduled.play`, which executes them as the scheduler would.
     """
 
     def __init__(
@@ -39,10 +49,21 @@ class Run:
         start: int | None = None,
         end: int | None = None,
         base: Sequence[Rule] | None = None,
+        bounds: Mapping[str, Bounds] | None = None,
+        scheduled: bool = False,
+        tables: Tables = NO_TABLES,
     ) -> None:
         self._why_not = why_not
+        self._bounds = bounds or {}
         self._span = (start, end)
+        self._scheduled = scheduled
+        self._tables = tables
         self.tasks: list[Task] = []
+        self.rules: list[Rule] = []
+        """The rule of each task."""
+        self.selections: dict[int, Callable[[Alert], None]] = {}
+        """Of scheduled rules, by the number of their task: what counts the events that the query selects."""
+        self._refused: dict[int, str] = {}
         self._takers: list[Callable[[Alert], None]] = []
         if base is None:
             self._results = [self._alone(rule) for rule in rules]
@@ -53,69 +74,95 @@ class Run:
         """Count an alert of one of the tasks."""
         self._takers[int(alert.rule_id)](alert)
 
+    def refuse(self, number: int, why: str) -> None:
+        """Say that a task could not be run."""
+        self._refused[number] = why
+
     def result(self, title: str, sources: Sources, *, stopped: str = "", base: str = "") -> Backtest:
         """What was counted so far."""
-        return Backtest(title, sources, tuple(result() for result in self._results), stopped, base)
+        return Backtest(title, sources, tuple(result(sources) for result in self._results), stopped, base)
 
-    def _alone(self, rule: Rule) -> Callable[[], Noise]:
+    def _alone(self, rule: Rule) -> Result:
         return self._counted(rule, self._planned(rule), lambda alert: None)
 
-    def _counted(self, rule: Rule, planned: Task | str, also: Callable[[Alert], None]) -> Callable[[], Noise]:
+    def _counted(self, rule: Rule, planned: Task | str, also: Callable[[Alert], None]) -> Result:
         """Run a rule, and say in the end what was counted."""
+        bounds = self._bounds.get(rule.document.path, Bounds())
+        watch = Watch(bounds.must_alert)
         if isinstance(planned, str):
-            return lambda: Noise(rule.rule_id, rule.name, not_evaluated=planned)
+            nothing = Noise(rule.rule_id, rule.name, not_evaluated=planned)
+            return lambda sources: held(nothing, bounds, watch.missing, sources) if bounds != Bounds() else nothing
         plan, window = planned
         fields = counted(rule, plan)
         tally = Tally([field.name for field in fields])
 
         def take(alert: Alert) -> None:
             tally.add(alert)
+            watch.see(alert.event_ids)
             also(alert)
 
-        self._add(replace(plan, shown=fields), window, take)
+        number = self._add(rule, replace(plan, shown=fields), window, take)
         selected = tally
-        if not isinstance(plan, QueryPlan):  # of which each selected event is an alert
+        if self._scheduled:
             selected = Tally()
-            self._add(selection(plan), window, selected.add)
-        return lambda: tally.noise(rule.rule_id, rule.name, selected=selected.alerts, left_out=left_out(rule))
+            self.selections[number] = selected.add
+        elif not isinstance(plan, QueryPlan):  # of which each selected event is an alert
+            selected = Tally()
+            self._add(rule, selection(plan), window, selected.add)
 
-    def _compared(self, now: Rule | None, before: Rule | None) -> Callable[[], Noise]:
+        def result(sources: Sources) -> Noise:
+            noise = tally.noise(rule.rule_id, rule.name, selected=selected.alerts, left_out=left_out(rule))
+            noise = replace(noise, not_evaluated=self._refused.get(number, ""))
+            return held(noise, bounds, watch.missing, sources)
+
+        return result
+
+    def _compared(self, now: Rule | None, before: Rule | None) -> Result:
         """Run both versions of a rule, and say in the end how they differ."""
         new = "" if now is None else self._planned(now)
         old = "" if before is None else self._planned(before)
-        at_once = all(isinstance(one, str) or isinstance(one[0], QueryPlan) for one in (new, old))
+        at_once = not self._scheduled and all(
+            isinstance(one, str) or isinstance(one[0], QueryPlan) for one in (new, old)
+        )
         comparison = Comparison(at_once=at_once)
         if not isinstance(old, str):
-            self._add(*old, lambda alert: comparison.add(alert, before=True))
+            assert before is not None
+            self._add(before, *old, lambda alert: comparison.add(alert, before=True))
         if now is None:
             assert before is not None
             name = before.name
-            noise: Callable[[], Noise] = lambda: Noise(before.rule_id, name)  # noqa: E731
+            noise: Result = lambda sources: Noise(before.rule_id, name)  # noqa: E731
         else:
             noise = self._counted(now, new, lambda alert: comparison.add(alert, before=False))
 
-        def result() -> Noise:
+        def result(sources: Sources) -> Noise:
             difference = comparison.result()
             if (isinstance(new, str) and new) or (isinstance(old, str) and old):
                 # What one version would have raised nobody knows, so nothing was gained or lost.
                 difference = Difference(difference.alerts, unknown=old if isinstance(old, str) else "")
-            return replace(noise(), difference=replace(difference, new=before is None, gone=now is None))
+            return replace(noise(sources), difference=replace(difference, new=before is None, gone=now is None))
 
         return result
 
     def _planned(self, rule: Rule) -> Task | str:
         """What an engine is to run; else why none does."""
         try:
-            plan = make_plan(rule)
+            plan = make_plan(rule, tables=self._tables)
+            if self._scheduled:
+                executable(rule, plan)
             return self._why_not(plan) or (plan, window_of(plan, *self._span))
         except NotEvaluated as error:
             return str(error)
         except QueryError as error:
             return f"the query cannot be used: {error.message}"
 
-    def _add(self, plan: Plan, window: Window, take: Callable[[Alert], None]) -> None:
-        self.tasks.append((plan.named(str(len(self.tasks))), window))
+    def _add(self, rule: Rule, plan: Plan, window: Window, take: Callable[[Alert], None]) -> int:
+        """Add a task, and give its number, which is the name of its plan."""
+        number = len(self.tasks)
+        self.tasks.append((plan.named(str(number)), window))
+        self.rules.append(rule)
         self._takers.append(take)
+        return number
 
 
 def pairs(rules: Iterable[Rule], base: Iterable[Rule]) -> Iterator[tuple[Rule | None, Rule | None]]:

@@ -66,11 +66,22 @@ class Uncovered:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """How noisy a rule may be over a data set, and which events it must alert on (their ``event.id``). ``most_a_day``
+    are alerts on any day, ``share`` alerts an event that was read; None is no bound."""
+
+    most_a_day: float | None = None
+    share: float | None = None
+    must_alert: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CaseFile:
     """The cases of one rule. ``tables`` are the lookup tables that it tells, by name. ``findings`` is what is wrong
     with the file; cases that could be read are there.
 
-    ``scaffolded``: they were made from the query, and nobody has looked at them yet.
+    ``scaffolded``: they were made from the query, and nobody has looked at them yet. ``noise`` are the rule's bounds by
+    the name of a data set.
     """
 
     document: Document
@@ -79,6 +90,7 @@ class CaseFile:
     findings: tuple[Finding, ...]
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     scaffolded: bool = False
+    noise: Mapping[str, Bounds] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

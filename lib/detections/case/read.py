@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from detections.case.event import numbered
-from detections.case.model import Case, CaseFile, EventSpec, Expectation, Uncovered
+from detections.case.model import Bounds, Case, CaseFile, EventSpec, Expectation, Uncovered
 from detections.errors import Finding
 from detections.events.sources import known_settings
 from detections.rule.keys import nearest
@@ -29,6 +29,7 @@ _CASE_KEYS: dict[str, type | tuple[type, ...]] = {
     "name": str, "verdict": str, "history": list, "new_terms": list, "row": dict,
 }  # fmt: skip
 _HISTORY_KEYS = ("times", "every")
+_NOISE_KEYS = ("max_alerts_per_day", "max_share", "must_alert")
 _WORDS = {str: "a string", dict: "a table", list: "an array"}
 
 
@@ -37,10 +38,11 @@ def read_cases(document: Document) -> CaseFile:
     reader = _Reader(document)
     cases = tuple(reader.cases())
     uncovered = tuple(reader.uncovered())
-    reader.unknown_keys((), document.data, ("base", "scaffolded", "case", "tables", "uncovered"))
+    reader.unknown_keys((), document.data, ("base", "scaffolded", "case", "noise", "tables", "uncovered"))
     tables = reader.lookup_tables()
     scaffolded = reader.flag("scaffolded")
-    return CaseFile(document, cases, uncovered, tuple(reader.findings), tables, scaffolded)
+    noise = dict(reader.noise())
+    return CaseFile(document, cases, uncovered, tuple(reader.findings), tables, scaffolded, noise)
 
 
 def offset(text: str) -> int:
@@ -216,6 +218,31 @@ class _Reader:
             if leaf and why:
                 yield Uncovered(leaf, why, int(keys[-1]))
 
+    def noise(self) -> Iterator[tuple[str, Bounds]]:
+        """The bounds for each data set: the tables [noise.<name>]."""
+        found = self.document.data.get("noise", {})
+        if not isinstance(found, dict):
+            self.problem("'noise' must hold a table for each data set: [noise.<name>]", ("noise",))
+            return
+        for name, table in found.items():
+            keys = ("noise", name)
+            if not isinstance(table, dict):
+                self.problem("'noise' must hold a table for each data set: [noise.<name>]", keys)
+                continue
+            self.unknown_keys(keys, table, _NOISE_KEYS)
+            most = self.number(keys, table, "max_alerts_per_day")
+            share = self.number(keys, table, "max_share")
+            yield name, Bounds(most, share, self.strings(keys, table, "must_alert"))
+
+    def number(self, keys: Keys, table: Mapping[str, Any], name: str) -> float | None:
+        value = table.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+            self.problem(f"'{name}' must be a number, 0 or more", (*keys, name))
+            return None
+        return value
+
     def text(self, keys: Keys, table: Mapping[str, Any], name: str) -> str:
         value = table.get(name)
         if not isinstance(value, str) or not value.strip():
@@ -234,7 +261,7 @@ class _Reader:
 
     def strings(self, keys: Keys, table: Mapping[str, Any], name: str) -> tuple[str, ...]:
         found = table.get(name, [])
-        if not all(isinstance(value, str) for value in found):
+        if not isinstance(found, list) or not all(isinstance(value, str) for value in found):
             self.problem(f"'{name}' must be an array of strings", (*keys, name))
             return ()
         return tuple(found)

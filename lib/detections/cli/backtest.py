@@ -9,35 +9,39 @@ from pathlib import Path
 import click
 
 from detections.api import instant
-from detections.backtest import Backtest, Run, Sources, write_backtest
-from detections.backtest.model import day_of, in_calendar
+from detections.backtest import Backtest, write_backtest
+from detections.cli.backtesting import Found, Options, data_sets, over
 from detections.cli.base import base_rules
-from detections.cli.common import JOBS, STRICT, Warnings, reporter, rules_at, source_settings
+from detections.cli.common import JOBS, STRICT, TABLES, Warnings, reporter, rules_at, source_settings
 from detections.cli.config import find_config
-from detections.cli.interrupt import Until, interruption
-from detections.cli.meter import Meter
-from detections.cli.progress import progress
-from detections.cli.reading import Done
+from detections.compile.tables import read_tables
 from detections.elastic.extra import demand
-from detections.engine import Embedded
 from detections.errors import DetectionsError, Level, UsageError
-from detections.events import Counts, Settings, amount, read
+from detections.events import Settings
 from detections.report.count import plural
 from detections.rule import Rules
 from detections.source.files import save
 
 _REPORTS = {"text": "noise", "json": "json", "markdown": "markdown", "junit": "junit", "html": ""}
-_STDIN = Path("/dev/stdin")
+_SEVERAL = ("text", "markdown")
+"""Formats in which several reports can follow each other."""
 _INTERRUPTED = 130
 
 
 @click.command("backtest")
-@click.argument("events", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("events", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--rules", type=click.Path(path_type=Path), multiple=True, help="Rule files or folders.  [default: the project's]"
 )
 @click.option("--start", metavar="TIME", help="Only events at or after this instant; history reaches back from it.")
 @click.option("--end", metavar="TIME", help="Only events at or before this instant.")
+@click.option("--schedule", is_flag=True, help="As Kibana's scheduler runs the rules, as `replay --schedule` does.")
+@click.option(
+    "--data", metavar="NAME", help="A data set of [tool.detections.data]: its events, or what EVENTS stand for."
+)
+@click.option(
+    "--check", is_flag=True, help="Hold the rules to the bounds of their case files, over the data sets named there."
+)
 @click.option(
     "--base", metavar="REF",
     help="Compare with the rules of a git revision or a folder: run only those that differ, in both versions.",
@@ -47,22 +51,14 @@ _INTERRUPTED = 130
 @click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it to FILE.")
 @click.option("--save", "keep", is_flag=True, help="Also keep it for `detections site`, which shows it then.")
 @STRICT
+@TABLES
 @source_settings
 @JOBS
 def command(
-    events: Sequence[Path],
-    rules: Sequence[Path],
-    start: str | None,
-    end: str | None,
-    base: str | None,
-    title: str | None,
-    style: str,
-    out: Path | None,
-    keep: bool,
-    strict: bool,
-    settings: Settings,
-    jobs: int,
-) -> int:
+    events: Sequence[Path], rules: Sequence[Path], start: str | None, end: str | None, schedule: bool, data: str | None,
+    check: bool, base: str | None, title: str | None, style: str, out: Path | None, keep: bool, strict: bool,
+    settings: Settings, jobs: int, tables: Path | None,
+) -> int:  # fmt: skip
     """Count what the rules would have raised over EVENTS: files or folders of raw CloudTrail or ECS documents, or - for
     standard input.
 
@@ -70,74 +66,51 @@ def command(
     accounts and addresses they are about, and the most frequent values of fields that exceptions are made for. Alerts
     are those of `detections replay`. Ctrl-C ends the reading, and what was read is reported.
 
-    The exit code is 1 where events or rules could not be read, or no rule could be run; with --strict also where one of
-    them could not.
+    The exit code is 1 where events or rules could not be read, no rule could be run, or a bound is broken; with
+    --strict also where a rule could not be run.
     """
     if style == "html":
         demand("jinja2", "site")
         demand("markdown_it", "site")
-    window = instant(start), instant(end)
-    if window[0] is not None and window[1] is not None and window[1] < window[0]:
-        raise UsageError("--end is before --start")
     config = find_config()
     warnings = Warnings()
-    places = rules or [config.path("rules")]
     loaded = rules_at(rules, config)
-    before = None if base is None else base_rules(base, places, warnings)
+    before = None if base is None else base_rules(base, rules or [config.path("rules")], warnings)
     for finding in loaded.findings:
         warnings(finding)
     if not len(loaded):
         raise DetectionsError("no rule could be loaded")
-    run = Run(loaded, Embedded().why_not, start=window[0], end=window[1], base=before)
-    done = Done(warnings)
-    stopped = _go(run, events, settings, jobs, warnings, done)
-    names = tuple("standard input" if str(path) == "-" else str(path) for path in events)
-    found = run.result(title or ", ".join(names), _sources(names, done.counts), stopped=stopped, base=base or "")
-    _give(found, style, out)
-    if keep:
-        write_backtest(config.path("backtest"), found)
+    looked_up = read_tables(tables or config.path("tables"), warnings)
+    options = Options(_window(start, end), schedule, base or "", title, settings, jobs, looked_up)
+    sets = list(data_sets(events, data, loaded, rules, config, warnings, check=check))
+    if len(sets) > 1 and (keep or style not in _SEVERAL):
+        raise UsageError(f"these are {len(sets)} data sets, and one report: choose one by --data")
+    backtests: list[Found] = []
+    for one in sets:
+        backtests.append(over(one, options, before, warnings))
+        if backtests[-1].backtest.stopped:
+            break
+    _give([found.backtest for found in backtests], style, out)
+    if keep and backtests:
+        write_backtest(config.path("backtest"), backtests[0].backtest)
     warnings.close()
-    code = done.close(*_not_done(loaded, before, found), strict=strict)
-    if strict and any(found.not_evaluated):
-        code = 1
-    return _INTERRUPTED if stopped else code
+    codes = [found.done.close(*_not_done(loaded, before, found.backtest), strict=strict) for found in backtests]
+    if strict and any(any(found.backtest.not_evaluated) for found in backtests):
+        codes.append(1)
+    stopped = any(found.backtest.stopped for found in backtests)
+    return _INTERRUPTED if stopped else max(codes, default=int(bool(warnings.levels[Level.ERROR])))
 
 
-def _go(
-    run: Run, paths: Sequence[Path], settings: Settings, jobs: int, warnings: Warnings, done: Done
-) -> str:  # fmt: skip
-    """Run the rules over the events, and say why not over all of them."""
-    if not run.tasks:
-        return ""
-    files = [_STDIN if str(path) == "-" else path for path in paths]
-    with progress() as show, interruption() as interrupted:
-        meter = Meter(show, amount(files) if show else 0)
-
-        def count(counts: Counts) -> None:
-            done.add(counts)
-            meter.add(counts)
-
-        given = Until(read(files, warnings, settings, count), interrupted)
-        for alert in Embedded(jobs=jobs, report=warnings, count=count).found(run.tasks, given):
-            run.take(alert)
-        return "it was interrupted" if interrupted.came else ""
+def _window(start: str | None, end: str | None) -> tuple[int | None, int | None]:
+    first, last = instant(start), instant(end)
+    if first is not None and last is not None and last < first:
+        raise UsageError("--end is before --start")
+    return first, last
 
 
-def _sources(names: tuple[str, ...], counts: Counts) -> Sources:
-    first, last = (time if time is not None and in_calendar(time) else None for time in (counts.first, counts.last))
-    days = {day_of(day * _DAY): count for day, count in sorted(counts.days.items()) if in_calendar(day * _DAY)}
-    return Sources(
-        names, files=counts.files, events=counts.events, bytes=counts.bytes, refused=counts.refused, first=first,
-        last=last, days=days,
-    )  # fmt: skip
-
-
-_DAY = 86_400_000
-
-
-def _give(found: Backtest, style: str, out: Path | None) -> None:
+def _give(backtests: Sequence[Backtest], style: str, out: Path | None) -> None:
     """Print the report, or write it."""
-    text = _report(style)(found)
+    text = "\n\n".join(map(_report(style), backtests))
     if out is None:
         click.echo(text)
     else:
@@ -161,4 +134,6 @@ def _not_done(loaded: Rules, before: Rules | None, found: Backtest) -> Sequence[
             said.append(f"{plural(len(broken), 'rule file')}{of} not loaded")
     if found.rules and not any(noise.ran for noise in found.rules):
         said.append("no rule could be run")
+    if bounds := sum(len(noise.broken) for noise in found.rules):
+        said.append(f"{plural(bounds, 'bound')} broken")
     return said

@@ -4,7 +4,8 @@ upwards."""
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ class Config:
 
     ``environments`` is the file that holds them: one of their own, or pyproject.toml with their tables; empty if none.
     ``fields`` are patterns of files that declare the project's own fields.
+    ``data`` are recorded events by the name of their set: paths.
     """
 
     root: Path = Path()
@@ -56,10 +58,25 @@ class Config:
     backtest: str = "dist/backtest.json"
     profiles: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    data: Mapping[str, str] = field(default_factory=dict)
 
     def path(self, name: str) -> Path:
         """A configured path, relative to the working directory where it lies below it."""
-        path = self.root / str(getattr(self, name))
+        return self._near(str(getattr(self, name)))
+
+    def data_set(self, name: str) -> Path:
+        """Where the events of a data set are.
+
+        Raises:
+            UsageError: none has this name.
+        """
+        if name not in self.data:
+            known = ", ".join(self.data) or "none"
+            raise UsageError(f"unknown data set '{name}' (in [tool.detections.data]: {known})")
+        return self._near(self.data[name])
+
+    def _near(self, name: str) -> Path:
+        path = self.root / name
         here = Path.cwd()
         return path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path
 
@@ -110,11 +127,17 @@ def _config(file: Path, table: dict[str, object]) -> Config:
     for name, value in table.items():
         if name in ("profiles", "fields") and isinstance(value, list) and all(isinstance(one, str) for one in value):
             settings[name] = tuple(value)
+        elif name == "data" and isinstance(value, dict) and all(_is_path(one) for one in value.values()):
+            settings[name] = value
         elif name == "environments" and isinstance(value, dict):
             settings[name] = file.name  # read by those commands only that deal with environments
-        elif name in _PATHS and isinstance(value, str) and "\0" not in value:
+        elif name in _PATHS and _is_path(value):
             settings[name] = value
         else:
             table_name = "" if file.name == OWN else "[tool.detections] "
             raise UsageError(f"{file}: {table_name}{name}: unknown key, or a value of the wrong type")
     return Config(root=file.parent, **settings)  # type: ignore[arg-type]
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and "\0" not in value

@@ -111,14 +111,36 @@ def executions(
     """
     tell = report or (lambda finding: None)
     planned = list(_planned(rules, engine, tables, tell))
-    found = zip(planned, engine.keep([plan for _, plan in planned], batches), strict=True)
-    kept = [(rule, plan, one) for (rule, plan), one in found if not _refused(rule, one, tell)]
-    firsts = [one.first for _, _, one in kept if isinstance(one, Kept) and one.first is not None]
+    found = list(zip(planned, engine.keep([plan for _, plan in planned], batches), strict=True))
+    kept = [(rule, plan, one) for (rule, plan), one in found if not isinstance(one, NotEvaluated)]
+    for (rule, _), one in found:
+        if isinstance(one, NotEvaluated):
+            tell(refusal(rule, one))
+    yield from played(kept, start=start, end=end, outages=outages, report=tell)
+
+
+def played(
+    kept: Iterable[tuple[Rule, Plan, Kept]],
+    *,
+    start: int | None,
+    end: int | None,
+    outages: Sequence[Outage],
+    report: Callable[[Finding], None],
+) -> Iterator[Execution]:
+    """The executions of rules over the events that were kept for each, as :func:`executions` has them."""
+    runs = [(rule, plan, one) for rule, plan, one in kept if len(one)]
+    firsts = [one.first for _, _, one in runs if one.first is not None]
     if not firsts:
         return
     begin = min(firsts) if start is None else start
-    runs = [_executed(rule, plan, one, begin, end, outages, tell) for rule, plan, one in kept if isinstance(one, Kept)]
-    yield from heapq.merge(*runs, key=lambda execution: execution.now)
+    executed = [_executed(rule, plan, one, begin, end, outages, report) for rule, plan, one in runs]
+    yield from heapq.merge(*executed, key=lambda execution: execution.now)
+
+
+def executable(rule: Rule, plan: Plan) -> None:
+    """Raises NotEvaluated where the rule's interval or date math is none."""
+    milliseconds(rule.interval)
+    next(ticks(rule, plan, 0, 0))
 
 
 def _planned(
@@ -129,18 +151,10 @@ def _planned(
             plan = make_plan(rule, tables=tables)
             if why := engine.why_not(plan):
                 raise NotEvaluated(why)
-            milliseconds(rule.interval)
-            next(ticks(rule, plan, 0, 0))
+            executable(rule, plan)
             yield rule, plan
         except (NotEvaluated, QueryError) as error:
             report(refusal(rule, error))
-
-
-def _refused(rule: Rule, kept: Kept | NotEvaluated, report: Callable[[Finding], None]) -> bool:
-    if isinstance(kept, NotEvaluated):
-        report(refusal(rule, kept))
-        return True
-    return not len(kept)
 
 
 def _executed(
