@@ -100,7 +100,7 @@ def leaves(value: Any) -> Iterator[Any]:
 
 def satisfies(value: Any, operator: Operator, field: Field) -> bool:
     if field.family == "text":
-        tokens = re.findall(r"[0-9]+(?:\.[0-9]+)+|[a-z0-9]+", value.lower())
+        tokens = re.findall(r"[0-9]+(?:\.[0-9]+)+|[a-z0-9_]*[a-z0-9][a-z0-9_]*", value.lower())
         match operator:
             case Phrase(wanted):
                 return " ".join(wanted) in [

@@ -6,7 +6,7 @@ are kept as one byte a row, which turns a set of values into a set of rows with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 from detections.functions.dateformat import read_date
@@ -19,7 +19,6 @@ from detections.values.geo import parse_points
 from detections.values.order import lower, utf16_length
 
 _MOST_CODES = 255
-_FEW = 16
 # Doc values of these families are sets; numbers, dates and booleans keep a value that stands twice.
 _SETS = ("keyword", "flattened", "ip", "version", DYNAMIC)
 
@@ -43,7 +42,6 @@ class Column:
         self._set = field.family in _SETS
         self._codes: bytes | None = None
         self._places: dict[object, list[int]] | None = None
-        self._asked = 0
         self._present = 0
         self._several = 0
 
@@ -82,55 +80,34 @@ class Column:
             return found
 
     @property
-    def indexed(self) -> bool:
-        return self._places is not None
-
-    def worth_indexing(self, count: int) -> bool:
-        """Whether to look up, now that ``count`` more rows are asked about: an index costs as much as some rows do."""
-        self._asked += count
-        return self.indexed or self._asked * _FEW > self.size
+    def is_whole(self) -> bool:
+        """Whether the values of all rows are known."""
+        return self.known == (1 << self.size) - 1
 
     @property
-    def distinct(self) -> int:
-        """How many different values there are."""
-        return len(self._index())
+    def is_indexed(self) -> bool:
+        """Whether the places of the values are known."""
+        return self._places is not None
 
     @property
     def present(self) -> int:
         """The rows with a value."""
-        self._index()
+        _ = self.index
         return self._present
 
     @property
     def several(self) -> int:
         """The rows with more than one value."""
-        self._index()
+        _ = self.index
         return self._several
 
     def rows_by_value(self) -> Iterator[tuple[object, int]]:
         """Each value, and the rows that have it."""
-        return ((value, self._rows(places)) for value, places in self._index().items())
+        return ((value, self.rows(places)) for value, places in self.index.items())
 
-    def holding(self, values: Iterable[object]) -> int:
-        """The rows that have one of some values."""
-        index = self._index()
-        return self._rows([place for value in values if value in index for place in index[value]])
-
-    def where(self, test: Callable[[object], bool]) -> int:
-        """The rows that have a value which passes a test."""
-        index = self._index()
-        return self._rows([place for value, places in index.items() if test(value) for place in places])
-
-    def _rows(self, places: list[int]) -> int:
-        if not places or self._codes is None:
-            return of_rows(places, self.size)
-        table = bytearray(b"0") * 256
-        for code in places:
-            table[code] = 49
-        return int(self._codes.translate(table), 2)
-
-    def _index(self) -> dict[object, list[int]]:
-        """Each value with its places: codes, where there are codes, else rows."""
+    @property
+    def index(self) -> dict[object, list[int]]:
+        """Each value with its places, of which :meth:`rows` makes rows."""
         if self._places is None:
             if self._is_constant():
                 self._places = self._index_constant(self._raw[0])
@@ -139,6 +116,15 @@ class Column:
             else:
                 self._places = self._index_any()
         return self._places
+
+    def rows(self, places: list[int]) -> int:
+        """The rows of some places: codes, where there are codes, else rows."""
+        if not places or self._codes is None:
+            return of_rows(places, self.size)
+        table = bytearray(b"0") * 256
+        for code in places:
+            table[code] = 49
+        return int(self._codes.translate(table), 2)
 
     def _is_constant(self) -> bool:
         """Whether all rows have one and the same text. That is seen without looking at each."""
@@ -167,7 +153,7 @@ class Column:
         codes[None] = 0
         # The last row first: its digit is the highest of the number made of them.
         self._codes = bytes(map(codes.__getitem__, reversed(self._raw)))
-        self._present = self._rows([code for found in places.values() for code in found])
+        self._present = self.rows([code for found in places.values() for code in found])
         return places
 
     def _index_rows(self) -> dict[object, list[int]]:

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from detections.engine.bits import Bits
 from detections.engine.column import Column, names, nulls, scalars
 from detections.engine.combinations import combinations
+from detections.engine.field_tests import Answers, FieldTests
 from detections.engine.operators import COST, SETTLED, Check, check_of
 from detections.engine.table import Table, Vectors, cells
 from detections.errors import Finding, Level, Location
@@ -28,7 +29,6 @@ from detections.plan.predicate import (
     AnyField,
     Between,
     Compute,
-    Equals,
     Exists,
     IsTrue,
     Leaf,
@@ -41,17 +41,18 @@ from detections.plan.predicate import (
 from detections.plan.rows import columns_in
 from detections.values import limits
 from detections.values.bits import of_rows, rows_of
-from detections.values.coerce import Scalar
 
 Question: TypeAlias = "Callable[[Evaluator, int], Bits]"
 """A predicate made ready: asked about some rows it answers for those, and for no others."""
+
+Inside: TypeAlias = "tuple[Evaluator, list[int]]"
+"""An evaluator whose rows are nested objects, and the row that each of them belongs to."""
 
 EVENT_ID = Field("event.id", "keyword")
 
 _COMPUTE_COST = 50
 _NESTED_COST = 40
 _ANY_FIELD_COST = 1000
-_FEW = 8
 _SETTLED_COST = 1 / 16
 
 
@@ -65,6 +66,7 @@ class Predicates:
     def __init__(self, scope: str | None = None, *, warnings: Warnings | None = None) -> None:
         self._scope = scope
         self._leaves: dict[Leaf, Question] = {}
+        self._tests: dict[Field, FieldTests] = {}
         # By identity, for two predicates are compared leaf by leaf; each is kept, so that no other takes its place.
         self._ready_made: dict[int, tuple[Predicate, Question]] = {}
         self._warnings = warnings
@@ -126,21 +128,31 @@ class Predicates:
     def _asked(self, leaf: Test | Compute | AnyField) -> _Tested | _Computed | _Anywhere:
         match leaf:
             case Test():
-                return _Tested(leaf, self._scope)
+                return _Tested(leaf, self._tests_of(leaf.field))
             case Compute():
                 return _Computed(leaf, self._warnings)
             case AnyField():
                 return _Anywhere(leaf, self)
+
+    def _tests_of(self, field: Field) -> FieldTests:
+        if field.nested != self._scope:
+            # A field of a nested object is seen from inside that object only.
+            field = Field(field.name, UNMAPPED)
+        if field not in self._tests:
+            self._tests[field] = FieldTests(field)
+        return self._tests[field]
 
     def _nested(self, path: str, item: Predicate) -> Question:
         inner = self._inner.setdefault(path, Predicates(path))
         question = inner.ready(item)
 
         def ask(evaluator: Evaluator, rows: int) -> Bits:
-            child, parents = evaluator.nested(path, inner)
-            asked = of_rows([number for number, row in enumerate(parents) if rows >> row & 1], len(parents))
-            found = question(child, asked).true if asked else 0
-            return Bits(of_rows({parents[number] for number in rows_of(found)}, evaluator.size), 0)
+            found: set[int] = set()
+            for child, parents in evaluator.nested(path, inner, rows):
+                asked = of_rows([number for number, row in enumerate(parents) if rows >> row & 1], len(parents))
+                if asked:
+                    found.update(parents[number] for number in rows_of(question(child, asked).true))
+            return Bits(of_rows(found, evaluator.size), 0)
 
         return ask
 
@@ -193,67 +205,38 @@ def _constant(value: bool | None) -> Question:
 class _Tested:
     """A test leaf, ready to be asked."""
 
-    def __init__(self, test: Test, scope: str | None) -> None:
-        # A field of a nested object is seen from inside that object only.
-        hidden = test.field.nested != scope
-        self._field = Field(test.field.name, UNMAPPED) if hidden else test.field
-        self._equal = _looked_up(test)
+    def __init__(self, test: Test, tests: FieldTests) -> None:
+        self._tests = tests
         self._exists = isinstance(test.operator, Exists)
-        self._test = test
+        self._operator = test.operator
+        self._number = tests.add(test.operator)
         relative = isinstance(test.operator, Between) and test.operator.relative
-        self._fixed: Check | None = None if relative else check_of(test.operator, test.field)
+        self._check: Check | None = None if relative else check_of(test.operator, tests.field)
         self._missing = test.missing == "missing"
         self._one = test.several == "missing"
-        self.paths = [self._field.path]
+        self.paths = [tests.field.path]
 
     def answer(self, evaluator: Evaluator, rows: int) -> tuple[Bits, int]:
         """The answer, and the rows it is for: at least ``rows``."""
-        column = evaluator.column(self._field, rows)
-        count = rows.bit_count()
-        if column.known != evaluator.everything:
-            by_row = True
-        elif self._equal is not None or self._exists:
-            by_row = not column.worth_indexing(count)
+        answers = evaluator.answers(self._tests, rows)
+        covered = answers.seen
+        if self._exists:
+            true = covered & ~answers.absent
+        elif self._number is not None:
+            true = answers.satisfying(self._number)
         else:
-            by_row = count * _FEW < (column.distinct if column.indexed else column.size)
-        check = self._fixed or self._at(evaluator.now)
-        return self._by_row(column, rows, check) if by_row else self._by_value(column, evaluator.everything, check)
+            check = self._check or self._at(evaluator.now)
+            true, covered = answers.passing(check, rows), rows
+        missing = answers.absent if self._missing else 0
+        if self._one:
+            true &= ~answers.several
+            missing |= answers.several
+        return Bits(true, missing & covered), covered
 
     def _at(self, now: int) -> Check:
         """The check of what is relative to the moment."""
-        assert isinstance(self._test.operator, Between)
-        return check_of(self._test.operator.at(now), self._test.field)
-
-    def _by_value(self, column: Column, everything: int, check: Check) -> tuple[Bits, int]:
-        if self._exists:
-            true = column.present
-        elif self._equal is not None:
-            true = column.holding(self._equal)
-        else:
-            true = column.where(check)
-        missing = everything & ~column.present if self._missing else 0
-        if self._one:
-            true &= ~column.several
-            missing |= column.several
-        return Bits(true, missing), everything
-
-    def _by_row(self, column: Column, rows: int, check: Check) -> tuple[Bits, int]:
-        true, missing = [], []
-        for row in rows_of(rows):
-            values = column.values(row)
-            if (not values and self._missing) or (self._one and len(values) > 1):
-                missing.append(row)
-            elif any(map(check, values)):
-                true.append(row)
-        return Bits(of_rows(true, column.size), of_rows(missing, column.size)), rows
-
-
-def _looked_up(test: Test) -> frozenset[Scalar] | None:
-    """The values that a test compares with, where they can be looked up in the column."""
-    match test.operator:
-        case Equals(values, False) if test.field.family != "text":
-            return values
-    return None
+        assert isinstance(self._operator, Between)
+        return check_of(self._operator.at(now), self._tests.field)
 
 
 class _Computed:
@@ -325,8 +308,9 @@ class Evaluator:
         self.size = len(batch)
         self.everything = self.rows = (1 << self.size) - 1
         self._columns: dict[Field, Column] = {}
+        self._tested: dict[Field, Answers] = {}
         self._answers: dict[int, tuple[Bits, int]] = {}
-        self._nested: dict[str, tuple[Evaluator, list[int]]] = {}
+        self._nested: dict[str, tuple[int, list[Inside]]] = {}
         self._names: dict[str, None] | None = None
 
     def among(self, rows: int, now: int | None, *, relative: bool) -> Evaluator:
@@ -381,6 +365,15 @@ class Evaluator:
             found.learn(*self._raw_of(field, rows | found.known))
         return found
 
+    def answers(self, tests: FieldTests, rows: int) -> Answers:
+        """The answers to the tests of a field, for some rows at least."""
+        column = self.column(tests.field, rows)
+        found = self._tested.get(tests.field)
+        if found is None or found.count != len(tests):
+            found = self._tested[tests.field] = Answers(tests, column)
+        found.see(rows)
+        return found
+
     def _raw_of(self, field: Field, rows: int) -> tuple[list[object], int]:
         """The raw values, and the rows that they are of."""
         if field.type == UNMAPPED:
@@ -417,16 +410,17 @@ class Evaluator:
             self._answers[number] = (answer, known | covered)
         return Bits(answer.true & rows, answer.missing & rows)
 
-    def nested(self, path: str, predicates: Predicates) -> tuple[Evaluator, list[int]]:
-        """An evaluator whose rows are the objects under a nested path, and the row each of them belongs to."""
-        if path not in self._nested:
-            found = [
-                (row, item) for row, document in enumerate(self._batch.documents()) for item in objects(document, path)
-            ]
-            inside = Documents(0, [{path: item} for _, item in found])
-            parents = [row for row, _ in found]
-            self._nested[path] = (Evaluator(inside, predicates, predicates.paths, self.now), parents)
-        return self._nested[path]
+    def nested(self, path: str, predicates: Predicates, rows: int) -> list[Inside]:
+        """The objects under a nested path, of some rows at least."""
+        known, inside = self._nested.setdefault(path, (0, []))
+        unknown = rows & ~known
+        if unknown:
+            found = [(row, item) for row in rows_of(unknown) for item in objects(self._batch.document(row), path)]
+            if found:
+                items = Documents(0, [{path: item} for _, item in found])
+                inside.append((Evaluator(items, predicates, predicates.paths, self.now), [row for row, _ in found]))
+            self._nested[path] = (known | rows, inside)
+        return inside
 
 
 def select(predicate: Predicate, batch: Batch) -> list[int]:

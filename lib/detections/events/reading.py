@@ -77,22 +77,26 @@ class Reading:
     def __init__(self, notes: Notes, settings: Settings) -> None:
         self._notes = notes
         self._settings = settings
-        self._told: Refuse = self._refuse
+        # Not a method of its own by default: what holds itself would wait for the collector, which may be off.
+        self._told: Refuse | None = None
         self._line = 0
         self._column = 0
 
     def documents(self, data: bytes, line: int, refuse: Refuse | None = None) -> Iterator[Document]:
         """The events in a text whose first line has this number in the file; ``refuse`` is told of values that fields
         do not take, where the notes are not."""
-        self._told = refuse or self._refuse
-        for read in text.values(data, sources.wrappers()):
-            self._line, self._column = line + read.line - 1, read.column
-            if isinstance(read, text.Broken):
-                self._bad("event-syntax", f"not JSON: {read.reason}", read.excerpt)
-                continue
-            for note in read.notes:
-                self._notes.count("event-syntax", f"replaced: {note}", self._first())
-            yield from self._events(read.value)
+        self._told = refuse
+        try:
+            for read in text.values(data, sources.wrappers()):
+                self._line, self._column = line + read.line - 1, read.column
+                if isinstance(read, text.Broken):
+                    self._bad("event-syntax", f"not JSON: {read.reason}", read.excerpt)
+                    continue
+                for note in read.notes:
+                    self._notes.count("event-syntax", f"replaced: {note}", self._first())
+                yield from self._events(read.value)
+        finally:
+            self._told = None
 
     def _events(self, value: Any) -> Iterator[Document]:
         waiting: list[tuple[Any, Document]] = [(value, {})]
@@ -116,7 +120,7 @@ class Reading:
 
     def _document(self, value: Document, metadata: Document) -> Iterator[Document]:
         if source := sources.recognise(value):
-            yield {**source.to_ecs(value, self._settings, self._told), **metadata}
+            yield {**source.to_ecs(value, self._settings, self._told or self._refuse), **metadata}
         elif what := sources.companion(value):
             self._bad("event-shape", f"not an event: {what}", level=Level.WARNING)
         else:

@@ -153,8 +153,8 @@ def test_dear_leaves_are_asked_about_surviving_rows_only(monkeypatch: pytest.Mon
     def matcher(*_: object, **__: object) -> Any:
         return lambda text: asked.append(text) or True
 
-    monkeypatch.setattr("detections.engine.operators.wildcard.matcher", matcher)
-    dear = Ask(Field("k", "keyword"), Like((ANY, "x")))
+    monkeypatch.setattr("detections.engine.operators.regex.matcher", matcher)
+    dear = Ask(Field("k", "keyword"), Matches("x.*"))
     cheap = Ask(LONG, Equals(frozenset({3})))
     batch = Documents(0, [{"k": f"value {row}", "n": row} for row in range(1000)])
     assert select(And((dear, cheap)), batch) == [3]
@@ -167,9 +167,9 @@ def test_a_leaf_is_asked_once_for_all_predicates(monkeypatch: pytest.MonkeyPatch
     def matcher(*_: object, **__: object) -> Any:
         return lambda text: bool(asked.append(text))
 
-    monkeypatch.setattr("detections.engine.operators.wildcard.matcher", matcher)
-    first = Ask(Field("k", "keyword"), Like(("x", ANY)), span=(1, 2))
-    second = Ask(Field("k", "keyword"), Like(("x", ANY)), span=(3, 4))
+    monkeypatch.setattr("detections.engine.operators.regex.matcher", matcher)
+    first = Ask(Field("k", "keyword"), Matches("x.*"), span=(1, 2))
+    second = Ask(Field("k", "keyword"), Matches("x.*"), span=(3, 4))
     evaluator = Evaluator(documents(1000, 10))
     evaluator.answer(first)
     evaluator.answer(Not(second))
