@@ -39,6 +39,7 @@ DOORS = Source(
     table=Table(
         (
             text("@timestamp", "at"),
+            constant("data_stream.dataset", "building.doors"),
             constant("event.dataset", "building.doors"),
             text("event.action", "door"),
             text("event.id", "nr"),
