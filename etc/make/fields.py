@@ -113,6 +113,7 @@ def main() -> None:
         source = made("elastic/beats", "9.5.0", "Apache-2.0, x-pack modules Elastic-2.0")
         known.update(emit(beat, source, {beat: f"{beat}-*"}, {beat: found}, undeclared="keyword"))
     emit_others(json.loads((folder / "non-ecs.json").read_bytes()), known)
+    emit_integrations(packages)
     rules = json.loads((folder / "dynamic.json").read_bytes())["ecs@mappings"]
     source = made("elastic/elasticsearch ecs@mappings", "0cb05a5f", "Elastic-2.0")
     write("fields/dynamic.json", source, rules={f"{number:02}": rule for number, rule in enumerate(rules)})
@@ -271,6 +272,18 @@ def emit_others(given: Mapping[str, Mapping[str, Mapping[str, Any]]], known: set
     rules.update({name: {"type": "undeclared"} for name in RULES_BESIDES})
     source = made("elastic/detection-rules non-ecs-schema.json", "14cf530f", "Elastic-2.0; names only")
     emit("rules", source, {"rules": "*"}, {"rules": rules}, ecs=False)
+
+
+def emit_integrations(packages: Mapping[str, Any]) -> None:
+    """The newest version of each package; and where it has several integrations, their names."""
+    known = {}
+    for name, package in packages.items():
+        several = package.get("policy_templates", [])
+        known[name] = {"version": package.get("version") or package["newest_prerelease"]}
+        if len(several) > 1:
+            known[name]["integrations"] = sorted(several)
+    source = made("elastic/detection-rules integration-manifests.json", "14cf530f", "Elastic-2.0; names and versions")
+    write("integrations.json", source, packages=known)
 
 
 def ecs_names() -> Iterator[str]:

@@ -7,6 +7,9 @@ from datetime import timedelta
 import pytest
 
 from detections.kibana.client import Kibana
+from detections.payload import to_api
+from detections.rule import load
+from detections.source import read
 
 FIND = r"GET .*/rules/_find"
 IMPORT = r"POST .*/rules/_import"
@@ -213,12 +216,8 @@ def test_two_people_apply_at_once(run, project, stand_in, number):
     def meanwhile(count):
         if count == before + number:
             for name in ("a", "b", "c"):
-                rule = {
-                    "rule_id": name, "name": f"Rule {name}", "description": "It finds something.", "risk_score": 47,
-                    "severity": "medium", "type": "query", "query": f'event.action: "{name}"', "note": "n",
-                    "index": ["logs-aws.cloudtrail-*"], "tags": ["Managed by: detections"],
-                }  # fmt: skip
-                create(stand_in, rule)
+                rule, _ = load(read(project.folder / f"rules/{name}.toml"))
+                create(stand_in, {**to_api(rule), "tags": ["Managed by: detections"]})
 
     stand_in.after_request = meanwhile
     outcome = run("apply", "--yes")

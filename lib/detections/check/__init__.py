@@ -28,7 +28,8 @@ def run(rules: Rules, profiles: Sequence[str] = ("house",), beside: Sequence[Rul
     found = list(rules.findings)
     for module in chosen(profiles):
         if beside and hasattr(module, "check_all"):
-            found += (one for one in findings_of(module, [*beside, *rules]) if one.location.path in files)
+            every = [*(one for one in beside if one.document.path not in files), *rules]
+            found += (one for one in findings_of(module, every) if one.location.path in files)
         else:
             found += findings_of(module, rules)
     found += (finding for module in QUERIES for finding in findings_of(module, rules.unsound))

@@ -28,10 +28,8 @@ from detections.check.places import grouping_fields, listed
 from detections.check.queries import queries_of
 from detections.errors import Finding, Level
 from detections.mapping import name_pattern
-from detections.query import EqlQuery, EsqlQuery, KqlQuery, Query, Span
-from detections.query.eql import ast as eql
-from detections.query.esql import ast as esql
-from detections.query.kql import ast as kql
+from detections.query import Query
+from detections.query.asked import fields as asked_fields
 from detections.rule import EqlRule, Rule
 from detections.source import Keys
 
@@ -71,7 +69,7 @@ def why(name: str, indices: Sequence[str], known: Catalog) -> str | None:
 
 def slips(query: Query, known: Catalog) -> dict[str, str]:
     """The names of fields in a query that nobody declares but that are nearly a declared one: that one for each."""
-    unknown = {name for name, _ in _names_in(query) if not is_known(name, known)}
+    unknown = {name for name, _ in asked_fields(query) if not is_known(name, known)}
     return {name: meant for name in sorted(unknown) if (meant := meant_by(name, known))}
 
 
@@ -114,47 +112,10 @@ def names(rule: Rule) -> list[str]:
 def _named(rule: Rule) -> Iterator[tuple[str, Keys, int, int, Sequence[str]]]:
     """Field names with their place (keys, offset, length) and the indices that are searched for them."""
     for asked in queries_of(rule):
-        for name, (start, end) in () if asked.query is None else _names_in(asked.query):
+        for name, (start, end) in () if asked.query is None else asked_fields(asked.query):
             yield name, asked.keys, start, end - start, asked.indices
     for keys, name in grouping_fields(rule):
         yield name, keys, 0, len(name), rule.index
     for key in ("timestamp_override", *(_EVENT_FIELDS if isinstance(rule, EqlRule) else ())):
         for keys, name in listed(rule, "rule", key):
             yield name, keys, 0, len(name), rule.index
-
-
-def _names_in(query: Query) -> Iterator[tuple[str, Span]]:
-    match query:
-        case EsqlQuery(tree=tree):
-            return ((name.name, name.span) for name in esql.fields(tree))
-        case EqlQuery(tree=tree):
-            return _eql_names(tree)
-        case KqlQuery(tree=tree):
-            return _kql_names(tree, "")
-
-
-def _kql_names(root: kql.Node, root_path: str) -> Iterator[tuple[str, Span]]:
-    waiting = [(root, root_path)]
-    while waiting:
-        node, path = waiting.pop()
-        match node:
-            case kql.And(items) | kql.Or(items):
-                waiting.extend((item, path) for item in reversed(items))
-            case kql.Not(item):
-                waiting.append((item, path))
-            case kql.Nested(kql.Literal(str(inner)), item):
-                waiting.append((item, f"{path}{inner}."))
-            case kql.Is(field) | kql.Range(field):
-                name = _written(field)
-                if name is not None:
-                    yield path + name, field.span
-
-
-def _written(operand: kql.Operand) -> str | None:
-    if isinstance(operand, kql.Wildcard):
-        return "*".join(operand.parts)
-    return operand.value if isinstance(operand.value, str) else None
-
-
-def _eql_names(tree: eql.Query) -> Iterator[tuple[str, Span]]:
-    return ((field.name, field.span) for field in eql.fields(tree))

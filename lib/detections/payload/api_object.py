@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from detections.payload.derived import derived
 from detections.rule import NewTermsRule, Rule
 from detections.rule.guide import rendered
 
@@ -21,7 +22,12 @@ ORDER = (
 
 
 def to_api(rule: Rule) -> dict[str, Any]:
-    """The API object of a rule: what the file says, nothing that Kibana computes; keys in a fixed order."""
+    """The API object of a rule: what the file says, and what it leaves to be worked out; keys in a fixed order."""
+    return ordered(said(rule) | derived(rule))
+
+
+def said(rule: Rule) -> dict[str, Any]:
+    """Of the API object what the file itself says."""
     table = dict(rule.document.data["rule"])
     if isinstance(rule, NewTermsRule):
         del table["new_terms"]
@@ -30,7 +36,7 @@ def to_api(rule: Rule) -> dict[str, Any]:
     if rule.note is not None:
         table["note"] = rendered(rule.note, rule.transform)
     table.pop("threat_mappings", None)  # versioned ATT&CK blocks of the repository, no field of the API
-    return ordered(table)
+    return table
 
 
 def ordered(table: Mapping[str, Any]) -> dict[str, Any]:

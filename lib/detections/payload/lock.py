@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from detections.errors import Finding, Location, UsageError
-from detections.payload.api_object import to_api
+from detections.payload.api_object import said
 from detections.payload.normalise import encode, normalise, without_version
 from detections.payload.record import read_json, write_json
 from detections.rule import Rule
@@ -56,8 +56,9 @@ class Lock:
 
 
 def digest(rule: Rule) -> str:
-    """The SHA-256 of what a rule means to Kibana: its canonical payload without the version."""
-    return hashlib.sha256(encode(without_version(normalise(to_api(rule))))).hexdigest()
+    """The SHA-256 of what a rule means to Kibana: its canonical payload without the version, and
+    without what its file leaves to be worked out."""
+    return hashlib.sha256(encode(without_version(normalise(said(rule))))).hexdigest()
 
 
 def versioned(rule: Rule, payload: Mapping[str, Any], lock: Lock) -> dict[str, Any]:

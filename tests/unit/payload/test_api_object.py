@@ -75,6 +75,7 @@ def test_the_object_of_a_new_terms_rule() -> None:
         "from": "now-9m",
         "history_window_start": "now-7d",
         "new_terms_fields": ["user.name", "host.id"],
+        "required_fields": [{"name": "a", "type": "unknown"}],
         "threat": [
             {
                 "framework": "MITRE ATT&CK",
@@ -88,7 +89,7 @@ def test_the_object_of_a_new_terms_rule() -> None:
         "zebra": {"last": 1, "first": [datetime.date(2026, 1, 2), datetime.time(7, 32)]},
     }
     assert list(found)[:3] == ["rule_id", "name", "description"]
-    assert list(found)[-3:] == ["new_terms_fields", "threat", "zebra"]
+    assert list(found)[-3:] == ["required_fields", "threat", "zebra"]
     assert b'"zebra":{"last":1,"first":["2026-01-02","07:32:00"]}' in bundle.to_ndjson([found])
 
 
