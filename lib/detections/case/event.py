@@ -12,7 +12,9 @@ from detections.case.model import Case, EventSpec
 from detections.errors import EventsError
 from detections.events import Document
 from detections.events.sources import recognise
+from detections.source import content_of
 from detections.values.dates import format_date, parse_date
+from detections.values.limits import REPEATED
 
 OWN = "own"
 """``event.id`` prefix of the event a case is about; events of its history are ``history-1`` and so on."""
@@ -52,7 +54,7 @@ class Bases:
             if not path.resolve().is_relative_to(self.folder.resolve()):
                 raise EventsError(f"base '{name}' lies outside {self.folder}")
             try:
-                self._read[name] = path.read_bytes()
+                self._read[name] = content_of(path)
             except OSError as error:
                 raise EventsError(f"base '{name}' in {self.folder}: {error.strerror}") from None
         return self._read[name]
@@ -118,16 +120,42 @@ def expand(value: object) -> object:
 
     A repeated string is one long string; anything else a list of copies, in whose strings ``{n}`` is the copy's number,
     from 0, as twelve digits.
+
+    Raises:
+        EventsError: that is more than a case may make.
     """
+    if _size(value) > REPEATED.most:
+        raise EventsError(f"a value is repeated too often ({REPEATED})")
+    return _expanded(value)
+
+
+def _expanded(value: object) -> object:
     if isinstance(value, list):
-        return [expand(entry) for entry in value]
+        return [_expanded(entry) for entry in value]
     if not isinstance(value, dict):
         return value
-    if set(value) == {"repeat", "times"} and isinstance(value["times"], int):
-        if isinstance(value["repeat"], str):
-            return value["repeat"] * value["times"]
-        return [numbered(expand(value["repeat"]), number) for number in range(value["times"])]
-    return {key: expand(entry) for key, entry in value.items()}
+    if not _is_repeated(value):
+        return {key: _expanded(entry) for key, entry in value.items()}
+    if isinstance(value["repeat"], str):
+        return value["repeat"] * value["times"]
+    return [numbered(_expanded(value["repeat"]), number) for number in range(value["times"])]
+
+
+def _is_repeated(value: dict[str, Any]) -> bool:
+    return set(value) == {"repeat", "times"} and isinstance(value["times"], int)
+
+
+def _size(value: object) -> int:
+    """How many characters and values there are, written out."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, list):
+        return 1 + sum(map(_size, value))
+    if not isinstance(value, dict):
+        return 1
+    if _is_repeated(value):
+        return max(0, int(value["times"])) * _size(value["repeat"])
+    return 1 + sum(map(_size, value.values()))
 
 
 def numbered(value: Any, number: int) -> Any:

@@ -132,6 +132,10 @@ EQL_RESULTS = Limit(
     "eql-results", 10_000, "events or sequences that one search in EQL gives on a server",
     "The time is searched in halves; what cannot be cut is not run.", "Elasticsearch's `index.max_result_window`.",
 )  # fmt: skip
+REPEATED = Limit(
+    "repeated", 10_000_000, "characters and values that `repeat` makes in one value of a case",
+    "The case fails, and says so.", "The largest field of an event that is indexed has 32,766 bytes.",
+)  # fmt: skip
 SLICES = Limit(
     "slices", 100_000, "slices of a replay on a cluster", "The replay is refused: take longer slices.",
     "A slice a minute for two months.",

@@ -101,3 +101,16 @@ def test_repeats_are_written_out() -> None:
         [{"userId": "000000000000"}, {"userId": "000000000001"}]
     ]
     assert expand({"repeat": "x", "other": 1}) == {"repeat": "x", "other": 1}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"repeat": "x", "times": 10**12},
+        [{"repeat": {"a": {"repeat": "x", "times": 10_000}}, "times": 10_000}],
+        {"a": {"repeat": {"repeat": "xx", "times": 4_000}, "times": 4_000}},
+    ],
+)
+def test_repeats_are_bounded(value: object) -> None:
+    with pytest.raises(EventsError, match="the limit repeated is 10,000,000"):
+        expand(value)
