@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+RULE = "defense_evasion_ec2_network_acl_created.toml"
 SECRET = "hunter2-of-the-file"
 
 
@@ -99,6 +100,25 @@ def test_a_pipe_in_the_place_of_a_file_of_ours_is_not_waited_for(project: Path, 
     outcome = run("export")
     assert outcome.code in (1, 2)
     assert f"{name}" in outcome.err and "is not a regular file" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("rules/aws/p.toml", "check"), ("rules/aws/p.toml", "export"), (f"tests/rules/aws/{RULE}", "test"),
+        ("tests/events/cloudtrail/create_network_acl.json", "test"), ("exceptions/p.toml", "export"),
+        ("value_lists/p.toml", "export"), ("connectors/p.toml", "export"),
+    ],
+)  # fmt: skip
+def test_a_pipe_in_a_folder_of_ours_is_named_and_not_waited_for(project: Path, run, name: str, command: str) -> None:
+    path = project / name
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    outcome = run(command)
+    assert outcome.code == 1
+    said = outcome.out + outcome.err
+    assert path.name in said and "not a regular file" in said
 
 
 def test_an_export_leaves_a_device_and_writes_into_a_pipe(project: Path, run) -> None:

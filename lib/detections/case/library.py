@@ -40,7 +40,7 @@ class CaseLibrary:
         for rule in rules:
             path = self.path(rule)
             known.add(path)
-            if not path.is_file():
+            if not path.exists():
                 continue
             try:
                 file = load(path)

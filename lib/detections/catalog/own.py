@@ -83,6 +83,8 @@ def own_source(
 
 
 def _read(path: Path) -> Mapping[str, Any]:
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is not a regular file")
     try:
         text = path.read_text(encoding="utf-8")
         read = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)

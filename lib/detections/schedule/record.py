@@ -103,7 +103,7 @@ class Record:
                 os.truncate(path, whole)
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
             raise UsageError(f"{path} is no record of a replay") from None
 
     def _take(self, entry: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -18,7 +19,7 @@ _OLD = 24 * 3600.0
 """Seconds after which a temporary file is a leftover, even where its process id is in use again."""
 _DESCRIPTORS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,6})")
-_SPECIAL = "is not a regular file"
+_SPECIAL = "not a regular file"
 
 
 def save(path: Path, data: bytes, *, private: bool = False) -> None:
@@ -47,6 +48,18 @@ def append(path: Path, data: bytes, *, private: bool = False) -> None:
     _guarded(path, lambda: _write(os.open(path, flags, PRIVATE if private else _PUBLIC), data))
 
 
+class NotRegular(OSError):
+    """A pipe, a device or a socket, where a file should be."""
+
+
+def content_of(path: Path) -> bytes:
+    """As :func:`read_file`, but what stands in the way is the OSError as it is."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise NotRegular(errno.EINVAL, _SPECIAL, str(path))
+    return path.read_bytes()
+
+
 def read_file(path: Path) -> bytes:
     """The content of a regular file; of a pipe or a device nobody knows when it ends.
 
@@ -55,11 +68,11 @@ def read_file(path: Path) -> bytes:
         UsageError: it cannot be read, or is no regular file.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UsageError(f"{path} {_SPECIAL}")
-        return path.read_bytes()
+        return content_of(path)
     except FileNotFoundError:
         raise
+    except NotRegular as error:
+        raise UsageError(f"{path} is {error.strerror}") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {_reason(error)}") from None
 

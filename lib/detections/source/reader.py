@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from detections.errors import Finding, Location, SourceError
 from detections.source.decode import decode
 from detections.source.document import Document, line_starts, locate
+from detections.source.files import content_of
 from detections.source.scan import MAX_DEPTH, scan
 
 CODE = "toml"
@@ -26,10 +27,10 @@ _ENCODING_HINT = "save the file as UTF-8 without a byte order mark"
 
 
 def read(path: str | os.PathLike[str]) -> Document:
-    """The document in a file. Raises SourceError where it cannot be opened, is no UTF-8, or is no TOML."""
+    """The document in a file. Raises SourceError where it cannot be opened, is no file, no UTF-8, or no TOML."""
     name = os.fspath(path)
     try:
-        content = Path(name).read_bytes()
+        content = content_of(Path(name))
     except OSError as error:
         reason = error.strerror or str(error)
         raise SourceError([Finding(CODE, f"cannot be read: {reason}", Location(name))]) from error
