@@ -52,10 +52,11 @@ types: $(VENV)/dev.stamp ## static types
 bench: $(VENV)/dev.stamp ## what is measured, each figure with its command
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-generate: $(VENV)/dev.stamp ## make again what is made from the repo itself (schema, check pages, limits)
+generate: $(VENV)/dev.stamp ## make again what is made from the repo itself (schema, check pages, limits, settings)
 	@$(BIN)/python -m detections.rule.jsonschema
 	@$(BIN)/python -m detections.check.pages
 	@$(BIN)/python -m detections.values.limits
+	@$(BIN)/python -m detections.cli.settings
 
 extracts: ## fetch what etc/ is extracted from, and make it again (needs npm)
 	@$(PYTHON) -m venv build/extracts

@@ -4,10 +4,22 @@ Each extract names the package and version it was made from; the commands that m
 """
 
 from detections.catalog import attack, aws
-from detections.catalog.extracts import etc_path
+from detections.catalog.extracts import docs_path, etc_path
 from detections.catalog.fields import Catalog, catalog
 from detections.catalog.own import read_sources
 from detections.catalog.sources import Source, Stream
 from detections.catalog.view import View, view
 
-__all__ = ["Catalog", "Source", "Stream", "View", "attack", "aws", "catalog", "etc_path", "read_sources", "view"]
+__all__ = [
+    "Catalog",
+    "Source",
+    "Stream",
+    "View",
+    "attack",
+    "aws",
+    "catalog",
+    "docs_path",
+    "etc_path",
+    "read_sources",
+    "view",
+]

@@ -21,10 +21,21 @@ def etc_path(name: str = "") -> Path:
 
     Raises UsageError where neither the wheel's nor a checkout's folder is there.
     """
-    for folder in (_PACKAGE / "_etc", _PACKAGE.parent.parent / "etc"):
+    return _beside("etc", "the extracts") / name
+
+
+@functools.cache
+def docs_path() -> Path:
+    """The folder of the documentation's pages. Raises UsageError where neither the wheel's nor a checkout's is
+    there."""
+    return _beside("docs", "the pages")
+
+
+def _beside(name: str, what: str) -> Path:
+    for folder in (_PACKAGE / f"_{name}", _PACKAGE.parent.parent / name):
         if folder.is_dir():
-            return folder / name
-    raise UsageError(f"the extracts of this package are missing: no _etc in {_PACKAGE}, no etc beside lib")
+            return folder
+    raise UsageError(f"{what} of this package are missing: no _{name} in {_PACKAGE}, no {name} beside lib")
 
 
 @functools.cache

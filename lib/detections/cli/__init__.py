@@ -36,7 +36,15 @@ COMMANDS = {
     "explain": "Show how a query is read, evaluated and sent.",
     "lsp": "Serve editors by the Language Server Protocol.",
     "elasticsearch": "Run an Elasticsearch until Ctrl-C.",
+    "config": "Print the settings that are in force here.",
+    "docs": "Print a page of the documentation.",
+    "explain-check": "Print the page of a check.",
+    "schema": "Print the JSON Schema of rule files.",
 }
+
+
+_MODULES = {"config": "show_config", "explain-check": "explain_check"}
+"""Modules whose names are not those of their commands."""
 
 
 class _Lazy(click.Group):
@@ -46,7 +54,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command = importlib.import_module(f"detections.cli.{name}").command
+        command = importlib.import_module(f"detections.cli.{_MODULES.get(name, name)}").command
         assert isinstance(command, click.Command)
         return command
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from detections.catalog import Source, read_sources
 from detections.errors import UsageError
+from detections.rule.keys import nearest
 
 OWN = "detections.toml"
 """A file of our own, for a project whose pyproject.toml is for something else, or that has none."""
@@ -27,6 +28,7 @@ _PATHS = (
     "lock",
     "state",
     "proofs",
+    "baseline",
     "site",
     "backtest",
 )
@@ -37,8 +39,8 @@ class Config:
     """Paths are relative to the project's folder (``root``), or to the working directory without a configuration.
 
     ``environments`` is the file that holds them: one of their own, or pyproject.toml with their tables; empty if none.
-    ``fields`` are patterns of files that declare the project's own fields.
-    ``data`` are recorded events by the name of their set: paths.
+    ``fields`` are patterns of files that declare the project's own fields. ``data`` are recorded events by the name of
+    their set: paths. ``file`` is where the settings stand, ``said`` the keys that it has.
     """
 
     root: Path = Path()
@@ -54,11 +56,14 @@ class Config:
     lock: str = "etc/rules.lock.json"
     state: str = ".detections/state"
     proofs: str = ".detections/proofs.json"
+    baseline: str = "etc/baseline.json"
     site: str = "dist/site"
     backtest: str = "dist/backtest.json"
     profiles: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     data: Mapping[str, str] = field(default_factory=dict)
+    file: Path | None = None
+    said: frozenset[str] = frozenset()
 
     def path(self, name: str) -> Path:
         """A configured path, relative to the working directory where it lies below it."""
@@ -134,9 +139,17 @@ def _config(file: Path, table: dict[str, object]) -> Config:
         elif name in _PATHS and _is_path(value):
             settings[name] = value
         else:
-            table_name = "" if file.name == OWN else "[tool.detections] "
-            raise UsageError(f"{file}: {table_name}{name}: unknown key, or a value of the wrong type")
-    return Config(root=file.parent, **settings)  # type: ignore[arg-type]
+            raise UsageError(f"{file}: {'' if file.name == OWN else '[tool.detections] '}{_problem(name)}")
+    return Config(root=file.parent, file=file, said=frozenset(table), **settings)  # type: ignore[arg-type]
+
+
+def _problem(name: str) -> str:
+    """What is wrong with a setting that was not taken."""
+    known = (*_PATHS, "profiles", "fields", "data")
+    if name in known:
+        return f"{name} has a value of the wrong type: `detections docs configuration` has examples"
+    near = nearest(name, known)
+    return f"{name} is no setting: {f'did you mean {near}?' if near else 'there are ' + ', '.join(known)}"
 
 
 def _is_path(value: object) -> bool:

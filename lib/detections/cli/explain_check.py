@@ -1,0 +1,25 @@
+"""``detections explain-check``"""
+
+from __future__ import annotations
+
+import click
+
+from detections.check.pages import pages
+from detections.errors import UsageError
+from detections.rule.keys import nearest
+
+
+@click.command("explain-check")
+@click.argument("code", required=False)
+def command(code: str | None) -> int:
+    """Print the page of a check, the CODE that a finding shows; without one, the list of checks."""
+    known = {name.removesuffix(".md"): text for name, text in pages()}
+    index = known.pop("README")
+    if code is None:
+        click.echo(index, nl=False)
+        return 0
+    if code not in known:
+        near = nearest(code, list(known))
+        raise UsageError(f"no check {code}: {f'did you mean {near}?' if near else 'there are ' + ', '.join(known)}")
+    click.echo(known[code], nl=False)
+    return 0
