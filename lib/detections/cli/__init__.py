@@ -36,6 +36,7 @@ COMMANDS = {
     "explain": "Show how a query is read, evaluated and sent.",
     "lsp": "Serve editors by the Language Server Protocol.",
     "elasticsearch": "Run an Elasticsearch until Ctrl-C.",
+    "baseline": "Let pass what stands today, so that only new findings fail.",
     "config": "Print the settings that are in force here.",
     "docs": "Print a page of the documentation.",
     "explain-check": "Print the page of a check.",

@@ -12,9 +12,9 @@ from detections.cli import export
 from detections.cli.common import STRICT, cases_of, chosen_profiles, failed, rules_at
 from detections.cli.config import find_config
 from detections.engine import Embedded
-from detections.proof import Ground, Record, assembled, remember
+from detections.proof import Ground, Record, assembled, read_baseline, remember, without
 from detections.report import text
-from detections.report.count import Tally, found, tally
+from detections.report.count import Tally, found, plural, tally
 
 
 @click.command("build")
@@ -29,7 +29,15 @@ def command(strict: bool) -> int:
     rules = rules_at((), config)
     findings = check.run(rules, chosen_profiles((), config))
     library, bases = cases_of(rules, (), config)
+    baseline = read_baseline(config.path("baseline"))
+    ground = Ground(library, bases, config.profiles, baseline)
     proofs = list(prove(rules, library, bases, Embedded()))
+    record = Record(config.path("proofs"))
+    remember(assembled(findings, proofs, ground), ground, record)
+    record.save()
+    everything = [*findings, *(one for proof in proofs for one in proof.findings)]
+    passed = baseline.split(everything, [*rules, *rules.unsound])[1]
+    findings, proofs = baseline.split(findings, [*rules, *rules.unsound])[0], without(proofs, baseline)
     proved = [*library.findings, *(one for proof in proofs for one in proof.findings)]
     objects, lacking = export.bundled(rules, config, every=False)
     for finding in [*findings, *proved, *lacking]:
@@ -37,9 +45,6 @@ def command(strict: bool) -> int:
     for proof in proofs:
         if proof.not_run:
             click.echo(f"{click.style('not run', fg='yellow')} {proof.rule.name}: {proof.not_run}")
-    record, ground = Record(config.path("proofs")), Ground(library, bases, config.profiles)
-    remember(assembled(findings, proofs, library), ground, record)
-    record.save()
     broken = failed([*findings, *proved, *lacking], strict)
     counts = tally(proofs)
     _line("rules", f"{len(rules.files)} checked", found(findings), not failed(findings, strict))
@@ -50,6 +55,10 @@ def command(strict: bool) -> int:
         counts.passed == counts.cases,
     )
     _line("clauses", f"{counts.clauses} in the rules' queries", _covered(counts), not failed(proved, strict))
+    if baseline.rules:
+        uncased = sum(one.message.startswith("no cases") for one in passed)
+        left = f"{plural(len(passed), 'finding')} left, {uncased:,} of them rules without cases"
+        _line("baseline", str(config.path("baseline")), left, True)
     target = config.path("output")
     if broken:
         _line("bundle", str(target), "not written: fix the errors above", False)

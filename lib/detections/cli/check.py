@@ -10,6 +10,8 @@ import click
 from detections import check
 from detections.cli.common import FORMAT, PROFILE, RULES, STRICT, chosen_profiles, failed, reporter, rules_at
 from detections.cli.config import Config, find_config
+from detections.proof import read_baseline
+from detections.report.count import plural
 from detections.rule import Rule, Rules
 
 
@@ -28,6 +30,9 @@ def command(rules: Sequence[Path], style: str, strict: bool, profiles: Sequence[
     loaded = rules_at(rules, config)
     beside = _beside(loaded, rules, config) if rules else []
     findings = check.run(loaded, chosen_profiles(profiles, config), beside)
+    findings, passed = read_baseline(config.path("baseline")).split(findings, [*loaded, *loaded.unsound])
+    if passed:
+        click.echo(f"{plural(len(passed), 'finding')} of the baseline left out", err=True)
     click.echo(reporter(style).check(findings, loaded.files))
     return int(failed(findings, strict))
 

@@ -20,7 +20,7 @@ from detections.deploy.model import Thing
 from detections.deploy.state import StateFile
 from detections.errors import RuleError
 from detections.payload import read_lock
-from detections.proof import Ground, Record, Standing, standings
+from detections.proof import Ground, Record, Standing, read_baseline, standings
 from detections.report import text
 from detections.rule import Rule, Rules
 
@@ -81,7 +81,7 @@ def _prover(config: Config, loaded: Rules, environment: Environment) -> Prove:
         project = replace(loaded, rules=tuple(environment.rule(rule)[0] for rule in loaded)) if there else loaded
         library, bases = cases_of(there, [config.path("rules")], config)
         record = Record(config.path("proofs"))
-        ground = Ground(library, bases, config.profiles)
+        ground = Ground(library, bases, config.profiles, read_baseline(config.path("baseline")))
         found = standings(project, there, ground, record)
         record.save()
         return found

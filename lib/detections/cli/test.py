@@ -13,6 +13,7 @@ from detections.cli.config import find_config
 from detections.cli.engines import DOCKER, ELASTICSEARCH, ENVIRONMENT, ON, Settings, running
 from detections.engine.embedded import UNKNOWN_INDEX
 from detections.errors import Finding
+from detections.proof import read_baseline, without
 
 
 @click.command("test")
@@ -41,7 +42,9 @@ def command(
         proofs = list(prove(loaded, library, bases, on.engine, with_mutants=mutate))
         remarks = on.remarks()
     warnings.close()
-    findings = [*loaded.findings, *library.findings]
+    baseline = read_baseline(config.path("baseline"))
+    proofs = without(proofs, baseline)
+    findings = [*baseline.split(loaded.findings, loaded.unsound)[0], *library.findings]
     for remark in remarks:
         click.echo(remark, err=True)
     click.echo(reporter(style).test(proofs, findings))

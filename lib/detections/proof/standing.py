@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from detections import check
 from detections.case import Bases, CaseLibrary, Proof, prove
 from detections.check import unique
 from detections.engine import Embedded
 from detections.errors import Finding, Level
+from detections.proof.baseline import NOTHING, Baseline
 from detections.proof.record import Record, digest
 from detections.rule import Rule, Rules
 
@@ -32,17 +33,18 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What rules are proved on: their cases, the base events, and the profiles of checks."""
+    """What rules are proved on: their cases, the base events, the profiles of checks; and what is let pass."""
 
     library: CaseLibrary
     bases: Bases
     profiles: Sequence[str] = ()
+    baseline: Baseline = NOTHING
 
     def digest(self, rule: Rule) -> str:
         """The hash of all that the proof of a rule hangs on."""
         tables = self.library.tables
         looked_up = [repr((name, tables[name].rows, tables[name].match)) for name in sorted(tables)]
-        besides = [part.encode() for part in (*sorted(self.profiles), *looked_up)]
+        besides = [part.encode() for part in (*sorted(self.profiles), *looked_up, self.baseline.of(rule))]
         return digest(rule, self.library.files.get(rule.document.path), self.bases, besides)
 
 
@@ -64,24 +66,31 @@ def standings(rules: Rules, wanted: Sequence[Rule], ground: Ground, record: Reco
         alone = Rules(tuple(fresh), tuple(rule.document.path for rule in fresh))
         beside = [rule for rule in rules if rule.document.path not in alone.files]
         findings = check.run(alone, ground.profiles, beside)
-        made = assembled(findings, prove(fresh, ground.library, ground.bases, Embedded()), ground.library)
+        made = assembled(findings, list(prove(fresh, ground.library, ground.bases, Embedded())), ground)
         remember(made, ground, record)
         known |= {standing.rule.rule_id: standing for standing in made}
     return [known[rule.rule_id] for rule in wanted]
 
 
-def assembled(findings: Iterable[Finding], proofs: Iterable[Proof], library: CaseLibrary) -> list[Standing]:
-    """What the checks, the case files and the proofs say, rule by rule."""
+def assembled(findings: Iterable[Finding], proofs: Sequence[Proof], ground: Ground) -> list[Standing]:
+    """What the checks, the case files and the proofs say, rule by rule, without what is let pass."""
+    library = ground.library
     by_path: dict[str, list[Finding]] = {}
-    for finding in (*findings, *library.findings):
+    left, _ = ground.baseline.split(findings, [proof.rule for proof in proofs])
+    for finding in (*left, *library.findings):
         by_path.setdefault(finding.location.path, []).append(finding)
     return [
         Standing(proof.rule, _said(proof, library), (
             *by_path.get(proof.rule.document.path, ()), *by_path.get(str(library.path(proof.rule)), ()),
             *proof.findings,
         ))
-        for proof in proofs
+        for proof in without(proofs, ground.baseline)
     ]  # fmt: skip
+
+
+def without(proofs: Iterable[Proof], baseline: Baseline) -> list[Proof]:
+    """The proofs without the findings that are let pass."""
+    return [replace(proof, findings=tuple(baseline.split(proof.findings, [proof.rule])[0])) for proof in proofs]
 
 
 def remember(standings: Iterable[Standing], ground: Ground, record: Record) -> None:
