@@ -22,6 +22,7 @@ from detections.check import (
     file_name,
     guessed_type,
     indices,
+    integrations,
     max_signals,
     new_terms,
     portability,
@@ -67,6 +68,7 @@ ALWAYS: tuple[ModuleType, ...] = (
     timestamp_override,
     threshold,
     transform,
+    integrations,
 )
 QUERIES = (
     query_syntax,
