@@ -12,7 +12,7 @@ FACTS  ?= ../shared/data/fields
 LOCK   := $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 \
           --generate-hashes --no-header --no-emit-index-url --no-annotate
 
-.PHONY: main deploy test fuzz fmt lint types check export site bench generate extracts fields lock clean help
+.PHONY: main deploy test fuzz fmt lint types check export site kibana bench generate extracts fields lock clean help
 .DEFAULT_GOAL := main
 
 main: $(VENV)/main.stamp ## check, prove and bundle the rules (the default)
@@ -20,6 +20,9 @@ main: $(VENV)/main.stamp ## check, prove and bundle the rules (the default)
 
 deploy: $(VENV)/main.stamp ## check and prove every rule, then bring them into Kibana (ENV=name; YES=1 does not ask; BUMP=1)
 	@$(BIN)/detections apply --all $(if $(ENV),-e $(ENV)) $(if $(BUMP),--bump) $(if $(YES),--yes)
+
+kibana: $(VENV)/dev.stamp ## a stand-in for a Kibana to try deployments with, until Ctrl-C (PORT=5601)
+	@$(BIN)/python tests/kibana/serve.py $(or $(PORT),5601)
 
 check: $(VENV)/main.stamp ## check every rule
 	@$(BIN)/detections check
