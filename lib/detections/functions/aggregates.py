@@ -13,6 +13,7 @@ from typing import Any
 
 from detections.functions.fold import AggregateFunction, Constants, Fold, OnceFold, RowFold
 from detections.functions.multivalues import check_order
+from detections.functions.numbers import arithmetic, finite
 from detections.functions.operators import sort_key
 from detections.functions.signature import (
     ANY,
@@ -212,25 +213,37 @@ class _Deviation(Fold):
 
 
 class _WeightedAverage(RowFold):
-    """(sum of the weighted values, sum of the weights); None until there are both."""
+    """(sum of the products, sum of the weights), each None until there is one. A product needs one value and one
+    weight; a weight counts in any case, and of several each does."""
 
-    def initial(self) -> tuple[float, float] | None:
-        return None
+    def __init__(self, types: Types) -> None:
+        self._product = arithmetic("*", types)
 
-    def add(self, state: tuple[float, float] | None, value: tuple[object, Any]) -> tuple[float, float] | None:
+    def initial(self) -> tuple[float | None, float | None]:
+        return None, None
+
+    def add(self, state: tuple[Any, Any], value: tuple[Any, Any]) -> tuple[Any, Any]:
+        total, weights = state
         one, weight = value
-        if one is None or weight is None or type(one) is tuple or type(weight) is tuple:
-            return state
-        total, weights = state or (0.0, 0.0)
-        return total + one * weight, weights + weight
+        for each in () if weight is None else several(weight):
+            weights = each if weights is None else weights + each
+        if one is not None and weight is not None and tuple not in (type(one), type(weight)):
+            try:
+                product = self._product(one, weight)
+                total = product if total is None else total + product
+            except ArithmeticError:
+                pass
+        return total, weights
 
-    def merge(self, state: tuple[float, float] | None, other: tuple[float, float] | None) -> tuple[float, float] | None:
-        if state is None or other is None:
-            return other if state is None else state
-        return state[0] + other[0], state[1] + other[1]
+    def merge(self, state: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
+        total, weights = (
+            one if more is None else more if one is None else one + more for one, more in zip(state, other, strict=True)
+        )
+        return total, weights
 
-    def result(self, state: tuple[float, float] | None) -> float | None:
-        return None if state is None else state[0] / state[1]
+    def result(self, state: tuple[Any, Any]) -> float | None:
+        total, weights = state
+        return None if total is None or weights is None else finite(total / weights)
 
 
 class _AtExtreme(RowFold):
@@ -382,5 +395,5 @@ AGGREGATES: dict[str, AggregateFunction] = {
     "top": AggregateFunction(_TOP, _top_type, lambda types, constants: _Top(types, constants), (0, 3)),
     "values": AggregateFunction((_VALUE,), first_type, lambda types, constants: _Values()),
     "variance": AggregateFunction((_NUMBER,), "double", lambda types, constants: _Deviation(float), since="9.4"),
-    "weighted_avg": AggregateFunction((_NUMBER, _NUMBER), "double", lambda types, _: _WeightedAverage(), (0, 1)),
+    "weighted_avg": AggregateFunction((_NUMBER, _NUMBER), "double", lambda types, _: _WeightedAverage(types), (0, 1)),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from detections.functions import dateformat
@@ -209,7 +210,7 @@ FUNCTIONS: dict[str, Function] = {
     "date_diff": function(_diff, Parameter(STRING, check=_diff_unit), DATETIME, DATETIME, result="integer"),
     "date_extract": function(_extract, Parameter(STRING, check=_field), DATETIME, result="long"),
     "date_format": function(_format, _FORMAT, DATETIME, result="keyword"),
-    "date_parse": function(_parse, _FORMAT, _TEXT, result="datetime"),
+    "date_parse": function(_parse, replace(_FORMAT, check=dateformat.parse_to_read), _TEXT, result="datetime"),
     "date_trunc": function(truncate, Parameter(SPAN, constant=True, check=check_interval), DATETIME, result="datetime"),
     "day": function(lambda at: civil_from_days(at // DAY)[2], DATETIME, result="integer", since="9.6"),
     "day_name": function(lambda at: calendar.day_name[(at // DAY + 3) % 7], DATETIME, result="keyword", since="9.2"),

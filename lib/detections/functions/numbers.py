@@ -42,6 +42,20 @@ def divide(left: int, right: int) -> int:
     return quotient if (left < 0) == (right < 0) else -quotient
 
 
+def _divide_doubles(left: float, right: float) -> float:
+    """Elasticsearch calls every result that is no finite number a division by zero."""
+    quotient = left / right
+    if not math.isfinite(quotient):
+        raise ZeroDivisionError
+    return quotient
+
+
+def _remainder_of_doubles(left: float, right: float) -> float:
+    if right == 0 or not math.isfinite(left):
+        raise ZeroDivisionError
+    return math.fmod(left, right)
+
+
 def _remainder(left: int, right: int) -> int:
     return left - right * divide(left, right)
 
@@ -50,7 +64,8 @@ _WHOLE: dict[str, Callable[[int, int], int]] = {
     "+": int.__add__, "-": int.__sub__, "*": int.__mul__, "/": divide, "%": _remainder,
 }  # fmt: skip
 _DOUBLE: dict[str, Callable[[float, float], float]] = {
-    "+": float.__add__, "-": float.__sub__, "*": float.__mul__, "/": float.__truediv__, "%": math.fmod,
+    "+": float.__add__, "-": float.__sub__, "*": float.__mul__, "/": _divide_doubles,
+    "%": _remainder_of_doubles,
 }  # fmt: skip
 
 
@@ -118,6 +133,28 @@ def _within(compute: Callable[[float], float], least: float, most: float, messag
     return checked
 
 
+def _finite_or(message: str, compute: Callable[..., float]) -> Callable[..., float]:
+    """A function whose results that are no finite numbers are refused in these words, where Python refuses them in its
+    own."""
+
+    def checked(*values: float) -> float:
+        try:
+            return compute(*values)
+        except OverflowError:
+            raise ArithmeticError(message.format("Infinity")) from None
+        except ValueError:
+            raise ArithmeticError(message.format("NaN")) from None
+
+    return checked
+
+
+def _exp(value: float) -> float:
+    try:
+        return math.exp(value)
+    except OverflowError:
+        return math.inf
+
+
 def _log10(value: float) -> float:
     if value <= 0:
         raise ArithmeticError("Log of non-positive number")
@@ -135,8 +172,15 @@ def _log(base: float, value: float | None = None) -> float:
 
 
 def _cbrt(value: float) -> float:
-    root = round(abs(value) ** (1 / 3))
-    return math.copysign(root if root**3 == abs(value) else abs(value) ** (1 / 3), value)
+    """Whole where the cube is, as Java's."""
+    root = math.cbrt(value)
+    return float(round(root)) if round(root) ** 3 == value else root
+
+
+def _pow(base: float, exponent: float) -> float:
+    if base == 0 and exponent < 0:
+        raise OverflowError
+    return math.pow(base, exponent)
 
 
 def _keep_whole(compute: Callable[[float], int]) -> Callable[[Types], Implementation]:
@@ -166,6 +210,8 @@ def _double(compute: Callable[..., float], *parameters: Any, since: str = OLDEST
     return function(_on_doubles(compute), *(parameters or (NUMERIC,)), result="double", since=since)
 
 
+_BELOW_ONE, _ABOVE_MINUS_ONE = math.nextafter(1, 0), math.nextafter(-1, 0)
+
 FUNCTIONS: dict[str, Function] = {
     "abs": typed(_absolute, NUMERIC, result=first_type),
     "acos": _double(_within(math.acos, -1, 1, "Acos input out of range")),
@@ -173,26 +219,26 @@ FUNCTIONS: dict[str, Function] = {
     "asin": _double(_within(math.asin, -1, 1, "Asin input out of range")),
     "asinh": _double(math.asinh, since="9.4"),
     "atan": _double(math.atan),
-    "atanh": _double(_within(math.atanh, -1, 1, "Atanh input out of range"), since="9.4"),
+    "atanh": _double(_within(math.atanh, _ABOVE_MINUS_ONE, _BELOW_ONE, "Atanh input out of range"), since="9.4"),
     "atan2": _double(math.atan2, NUMERIC, NUMERIC),
     "cbrt": _double(_cbrt),
     "ceil": typed(_keep_whole(math.ceil), NUMERIC, result=first_type),
     "copy_sign": function(_copy_sign, NUMERIC, NUMERIC, result=first_type),
     "cos": _double(math.cos),
-    "cosh": _double(math.cosh),
+    "cosh": _double(_finite_or("cosh overflow", math.cosh)),
     "e": _constant(math.e),
-    "exp": _double(math.exp),
+    "exp": function(lambda value: _exp(float(value)), NUMERIC, result="double"),
     "floor": typed(_keep_whole(math.floor), NUMERIC, result=first_type),
     "hypot": _double(math.hypot, NUMERIC, NUMERIC),
     "log": _double(_log, NUMERIC, optional(NUMERIC)),
     "log10": _double(_log10),
     "pi": _constant(math.pi),
-    "pow": _double(math.pow, NUMERIC, NUMERIC),
+    "pow": _double(_finite_or("not a finite double number: {}", _pow), NUMERIC, NUMERIC),
     "round": typed(_round, NUMERIC, optional(WHOLE), result=first_type),
     "scalb": function(_scalb, NUMERIC, WHOLE, result="double"),
-    "signum": _double(lambda value: (value > 0) - (value < 0)),
+    "signum": _double(lambda value: float((value > 0) - (value < 0))),
     "sin": _double(math.sin),
-    "sinh": _double(math.sinh),
+    "sinh": _double(_finite_or("sinh overflow", math.sinh)),
     "sqrt": _double(_within(math.sqrt, 0, math.inf, "Square root of negative")),
     "tan": _double(math.tan),
     "tanh": _double(math.tanh),

@@ -72,7 +72,15 @@ def _locate(text: str, part: str, start: int = 0) -> int:
     return text.find(part, _start(text, start)) + 1
 
 
+def _delimiter(text: str) -> str:
+    """Raises ValueError: it is longer than a byte, or empty."""
+    if len(text) != 1 or not text.isascii():
+        raise ValueError("delimiter must be single byte for now")
+    return text
+
+
 def _split(text: str, delimiter: str) -> object:
+    _delimiter(delimiter)
     check_count(text.count(delimiter) + 1)
     return packed(text.split(delimiter))
 
@@ -169,7 +177,7 @@ FUNCTIONS: dict[str, Function] = {
     "sha1": function(lambda text: _hash("sha1", text), _TEXT, result="keyword"),
     "sha256": function(lambda text: _hash("sha256", text), _TEXT, result="keyword"),
     "space": function(_space, _NUMBER, result="keyword"),
-    "split": function(_split, _TEXT, _TEXT, result="keyword"),
+    "split": function(_split, _TEXT, Parameter(STRING, check=_delimiter), result="keyword"),
     "starts_with": function(lambda text, part: text.startswith(part), _TEXT, _TEXT, result="boolean"),
     "substring": function(_substring, _TEXT, _NUMBER, optional(_INTEGER), result="keyword"),
     "to_base64": function(lambda text: base64.b64encode(text.encode()).decode(), _TEXT, result="keyword"),

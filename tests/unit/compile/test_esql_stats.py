@@ -68,7 +68,9 @@ def columns(commands: str) -> dict[str, str]:
         ('TOP(n, 2, "ASC", h)', "keyword", ["x", "x"]),
         ("FIRST(n, at)", "integer", 1),
         ("LAST(h, at)", "keyword", "x"),
-        ("WEIGHTED_AVG(d, n)", "double", (0.5 + 4.5 + 14) / 11),
+        ("WEIGHTED_AVG(d, n)", "double", (0.5 + 4.5 + 14) / 22),
+        ("WEIGHTED_AVG(n, 2)", "double", 22 / 6),
+        ("WEIGHTED_AVG([1, 5], n)", "double", 3.0),
         ("PRESENT(d)", "boolean", True),
         ("ABSENT(t)", "boolean", True),
         ("MAX(t)", "keyword", None),
@@ -81,6 +83,14 @@ def test_what_an_aggregate_function_comes_to(call: str, kind: str, expected: Any
     assert columns(f"STATS r = {call}") == {"r": kind}
     found = rows(f"STATS r = {call}")[0][0]
     assert found == (pytest.approx(expected) if isinstance(expected, float) else expected)
+
+
+def test_a_weight_counts_although_its_value_does_not() -> None:
+    events = [{"n": 1, "d": 2.0}, {"n": [2, 3], "d": 4.0}, {"d": 6.0}, {"n": 4}, {"n": 5, "d": [1.0, 7.0]}]
+    assert rows("STATS WEIGHTED_AVG(n, d)", events) == [[2.0 / (2.0 + 4.0 + 6.0 + 1.0 + 7.0)]]
+    for weight in ("0", "0.0", "null"):
+        with pytest.raises(QueryError, match="cannot be null or 0"):
+            rows(f"STATS WEIGHTED_AVG(n, {weight})")
 
 
 def test_without_rows_there_is_a_row_without_groups_and_none_with_groups() -> None:

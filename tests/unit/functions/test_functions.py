@@ -45,6 +45,24 @@ def test_the_value_is_the_same_where_nothing_is_constant() -> None:
     assert compared > 50
 
 
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ('SPLIT("a", "")', "delimiter must be single byte for now"),
+        ('SPLIT("a", "é")', "delimiter must be single byte for now"),
+        ('SPLIT("a", ", ")', "delimiter must be single byte for now"),
+        ('DATE_PARSE("yyyy G", "2022 AD")', "the letter G in the date format"),
+        ('DATE_FORMAT("YYYY", NOW())', "the letter Y in the date format"),
+        ('DATE_FORMAT("yyyy[", NOW())', "the brackets of the date format"),
+        ('DATE_FORMAT("yyyy]", NOW())', "the brackets of the date format"),
+        ('DATE_FORMAT("yyyy{", NOW())', "the date format"),
+    ],
+)
+def test_a_constant_that_a_function_does_not_take_is_told(row: str, message: str) -> None:
+    with pytest.raises((QueryError, NotEvaluated), match=message):
+        shown(f"ROW x = {row}")
+
+
 def test_the_table_is_whole() -> None:
     assert set(ALIASES.values()) <= set(FUNCTIONS)
     assert not set(FUNCTIONS) & (NOT_EVALUATED | set(AGGREGATES))

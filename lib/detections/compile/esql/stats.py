@@ -169,6 +169,8 @@ class _AggregateExpressions(Expressions):
             inner.argument(parameter, argument, node, at)
             for at, (parameter, argument) in enumerate(zip(parameters, node.arguments, strict=True))
         )
+        name, made = self._instead(node, made)
+        function = AGGREGATES[name]
         types = tuple(one.type for one in made)
         constants = tuple(
             one.value for at, one in enumerate(made) if at not in function.rows and isinstance(one, Constant)
@@ -180,7 +182,19 @@ class _AggregateExpressions(Expressions):
         condition = None
         if self._condition is not None:
             condition = Conditions(self.context, self.scope, columnar=False).compile(self._condition)
-        call = Call(node.name, made, function.type_of(types), node.span)
-        name = f"\0{len(self._calls)}"
-        self._calls[asked] = name, Aggregation(call, condition)
-        return Column(name, call.type)
+        call = Call(name, made, function.type_of(types), node.span)
+        column = f"\0{len(self._calls)}"
+        self._calls[asked] = column, Aggregation(call, condition)
+        return Column(column, call.type)
+
+    def _instead(self, node: ast.Function, made: tuple[Expression, ...]) -> tuple[str, tuple[Expression, ...]]:
+        """What Elasticsearch computes instead: by a constant weight, or of a constant, nothing is weighted."""
+        if node.name == "weighted_avg":
+            value, weight = made
+            if weight.type == "null" or (isinstance(weight, Constant) and weight.value in (None, 0)):
+                shown = "null" if not isinstance(weight, Constant) or weight.value is None else weight.value
+                message = f"second argument of [{self.source(node)}] cannot be null or 0, received [{shown}]"
+                self.refuse(message, node.arguments[1])
+            if isinstance(value, Constant) or isinstance(weight, Constant):
+                return "avg", (value,)
+        return node.name, made
