@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from detections.catalog import patterns
@@ -77,7 +78,10 @@ class View:
         """The names that these data streams declare, among them all that a pattern with ``*`` fits. An alias of a field
         that is not there is none."""
         root, dot, _ = pattern.partition(".")
-        known = self._catalog.siblings(pattern) if dot and "*" not in root else self._catalog.names()
+        known: Iterable[str] = self._catalog.names()
+        if dot and "*" not in root:
+            siblings, begun = self._catalog.siblings(pattern), pattern.partition("*")[0]
+            known = siblings[bisect_left(siblings, begun) : bisect_left(siblings, f"{begun}\U0010ffff")]
         return (name for name in known if self._here(self._catalog.fields(name)) and self.specs(name))
 
     def listed(self) -> Iterator[str]:
