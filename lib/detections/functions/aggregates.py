@@ -135,6 +135,16 @@ class _Extreme(OnceFold):
     def add(self, state: object, value: object) -> object:
         return value if state is None else self._pick(state, value, key=self._key)
 
+    def add_values(self, states: list[Any], groups: Sequence[int], values: Sequence[Any]) -> None:
+        if self._key is not None:
+            super().add_values(states, groups, values)
+            return
+        largest = self._pick is max
+        for group, value in zip(groups, values, strict=True):
+            state = states[group]
+            if state is None or (value > state if largest else value < state):
+                states[group] = value
+
     def merge(self, state: object, other: object) -> object:
         return state if other is None else self.add(state, other)
 

@@ -157,7 +157,10 @@ class Scope:
     def settle(self) -> None:
         """From now on the columns hold what a projection gave them, not what the document has under their names."""
         self._guessed.intersection_update(self._columns)
-        self._columns = {name: Column(name, column.type) for name, column in self._columns.items()}
+        self._columns = {
+            name: column if column.field is None else Column(name, column.type)
+            for name, column in self._columns.items()
+        }
 
     def _discover(self, name: str) -> Column | None:
         field = self._mapping.get(name) if self._mapping is not None else None
@@ -182,6 +185,8 @@ def documents(mapping: Mapping, metadata: Iterable[str], names: Iterable[str] | 
 
 
 def _matches(name: str, texts: tuple[str, ...]) -> bool:
+    if not name.startswith(texts[0]):
+        return False
     first, *middle, last = texts
     if not (name.startswith(first) and name.endswith(last) and len(name) >= len(first) + len(last)):
         return False
