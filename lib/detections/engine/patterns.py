@@ -38,8 +38,7 @@ class Patterns:
     def add(self, number: int, pattern: Sequence[str | Wild], check: Check) -> None:
         """A pattern; ``check`` says whether a text matches it."""
         self._any = True
-        start = pattern[0] if isinstance(pattern[0], str) else ""
-        end = pattern[-1] if isinstance(pattern[-1], str) else ""
+        start, end = (one if isinstance(one, str) else "" for one in (pattern[0], pattern[-1])) if pattern else ("", "")
         part = max((text for text in pattern if isinstance(text, str)), key=len, default="")
         if not part:
             self._others.append((number, check))
