@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from made_rules import rule_text as made_rule
+
 TAG = "Managed by: detections"
 LIST = """
 [exception_list]
@@ -87,6 +89,24 @@ def test_what_the_repo_sets_is_written(run, project, stand_in):
     assert stand_in.rule("a")["enabled"] is True
     stand_in.edit("a", enabled=False)
     assert "~ enabled: true -> false" in run("plan").out
+
+
+LOOKUP = """type = "esql"
+language = "esql"
+from = "now-60m"
+query = "FROM logs-* METADATA _id, _version, _index | LOOKUP JOIN teams ON user.name"
+"""
+
+
+def test_a_rule_that_looks_something_up_is_written_and_said_to_need_a_person(run, project, stand_in):
+    rule_id = "5d9e8c1b-6f1a-4b6e-9d51-2a6f0c6f1a11"
+    (project.folder / "rules/lookup.toml").write_text(made_rule(LOOKUP, "lookup", rule_id=rule_id, index=""))
+    said = "if Kibana calls the lookup index unknown, open the rule there and save it (kibana#255997)"
+    assert run("plan").out.count(said) == 1
+    applied = run("apply", "--yes")
+    assert stand_in.rule(rule_id)["query"].endswith("ON user.name")
+    assert (applied.code, (applied.out + applied.err).count(said)) == (0, 1)
+    assert said not in run("plan").out
 
 
 def test_everything_that_rules_refer_to_comes_first(run, attached, stand_in):

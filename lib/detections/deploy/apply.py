@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from detections.deploy.attach import Attaching
 from detections.deploy.attachments import meaning
+from detections.deploy.lookups import SAVE_AGAIN, looks_up
 from detections.deploy.model import Action, Change, Kind, Payload, Plan, Thing, mark
 from detections.deploy.outcome import SAME, Outcome, moved, unless_hopeless
 from detections.deploy.state import Entry, State, StateFile, applied, canonical, kept
@@ -131,7 +132,7 @@ class _Run:
                 refusals |= self._import([self._body(change, before) for change in part], overwrite) if part else {}
             after |= self._read(waiting)
             waiting = [change for change in waiting if self._again(_arrived(change, before, after, refusals), refusals)]
-        outcomes = [_arrived(change, before, after, refusals) for change in ready]
+        outcomes = [_to_be_saved(_arrived(change, before, after, refusals)) for change in ready]
         self._settle(outcomes, after)
         for outcome in outcomes:
             there = outcome.done or after[outcome.change.rule_id]
@@ -318,6 +319,13 @@ def _arrived(change: Change, before: Live, after: Live, refusals: Mapping[str, R
     if written > 1:
         return Outcome(change, False, f"also written by {live.writer} meanwhile ({fields}): plan again")
     return Outcome(change, True, f"Kibana stores these fields in a form of its own: {fields}")
+
+
+def _to_be_saved(outcome: Outcome) -> Outcome:
+    """What is done, and what is left to do in Kibana."""
+    if not outcome.done or not looks_up(outcome.change.payload or {}):
+        return outcome
+    return replace(outcome, message="; ".join(filter(None, (outcome.message, SAVE_AGAIN))))
 
 
 def _quoted(text: str) -> str:

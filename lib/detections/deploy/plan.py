@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from detections.deploy.lookups import noted
 from detections.deploy.merge import NO_RECORD, Merge, base_of
 from detections.deploy.model import AS_IS, Action, Change, Kind, Options, Payload, Plan, Thing
 from detections.deploy.state import Entry, State, canonical, kept
@@ -50,7 +51,11 @@ def make_plan(
     for rule in rules:
         live.setdefault(rule.rule_id, []).append(rule)
     changes = [
-        _with_connectors(_wanted(payload, live.get(rule_id, []), state.rules.get(rule_id), tag, options), attachments)
+        noted(
+            _with_connectors(
+                _wanted(payload, live.get(rule_id, []), state.rules.get(rule_id), tag, options), attachments
+            )
+        )
         for rule_id, payload in wanted.items()
     ]
     unwanted = [rule for rule_id in live.keys() - wanted.keys() for rule in live[rule_id]]

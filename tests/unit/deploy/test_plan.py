@@ -64,6 +64,27 @@ def test_how_a_rule_stands(repo, state, live, kind, action):
     assert (change.kind, change.action) == (kind, action)
 
 
+ESQL = {"type": "esql", "language": "esql"}
+
+
+@pytest.mark.parametrize(
+    ("query", "noted"),
+    [
+        ("FROM a METADATA _id | LOOKUP JOIN t ON x", True),
+        ("FROM a METADATA _id | FORK (LOOKUP JOIN t ON x) (WHERE true)", True),
+        ("FROM a METADATA _id | ENRICH t ON x", False),
+        ("FROM a | LOOKUP", False),
+    ],
+)
+def test_a_rule_that_looks_something_up_may_have_to_be_saved_in_kibana(query, noted):
+    rule = RULE | ESQL | {"query": query}
+    assert ("kibana#255997" in change_of(rule, {}, None).note) is noted
+    live = LIVE | ESQL | {"query": query}
+    state = {"r": applied(rule, live)}
+    assert ("kibana#255997" in change_of(rule | {"note": "n"}, state, live).note) is noted
+    assert change_of(rule, state, live).note == ""
+
+
 def test_what_is_nobodys_business_is_counted():
     plan = plan_of([], [LIVE | {"tags": []}, LIVE | {"rule_id": "s", "tags": []}], {})
     assert (plan.changes, plan.others) == ((), 2)
