@@ -236,12 +236,35 @@ def test_rules_and_searches_look_up_the_tables_of_the_project(run: Run, project:
     assert 'calls: 2, team: "network"' in run(*command).out
     query = "FROM x | LOOKUP JOIN teams ON user.name | KEEP user.name, team"
     searched = ("search", "e.ndjson", query, "--language", "esql")
-    assert run(*searched).out.splitlines()[1:] == ["alice\tnetwork", "bob\t", "alice\tnetwork"]
+    assert run(*searched).out.splitlines() == [
+        "user.name  team", "keyword    keyword", "---------  -------",
+        "alice      network", "bob", "alice      network",
+    ]  # fmt: skip
+    assert run(*searched, "--format", "csv").out == "user.name,team\nalice,network\nbob,\nalice,network\n"
+    assert json.loads(run(*searched, "--format", "ndjson").out.splitlines()[1]) == {"user.name": "bob", "team": None}
     Path("others").mkdir()
     assert "LOOKUP JOIN without the table teams" in run(*searched, "--tables", "others").err
     Path("others/teams.csv").write_text("user.name,user.name\n")
     outcome = run(*searched, "--tables", "others")
     assert "others/teams.csv" in outcome.err and "each once" in outcome.err
+
+
+def test_what_is_found_is_a_table(run: Run, project: Path) -> None:
+    times = [f"2026-01-14T12:00:0{second}Z" for second in range(2)]
+    events = [
+        {"@timestamp": time, "event": {"action": "a", "id": time[-2]}, "user": {"name": "x, y"}} for time in times
+    ]
+    Path("e.ndjson").write_text("\n".join(map(json.dumps, events)))
+    found = run("search", "e.ndjson", "event.action: a", "--format", "csv")
+    assert found.out.splitlines()[0].startswith("@timestamp,event.provider,event.action,")
+    assert found.out.splitlines()[1] == f'{times[0]},,a,,"x, y",,0'
+    assert (
+        run("search", "e.ndjson", "event.action: a", "--format", "table").out.splitlines()[3].split("  ")[0] == times[0]
+    )
+    sequences = run(
+        "search", "e.ndjson", "sequence [any where true] [any where true]", "--language", "eql", "--format", "csv"
+    )
+    assert [line[0] for line in sequences.out.splitlines()[1:]] == ["1", "1"]
 
 
 def test_warnings_of_esql_are_told(run: Run, project: Path) -> None:
