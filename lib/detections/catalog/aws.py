@@ -10,11 +10,12 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from detections.catalog.extracts import extract
 
 SUFFIX = ".amazonaws.com"
+_API_DATE_BEGUN = re.compile(r"(?P<name>.*[A-Za-z])(?:20[\d_]*)(?:v\d*)?")
 _API_DATE = re.compile(r"(?:\d{8}|\d{4}_\d{2}_\d{2})(?:v\d+)?$")
 
 
@@ -38,6 +39,15 @@ def is_operation(provider: str, action: str) -> bool:
         return True
     dated = extract("aws/events.json")["dated"]
     return provider.removesuffix(SUFFIX) in dated and _API_DATE.sub("", action) in known
+
+
+def may_be_dated(pattern: Sequence[object], providers: Iterable[str]) -> bool:
+    """Whether a pattern, texts and marks, can fit an event with an API date in its name (``DeleteFunction2015*``)."""
+    match pattern:
+        case (str() as start, *_) if found := _API_DATE_BEGUN.fullmatch(start):
+            dated = extract("aws/events.json")["dated"]
+            return any(one.removesuffix(SUFFIX) in dated and found["name"] in events(one) for one in providers)
+    return False
 
 
 def providers_of(action: str) -> list[str]:

@@ -23,6 +23,7 @@ from detections.check import (
     guessed_type,
     indices,
     integrations,
+    kql_literal,
     max_signals,
     new_terms,
     portability,
@@ -47,6 +48,7 @@ from detections.rule import Rule
 
 ALWAYS: tuple[ModuleType, ...] = (
     query_syntax,
+    kql_literal,
     unknown_field,
     guessed_type,
     field_type,
@@ -72,6 +74,7 @@ ALWAYS: tuple[ModuleType, ...] = (
 )
 QUERIES = (
     query_syntax,
+    kql_literal,
     unknown_field,
     guessed_type,
     field_type,
