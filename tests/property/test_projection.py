@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detections.engine.column import names
-from detections.events import read, walk
+from detections.events import read, sources, walk
 from detections.events.cut import Piece
 from detections.events.encoded import Encoded
 from detections.events.reading import merge
@@ -87,7 +87,8 @@ def test_fields_of_raw_records_are_those_of_the_whole_documents(
     whole = [CLOUDTRAIL.to_ecs(record, {"retain": retain}) for record in written]
     assert len(batch) == len(whole)
     assert batch.counts().whole == sum(
-        not isinstance(record.get("eventTime"), str | None)
+        not isinstance(record.get("eventTime"), str | int | float | None)
+        or isinstance(record.get("eventTime"), bool)
         or any(not isinstance(record.get(key), str | None) for key in texts_of(paths))
         for record in written
     )
@@ -100,6 +101,48 @@ def test_fields_of_raw_records_are_those_of_the_whole_documents(
                 if known >> row & 1:
                     assert plain(column[row]) == plain(walk.value(document, path)), (path, row)
     assert list(batch.documents()) == whole
+
+
+OTHERS = [source for source in sources.SOURCES if source is not CLOUDTRAIL]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+@pytest.mark.parametrize("source", OTHERS, ids=lambda source: source.name)
+def test_fields_of_the_records_of_any_source_are_those_of_the_whole_documents(
+    source: sources.Source, data: st.DataObject
+) -> None:
+    keys = {key for made in source.table.fields.values() for key in made.keys}
+    made = st.fixed_dictionaries(
+        {source.signals[0]: texts, **dict.fromkeys(source.certain, texts)},
+        optional=dict.fromkeys(sorted(keys - {source.signals[0], *source.certain}), nested()),
+    )
+    written = data.draw(st.lists(made, min_size=1, max_size=4))
+    paths = data.draw(st.lists(st.sampled_from([*source.table.fields]), min_size=1, max_size=8))
+    piece = Piece("f", 1, data_of(written, data.draw(st.sampled_from(["\n", "["]))))
+    whole = [source.to_ecs(record) for record in written]
+    columns = Encoded(0, [piece], {}).columns(paths)
+    for path, column in zip(paths, columns, strict=True):
+        assert list(map(plain, column)) == [plain(walk.value(document, path)) for document in whole], path
+    assert list(Encoded(0, [piece], {}).documents()) == whole
+
+
+def nested() -> st.SearchStrategy[Any]:
+    names = [
+        "id", "alternateId", "displayName", "type", "debugData", "behaviors", "risk", "logOnlySecurityData",
+        "ipAddress", "authorization.k8s.io/decision", "metadata", "team", "old_user", "country_code", "username",
+        "namespace", "result",
+    ]  # fmt: skip
+    ends = leaves | st.sampled_from(
+        ["{New IP=POSITIVE}", "{reasons=a, b, level=HIGH}", "{level=LOW}", "allow",
+         '{"risk": {"level": "HIGH", "reasons": "a,b"}}', "forbid", "User", "UserGroup", "org.add_member",
+         "team.delete", "SUCCESS"]
+    )  # fmt: skip
+    return st.recursive(
+        ends,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(names), inner, max_size=4),
+        max_leaves=8,
+    )
 
 
 def texts_of(paths: list[str]) -> set[str]:

@@ -82,6 +82,9 @@ def _time(spec: EventSpec, bases: Bases) -> int:
     source = recognise(event)
     changes, path = (spec.set, "@timestamp") if source is None else (spec.raw, source.time)
     value = changes[path] if path in changes else _at(event, path)
+    if value is None and source is not None:
+        # A record may have its time elsewhere, too.
+        value = source.to_ecs(event).get("@timestamp")
     now = parse_date(value) if value is not None else None
     if now is None:
         raise EventsError(f"base '{spec.base}' has no time that can be read ({value!r})")
@@ -97,7 +100,7 @@ def _make(spec: EventSpec, bases: Bases, now: int, identity: str) -> Document:
             _remove(event, path)
         for path, value in spec.raw.items():
             _put(event, path, expand(value))
-        _put(event, source.time, time)
+        _put(event, source.time, source.written(time))
         _put(event, source.identity, f"{identity}:{_at(event, source.identity) or ''}")
         event = source.to_ecs(event, spec.settings)
     else:

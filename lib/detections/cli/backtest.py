@@ -59,7 +59,7 @@ def command(
     check: bool, base: str | None, title: str | None, style: str, out: Path | None, keep: bool, strict: bool,
     settings: Settings, jobs: int, tables: Path | None,
 ) -> int:  # fmt: skip
-    """Count what the rules would have raised over EVENTS: files or folders of raw CloudTrail or ECS documents, or - for
+    """Count what the rules would have raised over EVENTS: files or folders of raw logs or ECS documents, or - for
     standard input.
 
     Of each rule: the events that its query selects, its alerts, how many a day (median and worst), how many users,

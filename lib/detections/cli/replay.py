@@ -81,7 +81,7 @@ def command(
     width: str | None,
     resume: Path | None,
 ) -> int:
-    """Run the rules over EVENTS: files or folders of raw CloudTrail or ECS documents.
+    """Run the rules over EVENTS: files or folders of raw logs or ECS documents.
 
     Without --start and --end every event is inside the window and there is no history before the first event, so that a
     new term alerts once, at its first event. Times are UTC: 2026-01-31, 2026-01-31T20:15:00Z. Alerts go to standard

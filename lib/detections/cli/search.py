@@ -56,7 +56,7 @@ def command(
     tables: Path | None,
     settings: Settings,
 ) -> int:
-    """Run QUERY over EVENTS: files or folders of raw CloudTrail or ECS documents.
+    """Run QUERY over EVENTS: files or folders of raw logs or ECS documents.
 
     With --format json or ndjson each matching event is printed whole, one a line (each row, for ES|QL; each sequence
     or sample of EQL, as join_keys and events, null for a missing one). table and csv have the rows of ES|QL, or some

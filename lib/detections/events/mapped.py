@@ -54,11 +54,12 @@ class Mapped(Projection):
         self._time = "." not in source.time
         timed = (source.time,) if self._time else ()
         keys = dict.fromkeys([*source.certain, *timed, *(key for made in fields for key in made.keys)])
-        texts = {*timed, *(made.text for made in fields)}
+        texts = {made.text for made in fields}
         self.names = {key: f"f{number}" for number, key in enumerate(keys)}
         typed: list[Any] = [
             (name, str) if key in source.certain
             else (name, str | None, None) if key in texts
+            else (name, str | int | float | None, None) if key in timed
             else (name, msgspec.Raw, _ABSENT)
             for key, name in self.names.items()
         ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from click.testing import CliRunner
 
 from detections.case.event import Bases, documents
 from detections.case.read import read_cases
+from detections.case.run import run
 from detections.cli.common import source_settings
+from detections.compile.planner import plan as make_plan
 from detections.engine import Embedded
 from detections.errors import Finding, UsageError
 from detections.events import read, sources
@@ -124,6 +127,34 @@ def test_a_source_of_ones_own_is_read_and_replayed(doors: Source, tmp_path: Path
         "values that user.id does not take are left out",
         "not an event: a plan of the doors",
     }
+
+
+RAW = [
+    ("okta.system", 'event.action: "user.mfa.factor.deactivate" and okta.outcome.result: SUCCESS',
+     {"eventType": "user.mfa.factor.deactivate", "displayMessage": "x", "uuid": "1", "outcome": {"result": "SUCCESS"},
+      "published": "2026-01-31T20:15:00Z"}),
+    ("github.audit", 'github.category: repo and event.action: "repo.access" and github.visibility: public',
+     {"action": "repo.access", "created_at": 1769890500000, "_document_id": "1", "visibility": "public"}),
+    ("kubernetes.audit_logs",
+     "event.action: create and kubernetes.audit.requestObject.spec.containers.securityContext.privileged: true",
+     {"auditID": "1", "verb": "create", "requestReceivedTimestamp": "2026-01-31T20:15:00Z",
+      "requestObject": {"spec": {"containers": [{"securityContext": {"privileged": True}}]}}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("dataset", "query", "raw"), RAW)
+def test_rules_of_an_integration_see_its_raw_records(
+    tmp_path: Path, dataset: str, query: str, raw: dict[str, Any]
+) -> None:
+    (tmp_path / "raw.json").write_text(json.dumps(raw))
+    for index, alerting in ((f"logs-{dataset}-*", True), ("logs-aws.*", False)):
+        rule = replace(rule_of(f"type = 'query'\nlanguage = 'kuery'\nquery = '{query}'"), index=(index,))
+        alerts = list(replay([rule], read([tmp_path / "raw.json"], print), Embedded()))
+        assert [alert.event_ids for alert in alerts] == [("1",)] * alerting
+        text = f"base = 'raw.json'\n[[case]]\nname = 'n'\nverdict = '{'alert' if alerting else 'quiet'}'\n"
+        cases = read_cases(parse(text, "x.toml"))
+        (verdict,) = run(rule, make_plan(rule), cases, Bases(tmp_path), Embedded())
+        assert verdict.passed, verdict
 
 
 def test_a_source_of_ones_own_has_cases(doors: Source, tmp_path: Path) -> None:

@@ -7,11 +7,17 @@ from collections.abc import Mapping
 from detections.errors import UsageError
 from detections.events.batch import Document
 from detections.events.sources.cloudtrail import CLOUDTRAIL
+from detections.events.sources.github import GITHUB
+from detections.events.sources.kubernetes import KUBERNETES
+from detections.events.sources.okta import OKTA
 from detections.events.sources.record import Refuse, Settings
 from detections.events.sources.source import Dataset, Setting, Source
 
 __all__ = [
     "CLOUDTRAIL",
+    "GITHUB",
+    "KUBERNETES",
+    "OKTA",
     "Dataset",
     "Refuse",
     "Setting",
@@ -25,7 +31,7 @@ __all__ = [
     "wrappers",
 ]
 
-SOURCES: tuple[Source, ...] = (CLOUDTRAIL,)
+SOURCES: tuple[Source, ...] = (CLOUDTRAIL, KUBERNETES, OKTA, GITHUB)
 """Every source; the first that recognises an object has it."""
 
 

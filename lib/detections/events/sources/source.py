@@ -6,8 +6,9 @@ readers, replays, cases and commands take it from the table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from detections.events.batch import Document
 from detections.events.sources.record import Refuse, Settings, Table, ignore
@@ -44,13 +45,13 @@ class Setting:
 class Source:
     """A log source.
 
-    An object is one of its raw records where it has one of the keys ``signals`` at its top level and none of ``never``.
-    ``certain`` are those of the signals that nearly every record has, as texts.
+    An object is one of its raw records where it has one of the keys ``signals`` at its top level, all of ``needs`` and
+    none of ``never``. ``certain`` are keys that nearly every record has, as texts; all of ``needs`` are among them.
 
     ``table`` says how the document is made of a record. ``wrapper`` is the key under which a file of the source keeps
     its list of records. ``companions`` are keys by which objects are known that lie among the source's files and are no
     events, each with what they are. ``time`` and ``identity`` are where a record has its time and its id, as dotted
-    paths: what a case sets in a record of its own.
+    paths: what a case sets in a record of its own. ``written`` is how a record has a time that is given as ISO 8601.
     """
 
     name: str
@@ -61,13 +62,16 @@ class Source:
     table: Table
     time: str
     identity: str
+    needs: tuple[str, ...] = ()
+    written: Callable[[str], Any] = str
     settings: tuple[Setting, ...] = ()
     wrapper: str | None = None
     companions: Mapping[str, str] = field(default_factory=dict)
 
     def recognises(self, value: Document) -> bool:
         """Whether an object is a raw record. Nothing else decides this."""
-        return not value.keys().isdisjoint(self.signals) and value.keys().isdisjoint(self.never)
+        keys = value.keys()
+        return not keys.isdisjoint(self.signals) and keys.isdisjoint(self.never) and keys >= set(self.needs)
 
     def to_ecs(self, record: Document, settings: Settings | None = None, refuse: Refuse = ignore) -> Document:
         """The ECS document, with nested objects, that Elasticsearch would hold for a raw record.
