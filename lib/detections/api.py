@@ -56,8 +56,8 @@ def read_events(
 ) -> Iterator[Document]:
     """The events of files and folders, raw records already mapped to ECS; what was wrong goes to ``report``.
 
-    ``settings`` are those of the log sources' integrations. CloudTrail has ``retain``: all, flattened, keyword or
-    minimal.
+    ``settings`` are those of the log sources' integrations. CloudTrail has ``retain`` (all, flattened, keyword,
+    minimal or none) and ``aws`` (6 or 8).
 
     Raises:
         EventsError: a path does not exist.

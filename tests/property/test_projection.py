@@ -75,16 +75,16 @@ def plain(value: Any) -> Any:
 @given(
     st.lists(records, min_size=1, max_size=4),
     st.lists(st.sampled_from([*FIELDS, *PARENTS, *BELOW]), min_size=1, max_size=8),
-    st.sampled_from(RETAINED),
+    st.fixed_dictionaries({setting.name: st.sampled_from(setting.choices) for setting in CLOUDTRAIL.settings}),
     st.sampled_from(LAYOUTS),
     st.integers(0, 15),
 )
 def test_fields_of_raw_records_are_those_of_the_whole_documents(
-    written: list[dict[str, Any]], paths: list[str], retain: str, layout: str, some: int
+    written: list[dict[str, Any]], paths: list[str], chosen: dict[str, str], layout: str, some: int
 ) -> None:
-    batch = Encoded(0, [Piece("f", 1, data_of(written, layout))], {"retain": retain})
+    batch = Encoded(0, [Piece("f", 1, data_of(written, layout))], chosen)
     batch.expect(paths)
-    whole = [CLOUDTRAIL.to_ecs(record, {"retain": retain}) for record in written]
+    whole = [CLOUDTRAIL.to_ecs(record, chosen) for record in written]
     assert len(batch) == len(whole)
     assert batch.counts().whole == sum(
         not isinstance(record.get("eventTime"), str | int | float | None)

@@ -212,7 +212,9 @@ def test_outcomes(changes: dict[str, Any], outcome: str) -> None:
         ("AuthorizeSecurityGroupEgress", None, ["info"]),
         ("AttachRolePolicy", ["iam"], ["change"]),
         ("CreateUser", ["iam"], ["user", "creation"]),
-        ("SendCommand", ["process"], None),
+        ("SendCommand", ["process"], ["start"]),
+        ("Converse", ["api"], ["info"]),
+        ("DeleteObject", ["file"], ["deletion"]),
     ],
 )
 def test_categories(action: str, category: list[str] | None, types: list[str] | None) -> None:
@@ -295,10 +297,12 @@ def test_what_each_setting_retains() -> None:
         "insight_details": {"state": "Start"},
     }
     assert kept("all") == (list(strings), everything)
-    assert kept("flattened") == (["service_event_details"], everything)
-    assert kept("keyword") == (list(strings), None)
-    minimal = {"request_parameters": {"policyArn": "p"}, "additional_eventdata": {"SSEApplied": "s"}}
+    insight = {"insight_details": {"state": "Start"}}
+    assert kept("flattened") == ([], everything)
+    assert kept("keyword") == (list(strings), insight)
+    minimal = {"request_parameters": {"policyArn": "p"}, "additional_eventdata": {"SSEApplied": "s"}, **insight}
     assert kept("minimal") == (list(strings), minimal)
+    assert kept("none") == ([], insight)
 
 
 def test_each_resource_stands_once_in_the_order_of_java() -> None:
@@ -311,7 +315,100 @@ def test_each_resource_stands_once_in_the_order_of_java() -> None:
     ]
 
 
-def test_shared_event_ids_are_lost_as_in_the_pipeline() -> None:
+LATER = {"aws": "8"}
+SERVICE_ROLE = {
+    "type": "AssumedRole",
+    "principalId": "AROA:elb",
+    "arn": "arn:aws:sts::1:assumed-role/AWSServiceRoleForElasticLoadBalancing/elb",
+    "sessionContext": {
+        "sessionIssuer": {
+            "userName": "AWSServiceRoleForElasticLoadBalancing",
+            "arn": "arn:aws:iam::1:role/aws-service-role/elasticloadbalancing.amazonaws.com/AWSServiceRoleForElastic",
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("identity", "service"),
+    [
+        ({"type": "AWSService", "invokedBy": "backup.amazonaws.com"}, "backup.amazonaws.com"),
+        ({"type": "AWSService"}, None),
+        (SERVICE_ROLE, "elasticloadbalancing.amazonaws.com"),
+        ({**SERVICE_ROLE, "invokedBy": "x.amazonaws.com"}, "x.amazonaws.com"),
+        ({**SERVICE_ROLE, "type": "FederatedUser"}, None),
+        ({"type": "IAMUser", "userName": "mira", "invokedBy": "signin.amazonaws.com"}, None),
+    ],
+)
+def test_services_are_users_in_version_6_only(identity: dict[str, Any], service: str | None) -> None:
+    before, later = to_ecs(record(userIdentity=identity)), to_ecs(record(userIdentity=identity), LATER)
+    assert at(later, "service.name") == service
+    assert at(before, "service.name") is None
+    assert "user" not in later if service else at(later, "user") == at(before, "user")
+
+
+def test_what_version_8_keeps_besides() -> None:
+    raw = record(
+        userIdentity={
+            "type": "AssumedRole",
+            "credentialId": "c",
+            "onBehalfOf": {"userId": "u", "identityStoreArn": "s"},
+            "sessionContext": {
+                "ec2RoleDelivery": "2.0",
+                "sourceIdentity": "mira",
+                "webIdFederationData": {"federatedProvider": "p", "attributes": {"app": "x"}},
+            },
+        },
+        sharedEventID="shared",
+        addendum={"reason": "DELIVERY_DELAY", "updatedFields": "eventID"},
+        sourceIPAddress="bastion.example.com",
+        serviceEventDetails={"sourceIpAddress": "203.0.113.9"},
+        resources=[{"ARN": "arn:aws:ec2:eu-west-1:1:instance/i-0123456789abcdef0"}],
+        requestParameters={"instanceId": "i-0123456789abcdef1", "instancesSet": {"items": [{"instanceId": "i-1"}]}},
+        responseElements={"instanceIds": ["i-0123456789abcdef1", 7]},
+    )
+    before, later = to_ecs(raw), to_ecs(raw, LATER)
+    added = {
+        "aws.cloudtrail.shared_event_id": "shared",
+        "aws.cloudtrail.addendum": {"reason": "DELIVERY_DELAY", "updated_fields": "eventID"},
+        "aws.cloudtrail.user_identity.credential_id": "c",
+        "aws.cloudtrail.user_identity.on_behalf_of": {"user_id": "u", "identity_store_arn": "s"},
+        "aws.cloudtrail.user_identity.session_context": {
+            "ec2_role_delivery": "2.0",
+            "source_identity": "mira",
+            "web_id_federation_data": {"federated_provider": "p", "attributes": {"app": "x"}},
+        },
+        "related.hosts": ["h", "bastion.example.com", "i-0123456789abcdef0", "i-0123456789abcdef1"],
+        "related.ip": ["203.0.113.9"],
+        "related.user": ["u"],
+    }
+    assert {path: at(later, path) for path in added} == added
+    assert {path: at(before, path) for path in added} == dict.fromkeys(added)
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-iso"])
+def test_sessions_of_every_partition(partition: str) -> None:
+    identity = {"type": "AssumedRole", "arn": f"arn:{partition}:sts::1:assumed-role/r/mira@example.com"}
+    assert at(to_ecs(record(userIdentity=identity)), "user.email") == "mira@example.com"
+
+
+def test_a_service_is_named_where_it_is_one_of_aws() -> None:
+    assert at(to_ecs(record(eventSource="ec2.amazonaws.com")), "cloud.service.name") == "ec2"
+    assert at(to_ecs(record(eventSource="partner.example.com")), "cloud.service.name") is None
+
+
+def test_a_session_may_have_begun_at_a_time_without_separators() -> None:
+    identity = {"sessionContext": {"attributes": {"creationDate": "20260302T080000Z"}}}
+    session = at(to_ecs(record(userIdentity=identity)), "aws.cloudtrail.user_identity.session_context")
+    assert session == {"creation_date": "2026-03-02T08:00:00.000Z"}
+
+
+def test_details_of_tls_that_are_a_header_are_none() -> None:
+    made = to_ecs(record(tlsDetails={"tlsVersion": "tlsVersion", "cipherSuite": "cipherSuite"}))
+    assert "tls" not in made
+
+
+def test_shared_event_ids_are_lost_as_in_the_pipeline_of_version_6() -> None:
     document = to_ecs(record(sharedEventID="s-1"))
     assert "s-1" not in json.dumps(document)
     assert at(to_ecs(record(sharedEventId="s-1")), "aws.cloudtrail.shared_event_id") == "s-1"

@@ -102,7 +102,7 @@ def test_settings_are_checked() -> None:
     assert sources.chosen({"retain": "minimal"}) == {"retain": "minimal"}
     with pytest.raises(UsageError, match="retain must be one of all, flattened"):
         sources.chosen({"retain": "everything"})
-    with pytest.raises(UsageError, match=r"unknown setting badges \(available: retain\)"):
+    with pytest.raises(UsageError, match=r"unknown setting badges \(available: retain, aws\)"):
         sources.chosen({"badges": "shown"})
 
 
@@ -182,5 +182,6 @@ def test_a_source_of_ones_own_has_options(doors: Source) -> None:
         click.echo(json.dumps(settings))
         return 0
 
-    assert json.loads(CliRunner().invoke(command, ["--badges", "shown"]).output) == {"retain": "all", "badges": "shown"}
+    chosen = json.loads(CliRunner().invoke(command, ["--badges", "shown"]).output)
+    assert chosen == {"retain": "all", "aws": "6", "badges": "shown"}
     assert "Whether badges are kept." in CliRunner().invoke(command, ["--help"]).output

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detections.events.sources.cloudtrail.fields import DATASET, RETAIN, TABLE
+from detections.events.sources.cloudtrail.fields import AWS, DATASET, RETAIN, TABLE
 from detections.events.sources.source import Source
 
 CLOUDTRAIL = Source(
@@ -14,7 +14,7 @@ CLOUDTRAIL = Source(
     table=TABLE,
     time="eventTime",
     identity="eventID",
-    settings=(RETAIN,),
+    settings=(RETAIN, AWS),
     wrapper="Records",
     companions={"digestS3Bucket": "a digest of CloudTrail log files"},
 )

@@ -1,14 +1,13 @@
 """Which ``event.category`` and ``event.type`` the CloudTrail pipeline gives to which event names.
 
-Every other name has no category and the type ``info``. A name with no type at all has no ``event.type`` field.
+Every other name has no category and the type ``info``.
 Source: the table in Elastic's ``aws.cloudtrail`` ingest pipeline, 2026.
 """
 
 from __future__ import annotations
 
 _TABLE: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("api", (), "Converse Publish"),
-    ("api", ("info",), "DescribeRegions"),
+    ("api", ("info",), "Converse DescribeRegions Publish"),
     ("authentication", ("info",), "AssumeRole ConsoleLogin GetCallerIdentity"),
     ("configuration", ("change",), "Subscribe"),
     ("configuration", ("creation",), "CreateTopic"),
@@ -17,8 +16,7 @@ _TABLE: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("database", ("info",), "DescribeDBInstances ListTables"),
     ("file", ("change",), "PutObject"),
     ("file", ("creation",), "CreateBucket CreateDocument"),
-    ("file", ("delete",), "DeleteObject"),
-    ("file", ("deletion",), "DeleteBucket"),
+    ("file", ("deletion",), "DeleteBucket DeleteObject"),
     ("file", ("info",), "GetObject HeadObject ListBuckets ListObjects"),
     ("host", ("info",), "DescribeInstances DescribeVolumes ListInstanceAssociations"),
     (
@@ -65,7 +63,7 @@ _TABLE: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "DescribeLoadBalancers DescribeNetworkAcls DescribeNetworkInterfaces DescribeSecurityGroups DescribeVpcs",
     ),
     ("package", ("info",), "ListFunctions"),
-    ("process", (), "SendCommand"),
+    ("process", ("start",), "SendCommand"),
     ("session", ("end",), "TerminateSession"),
     ("session", ("start",), "CreateControlChannel CreateDataChannel OpenControlChannel OpenDataChannel StartSession"),
 )

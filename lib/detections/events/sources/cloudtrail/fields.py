@@ -1,10 +1,11 @@
 """Raw CloudTrail records -> ECS documents, as Elastic's ``aws.cloudtrail`` ingest pipeline makes them.
 
-Source of the semantics: the pipeline of the AWS integration 6.x (2026), and its published expected documents. Beyond
-the pipeline's own output a document gets what an Agent and the index add: ``data_stream.*``, ``event.dataset``,
-``event.module``, and ``event.ingested`` and ``event.created``, which are the record's own ``eventTime`` here. Left
-out: enrichment from databases (``source.geo``, ``source.as``, the parts of ``user_agent``), ``event.original``, and
-the entity fields that the integration writes only when asked to.
+Source of the semantics: the pipeline of the AWS integration and its published expected documents, of version 6 (what
+rules that relate to ``^6`` admit), and with the setting ``aws`` of version 8 as it is since 8.9. Beyond the pipeline's
+own output a document gets what an Agent and the index add: ``data_stream.*``, ``event.dataset``, ``event.module``, and
+``event.ingested`` and ``event.created``, which are the record's own ``eventTime`` here. Left out: enrichment from
+databases (``source.geo``, ``source.as``, the parts of ``user_agent``), ``event.original``, the entity fields that the
+integration writes only when asked to, and digests, which the integration indexes and no rule asks for.
 """
 
 from __future__ import annotations
@@ -14,19 +15,24 @@ from collections.abc import Iterator
 from typing import Any
 
 from detections.events.sources.cloudtrail.categories import CATEGORIES
-from detections.events.sources.cloudtrail.parameters import IDENTITY, PARAMETERS, RETAIN, Trail
+from detections.events.sources.cloudtrail.later import LATER, event_address
+from detections.events.sources.cloudtrail.parameters import AWS, IDENTITY, PARAMETERS, RETAIN, Trail
 from detections.events.sources.record import Made, Table, constant, steps
 from detections.events.sources.source import Dataset
 from detections.values.dates import format_date, parse_date
 from detections.values.ip import parse_ip
 from detections.values.javamap import in_hash_order, to_string
 
-__all__ = ["DATASET", "RETAIN", "TABLE"]
+__all__ = ["AWS", "DATASET", "RETAIN", "TABLE"]
 
 DATASET = Dataset("aws.cloudtrail")
 
+_NO_TLS = "tlsVersion"
 _LOGIN = "aws.cloudtrail.console_login.additional_eventdata"
-_SESSION_NAME = re.compile(r"arn:(?:aws|aws-us-gov):sts:.*/(.*)$")
+_SESSION_NAME = re.compile(r"arn:[a-z0-9-]+:sts:.*/(.*)$")
+_SESSION_TYPES = ("AssumedRole", "FederatedUser", "IdentityCenterUser")
+_SERVICE_SUFFIX = ".amazonaws.com"
+_BASIC = re.compile(r"^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\.\d+)?(?=Z|[+-])")
 _LOOKS_LIKE_IP = re.compile(r"[0-9]+(?:\.[0-9]+){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 
 
@@ -38,6 +44,14 @@ def _keyword(name: str, path: str) -> Made:
 
 def _date(name: str, path: str) -> Made:
     return Made(name, (steps(path)[0],), lambda trail: _instant(trail, name, trail.at(path)))
+
+
+def _session_start(trail: Trail) -> str | None:
+    """Of the formats that are read here, one has no separators."""
+    value = trail.at("userIdentity.sessionContext.attributes.creationDate")
+    if isinstance(value, str):
+        value = _BASIC.sub(r"\1-\2-\3T\4:\5:\6\7", value)
+    return _instant(trail, f"{IDENTITY}.session_context.creation_date", value)
 
 
 def _instant(trail: Trail, name: str, value: Any) -> str | None:
@@ -58,7 +72,9 @@ def _action(trail: Trail) -> str | None:
 
 def _service(trail: Trail) -> str | None:
     provider = trail.field("event.provider")
-    return provider.removesuffix(".amazonaws.com") if isinstance(provider, str) else None
+    if not isinstance(provider, str) or not provider.endswith(_SERVICE_SUFFIX):
+        return None
+    return provider.removesuffix(_SERVICE_SUFFIX)
 
 
 def _management(trail: Trail) -> str | None:
@@ -112,13 +128,13 @@ def _login_to(trail: Trail) -> Any:
 
 def _session(trail: Trail) -> str | None:
     """The name of the session of a role."""
-    arn = trail.field(f"{IDENTITY}.arn") if trail.of_role else None
-    found = _SESSION_NAME.search(arn) if isinstance(arn, str) else None
+    arn = trail.field(f"{IDENTITY}.arn") if trail.field(f"{IDENTITY}.type") in _SESSION_TYPES else None
+    found = _SESSION_NAME.match(arn) if isinstance(arn, str) else None
     return found[1] if found else None
 
 
 def _user_id(trail: Trail) -> Any:
-    found = trail.at("userIdentity.principalId")
+    found = None if trail.service else trail.at("userIdentity.principalId")
     if found is None and trail.field(f"{IDENTITY}.type") == "IdentityCenterUser":
         found = trail.at("userIdentity.onBehalfOf.userId")
     return trail.keyword("user.id", found)
@@ -145,6 +161,7 @@ def _related_users(trail: Trail) -> list[str] | None:
             yield session.partition("@")[0]
         for name in ("target.name", "changes.name", "target.id", "id", "name"):
             yield trail.field(f"user.{name}")
+        yield trail.field(f"{IDENTITY}.on_behalf_of.user_id")
 
     return list(dict.fromkeys(to_string(user) for user in users() if user)) or None
 
@@ -160,17 +177,32 @@ def _ip(trail: Trail) -> str | None:
 
 
 def _related_ips(trail: Trail) -> list[str] | None:
-    address = trail.field("source.ip")
-    return None if address is None else [address]
+    found = (trail.field("source.ip"), event_address(trail))
+    return list(dict.fromkeys(address for address in found if address is not None)) or None
 
 
 def _tls(trail: Trail) -> tuple[str | None, str | None]:
     """Protocol and version."""
     version = trail.at("tlsDetails.tlsVersion")
-    if not isinstance(version, str):
+    if not isinstance(version, str) or version == _NO_TLS:
         return None, None
     protocol, mark, number = version.partition("v")
     return (protocol.lower(), number) if mark else (None, version)
+
+
+def _tls_keyword(name: str, path: str) -> Made:
+    """A field of the details of TLS; of those that are only a header there is none."""
+
+    def make(trail: Trail) -> Any:
+        return None if trail.at("tlsDetails.tlsVersion") == _NO_TLS else trail.keyword(name, trail.at(path))
+
+    return Made(name, ("tlsDetails",), make)
+
+
+def _shared(trail: Trail) -> Any:
+    """The pipeline of version 6 looks for a spelling that AWS does not write, so the field stays empty there."""
+    found = trail.at("sharedEventID") if trail.is_later else None
+    return trail.keyword("aws.cloudtrail.shared_event_id", trail.at("sharedEventId") if found is None else found)
 
 
 _RESOURCE_KEYS = {"ARN": "arn", "accountId": "account_id"}
@@ -226,8 +258,7 @@ TABLE = Table(
         _keyword("aws.cloudtrail.error_message", "errorMessage"),
         _keyword("aws.cloudtrail.request_id", "requestID"),
         _keyword("aws.cloudtrail.recipient_account_id", "recipientAccountId"),
-        # The pipeline looks for this spelling; AWS writes sharedEventID, so the field stays empty there too.
-        _keyword("aws.cloudtrail.shared_event_id", "sharedEventId"),
+        Made("aws.cloudtrail.shared_event_id", ("sharedEventID", "sharedEventId"), _shared),
         _keyword("aws.cloudtrail.vpc_endpoint_id", "vpcEndpointId"),
         _keyword("aws.cloudtrail.session_credential_from_console", "sessionCredentialFromConsole"),
         Made("aws.cloudtrail.management_event", ("managementEvent",), _management),
@@ -236,7 +267,7 @@ TABLE = Table(
         _keyword(f"{IDENTITY}.arn", "userIdentity.arn"),
         _keyword(f"{IDENTITY}.access_key_id", "userIdentity.accessKeyId"),
         _keyword(f"{IDENTITY}.invoked_by", "userIdentity.invokedBy"),
-        _date(f"{IDENTITY}.session_context.creation_date", "userIdentity.sessionContext.attributes.creationDate"),
+        Made(f"{IDENTITY}.session_context.creation_date", ("userIdentity",), _session_start),
         _keyword(
             f"{IDENTITY}.session_context.mfa_authenticated", "userIdentity.sessionContext.attributes.mfaAuthenticated"
         ),
@@ -268,12 +299,13 @@ TABLE = Table(
         _keyword("source.address", "sourceIPAddress"),
         Made("source.ip", ("sourceIPAddress",), _ip),
         _keyword("user_agent.original", "userAgent"),
-        _keyword("tls.cipher", "tlsDetails.cipherSuite"),
-        _keyword("tls.client.server_name", "tlsDetails.clientProvidedHostHeader"),
+        _tls_keyword("tls.cipher", "tlsDetails.cipherSuite"),
+        _tls_keyword("tls.client.server_name", "tlsDetails.clientProvidedHostHeader"),
         Made("tls.version_protocol", ("tlsDetails",), lambda trail: _tls(trail)[0]),
         Made("tls.version", ("tlsDetails",), lambda trail: _tls(trail)[1]),
         Made("related.user", (*_NAMED, "requestParameters", "responseElements"), _related_users),
-        Made("related.ip", ("sourceIPAddress",), _related_ips),
+        Made("related.ip", ("sourceIPAddress", "serviceEventDetails"), _related_ips),
+        *LATER,
     ),
     Trail,
     Trail.DROPPED,

@@ -15,11 +15,18 @@ _ROLE_TYPES = ("AssumedRole", "FederatedUser")
 
 RETAIN = Setting(
     "retain",
-    ("all", "flattened", "keyword", "minimal"),
+    ("all", "flattened", "keyword", "minimal", "none"),
     "The CloudTrail integration's setting: which copies of the parameters it keeps.",
 )
 
+AWS = Setting(
+    "aws",
+    ("6", "8"),
+    "The version of the AWS integration that takes CloudTrail in: since 8.9 AWS's services are no users.",
+)
+
 _FLATTENED = "aws.cloudtrail.flattened"
+_SERVICE_ROLE = ":role/aws-service-role/"
 _FLATTENED_DEPTH = 20
 _FLATTENED_BELOW = 32_766
 # What Java prints is less than four times as long as the JSON text, though it writes 1e6 as 1000000.0.
@@ -32,8 +39,8 @@ _NAMES = {
     "service_event_details": "serviceEventDetails",
 }
 
-# What the setting "flattened" deletes; the pipeline forgets the fourth text.
-_TEXTS = frozenset(("request_parameters", "response_elements", "additional_eventdata"))
+_WITHOUT_TEXTS = ("flattened", "none")
+_WITHOUT_FLATTENED = ("keyword", "none")
 
 _MINIMAL = {
     "additional_eventdata": ("SSEApplied",),
@@ -70,6 +77,25 @@ class Trail(Record):
         return self.settings.get(RETAIN.name, RETAIN.default)
 
     @property
+    def is_later(self) -> bool:
+        """Whether the integration is one of version 8 (its last pipeline, of 8.9 or later)."""
+        return self.settings.get(AWS.name, AWS.default) != AWS.default
+
+    @property
+    def service(self) -> str | None:
+        """The service of AWS that acts, by itself or in a role that is made for it: it is no user."""
+        if not self.is_later:
+            return None
+        kind, invoked = self.field(f"{IDENTITY}.type"), self.at("userIdentity.invokedBy")
+        if kind == "AWSService":
+            return invoked if isinstance(invoked, str) else None
+        issuer = self.at("userIdentity.sessionContext.sessionIssuer.arn") if kind == "AssumedRole" else None
+        if not isinstance(issuer, str) or _SERVICE_ROLE not in issuer:
+            return None
+        service, slash, _ = issuer.partition(_SERVICE_ROLE)[2].partition("/")
+        return invoked if isinstance(invoked, str) else service if slash else None
+
+    @property
     def of_role(self) -> bool:
         """Whether a role was used."""
         return self.field(f"{IDENTITY}.type") in _ROLE_TYPES
@@ -96,6 +122,8 @@ class Trail(Record):
         return bool(self.field("event.action") == "UserAuthentication")
 
     def _own_name(self) -> Any:
+        if self.service:
+            return None
         name = self.at("userIdentity.userName")
         return (self.of_role and self.at("userIdentity.sessionContext.sessionIssuer.userName")) or name
 
@@ -105,7 +133,7 @@ def _text(name: str) -> Made:
 
     def text(trail: Trail) -> str | None:
         value = trail.parameters(key)
-        return None if value is None or (trail.retain == "flattened" and name in _TEXTS) else to_string(value)
+        return None if value is None or trail.retain in _WITHOUT_TEXTS else to_string(value)
 
     return Made(f"aws.cloudtrail.{name}", _keys(key), text)
 
@@ -116,7 +144,7 @@ def _flattened(name: str) -> Made:
     field = f"{_FLATTENED}.{name}"
 
     def flattened(trail: Trail) -> Any:
-        value = None if trail.retain == "keyword" else trail.parameters(key)
+        value = None if trail.retain in _WITHOUT_FLATTENED else trail.parameters(key)
         if value is None or not _is_short(trail, key, value) or not _takes(trail, field, value):
             return None
         if trail.retain == "minimal":
@@ -128,7 +156,7 @@ def _flattened(name: str) -> Made:
 
 
 def _insight(trail: Trail) -> Any:
-    value = trail.at("insightDetails") if trail.retain in ("all", "flattened") else None
+    value = trail.at("insightDetails")
     return value if value is not None and _takes(trail, f"{_FLATTENED}.insight_details", value) else None
 
 
