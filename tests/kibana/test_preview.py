@@ -20,8 +20,12 @@ from detections.compile.planner import plan
 from detections.engine import Embedded
 from detections.errors import NotEvaluated
 from detections.events import batches
+from detections.mapping import Field
 from detections.payload.from_api import from_api
 from detections.plan import Window
+from detections.plan.exceptions import ExceptionItem
+from detections.plan.predicate import Equals
+from detections.plan.predicate import Test as Ask
 from detections.preview import previewed, started_at
 from detections.report import json
 from detections.rule import load, load_rules
@@ -220,6 +224,19 @@ def test_what_is_previewed_is_the_rule_over_one_index():
     saved = parse(text.replace('type = "query"', 'type = "saved_query"\nsaved_id = "s"'), "x")
     body = previewed(load(saved)[0], "i")
     assert (body["type"], "saved_id" in body) == ("query", False)
+
+
+def test_exceptions_are_previewed_as_filters():
+    rules = {Path(one.document.path).name: one for one in load_rules(REPO / "rules/aws")}
+    field = Field("user.name", "keyword")
+    made = Ask(field, Equals(frozenset({"a"})))
+    items = [ExceptionItem("x", made, None, {"term": {"user.name": "a"}}), ExceptionItem("y", made)]
+    queries = [{"term": {"user.name": "a"}}, {"terms": {"user.name": ["a"]}}]
+    assert previewed(rules[QUERY], "i", excepted=items)["filters"][-2:] == [
+        {"meta": {"negate": True}, "query": query} for query in queries
+    ]
+    with pytest.raises(NotEvaluated, match=r"an ES\|QL rule has no filters"):
+        previewed(rules[ESQL], "i", excepted=items)
 
 
 def test_the_execution_is_the_one_whose_window_it_is():

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from detections.compile.exceptions import ExceptionLists, Values
 from detections.compile.planner import plan as make_plan
 from detections.elastic.cluster import Cluster
 from detections.elastic.documents import TemporaryIndex
@@ -30,7 +31,10 @@ MAPPING = Mapping.of({
     "ok": "boolean", "seen": "date", "message": "text",
 })  # fmt: skip
 START = 1_768_392_000_000
-WINDOWS = (Window(), Window(START + 10_000, START + 50_000, START), Window(None, START + 30_000))
+WINDOWS = (
+    Window(), Window(START + 10_000, START + 50_000, START, START + 50_000),
+    Window(None, START + 30_000, None, START + 10_000),
+)  # fmt: skip
 Agree = Callable[[list[Plan], list[Document]], int]
 
 
@@ -166,3 +170,40 @@ def test_executions(server: Server, lacking: frozenset[str], agreed: Callable[[i
         index.delete()
     assert count > 5
     agreed(count, "alerts of executions")
+
+
+def test_exceptions(agree: Agree, agreed: Callable[[int, str], None]) -> None:
+    entries = [
+        _entry("user.name", "match", "ann"), _entry("user.name", "match_any", ["ann", "cat"]),
+        _entry("ratio", "exists"),
+        _entry("user.name", "wildcard", "?a*"), _entry("source.ip", "match", "10.0.0.0/31"),
+        _entry("message", "match", "a b"), _entry("source.port", "match", "22"),
+        {"field": "source.ip", "type": "list", "list": {"id": "net", "type": "ip_range"}},
+        {"field": "user.name", "type": "list", "list": {"id": "names", "type": "keyword"}},
+    ]  # fmt: skip
+    values = {"net": Values("ip_range", ("10.0.0.2-10.0.0.9", "::/64")), "names": Values("keyword", ("bob",))}
+    items: list[dict[str, Any]] = []
+    for first, second in itertools.product(entries, entries):
+        turned = {**second, "operator": "excluded" if len(items) % 3 else "included"}
+        until = ("2026-01-14T12:00:20Z", None)[len(items) % 2]
+        items.append({"item_id": f"{len(items)}", "name": "x", "entries": [first, turned], "expire_time": until})
+    reference = {"id": "x", "list_id": "l", "type": "detection", "namespace_type": "single"}
+    found = 0
+    for number in range(0, len(items), 2):
+        lists = ExceptionLists({("single", "l"): items[number : number + 2]}, values)
+        for body in (SCHEDULED["query"], SCHEDULED["new terms"], SCHEDULED["threshold"], SEQUENCE):
+            rule = rule_of(body)
+            object.__setattr__(rule, "exceptions_list", (reference,))
+            assert list(lists.problems(rule, MAPPING)) == []
+            plan = make_plan(rule, MAPPING, exceptions=lists)
+            assert len(plan.exceptions.items) == min(2, len(items) - number)
+            found += agree([plan], events(number, 40))
+    assert found > 1000
+    agreed(found, "alerts of rules with exceptions")
+
+
+SEQUENCE = 'type = "eql"\nlanguage = "eql"\nquery = "sequence by event.action [any where true] [any where true]"'
+
+
+def _entry(field: str, kind: str, value: Any = None) -> dict[str, Any]:
+    return {"field": field, "type": kind, **({} if value is None else {"value": value})}

@@ -7,12 +7,14 @@ of the text: one place of a condition, or one setting of the rule's type, at a t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from detections.case.event import Bases
 from detections.case.model import CaseFile, Mutant
 from detections.case.mutators import mutants
 from detections.case.outcomes import outcomes
 from detections.plan import Plan, Variant
+from detections.plan.exceptions import Exceptions
 from detections.rule import Rule
 
 
@@ -25,7 +27,7 @@ def mutate(rule: Rule, plan: Plan, file: CaseFile, bases: Bases) -> list[Mutant]
     Raises:
         NotEvaluated: the embedded engine cannot run the plan.
     """
-    variants = [*_changed(rule, plan), *plan.variants()]
+    variants = [*_changed(rule, plan), *plan.variants(), *_without_items(plan)]
     usual, *others = outcomes(rule, [plan, *(variant.plan for variant in variants)], file.cases, bases)
     return [
         Mutant(
@@ -36,8 +38,16 @@ def mutate(rule: Rule, plan: Plan, file: CaseFile, bases: Bases) -> list[Mutant]
     ]  # fmt: skip
 
 
+def _without_items(plan: Plan) -> Iterator[Variant]:
+    """The plan without one of the items of its exceptions."""
+    items = plan.exceptions.items
+    for number, item in enumerate(items):
+        left = Exceptions(items[:number] + items[number + 1 :])
+        yield Variant(f"without the exception {item.name}", replace(plan, exceptions=left, sent=None))
+
+
 def _changed(rule: Rule, plan: Plan) -> Iterator[Variant]:
     """The plan with each of its conditions changed in one place."""
-    for condition in plan.conditions():
+    for condition in (*plan.conditions(), *plan.excepting()):
         for description, span, predicate in mutants(condition.predicate, rule.query or ""):
             yield Variant(description, condition.put(predicate), span)

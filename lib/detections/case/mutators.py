@@ -26,6 +26,7 @@ from detections.plan.predicate import (
     Or,
     Phrase,
     Predicate,
+    Ranges,
     Test,
     extent,
 )
@@ -111,6 +112,10 @@ def _operators(operator: Operator) -> Iterator[tuple[str, Operator]]:
             if high is not None:
                 yield "upper bound the other way", replace(operator, include_high=not include_high)
                 yield "without the upper bound", replace(operator, high=None)
+        case Ranges(ranges):
+            for number in range(len(ranges)):
+                if len(ranges) > 1:
+                    yield f"without range {number + 1}", Ranges(ranges[:number] + ranges[number + 1 :])
         case Like(pattern):
             for number, part in enumerate(pattern):
                 if part is ANY and len(pattern) > 1:

@@ -42,7 +42,7 @@ def why_quiet(rule: Rule, plan: Plan, case: Case, bases: Bases) -> str:
     joined = [condition for condition in conditions if condition.role is Role.JOINED]
     trace = TRACES.get(type(plan))
     traced = trace(plan, _among_seen(plan, evaluator, now), span, len(events) - 1) if trace else ""
-    return asked.event(own) or asked.joined(joined) or traced or plan.quiet()
+    return asked.event(own) or asked.excepted(plan) or asked.joined(joined) or traced or plan.quiet()
 
 
 def _among_seen(plan: Plan, evaluator: Evaluator, now: int) -> Evaluator:
@@ -63,6 +63,13 @@ class _Asked:
         """What the case's own event lacks."""
         lacking = [text for one in conditions for text in self._lacking(one.predicate, self._count - 1)]
         return f"not so for its event: {', '.join(lacking)}" if lacking else ""
+
+    def excepted(self, plan: Plan) -> str:
+        """Which exception passes over the case's own event."""
+        for item in plan.exceptions.at(self._evaluator.now):
+            if self._evaluator.answer(item.predicate).true >> (self._count - 1) & 1:
+                return f"the exception '{item.name}' passes over its event"
+        return ""
 
     def joined(self, conditions: list[Condition]) -> str:
         """What the nearest event lacks for the first condition that none fulfils."""

@@ -11,6 +11,7 @@ from detections.case import prove
 from detections.cli import export
 from detections.cli.common import STRICT, cases_of, chosen_profiles, failed, rules_at
 from detections.cli.config import find_config
+from detections.cli.planner import planner_of
 from detections.engine import Embedded
 from detections.proof import Ground, Record, assembled, read_baseline, remember, without
 from detections.report import text
@@ -31,7 +32,8 @@ def command(strict: bool) -> int:
     library, bases = cases_of(rules, (), config)
     baseline = read_baseline(config.path("baseline"))
     ground = Ground(library, bases, config.profiles, baseline)
-    proofs = list(prove(rules, library, bases, Embedded()))
+    planner = planner_of(rules, config, library.findings.append)
+    proofs = list(prove(rules, library, bases, Embedded(), planner=planner))
     record = Record(config.path("proofs"))
     remember(assembled(findings, proofs, ground), ground, record)
     record.save()
@@ -40,7 +42,7 @@ def command(strict: bool) -> int:
     findings, proofs = baseline.split(findings, [*rules, *rules.unsound])[0], without(proofs, baseline)
     proved = [*library.findings, *(one for proof in proofs for one in proof.findings)]
     objects, lacking = export.bundled(rules, config, every=False)
-    for finding in [*findings, *proved, *lacking]:
+    for finding in dict.fromkeys([*findings, *proved, *lacking]):
         click.echo(text.finding(finding))
     for proof in proofs:
         if proof.not_run:

@@ -9,19 +9,21 @@ import click
 
 from detections.cli.common import LINES
 from detections.cli.config import find_config
+from detections.cli.planner import planner_of
 from detections.compile import kibana
 from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
 from detections.compile.kibana import DslOptions
 from detections.compile.kql import compile_kql
-from detections.compile.planner import mapping_of, plan, time_field
+from detections.compile.planner import mapping_of, time_field
 from detections.compile.request import request
-from detections.errors import NotEvaluated, RuleError, UsageError
+from detections.errors import Finding, NotEvaluated, RuleError, UsageError
 from detections.mapping import Mapping, catalog_mapping
 from detections.plan.outline import outline
 from detections.query import EqlQuery, EsqlQuery, KqlQuery, Query, parse
 from detections.query.kql import to_json
 from detections.report import explain
+from detections.report import text as findings_text
 from detections.report.json import encode
 from detections.rule import Rule, load_rules
 
@@ -83,12 +85,16 @@ def _rule_parts(rule: Rule) -> dict[str, Any]:
         parts.pop("sent", None)
         parts["request"] = request(rule, time_field(rule), mapping_of(rule))
     try:
-        made = plan(rule)
+        made = planner_of([rule], find_config(), _tell)(rule)
         why = made.unevaluated()
         parts["evaluated"] = f"not evaluated: {'; '.join(why)}" if why else explain.text(made.outline())
     except NotEvaluated as reason:
         parts["evaluated"] = f"not evaluated: {reason}"
     return parts
+
+
+def _tell(finding: Finding) -> None:
+    click.echo(findings_text.finding(finding), err=True)
 
 
 def _parts(query: Query, mapping: Mapping) -> dict[str, Any]:

@@ -13,12 +13,14 @@ from detections.api import instant
 from detections.cli.common import JOBS, LINES, STRICT, TABLES, Warnings, rules_at, source_settings
 from detections.cli.config import find_config
 from detections.cli.engines import CREDENTIALS
+from detections.cli.planner import planner_of
 from detections.cli.reading import Done
 from detections.compile.tables import Tables, read_tables
 from detections.engine import Embedded
 from detections.engine.alert import Alert
 from detections.errors import DetectionsError, Finding, Level, UsageError
 from detections.events import Batch, Settings, read
+from detections.plan import Plan
 from detections.report import json
 from detections.report.count import plural
 from detections.rule import Rules
@@ -114,18 +116,19 @@ def command(
     looked_up = read_tables(tables or config.path("tables"), warnings)
     for finding in loaded.findings:
         warnings(finding)
+    planner = planner_of(loaded, config, warnings)
     show = _printer(style)
     done = Done(warnings)
     said = [plural(len(loaded), "rule")]
     if on_cluster:
         cluster = importlib.import_module("detections.cli.replay_cluster")
         asked = cluster.Asked(url, index, any_index, *window, width, resume)
-        count, _ = cluster.run(loaded, asked, warnings, show)
+        count, _ = cluster.run(loaded, asked, planner, warnings, show)
     else:
         count = 0
         batches = read(list(events), warnings, settings, done.add)
         engine = Embedded(jobs=jobs, any_index=any_index, report=warnings, count=done.add)
-        asked = _Scheduled(schedule, tuple(map(_outage, outages)))
+        asked = _Scheduled(schedule, tuple(map(_outage, outages)), planner)
         for alert in asked.alerts(loaded, batches, engine, *window, looked_up, warnings):
             count += 1
             show(alert)
@@ -144,15 +147,19 @@ class _Scheduled:
 
     asked: bool
     outages: tuple[Outage, ...]
+    planner: Callable[..., Plan]
 
     def alerts(
         self, rules: Rules, batches: Iterable[Batch], engine: Embedded, start: int | None, end: int | None,
         tables: Tables, report: Callable[[Finding], None],
     ) -> Iterator[Alert]:  # fmt: skip
         if not self.asked:
-            return replay(rules, batches, engine, start=start, end=end, tables=tables, report=report)
+            return replay(
+                rules, batches, engine, start=start, end=end, tables=tables, report=report, planner=self.planner
+            )
         found = executions(
             rules, batches, engine, start=start, end=end, outages=self.outages, tables=tables, report=report,
+            planner=self.planner,
         )  # fmt: skip
         return (alert for execution in found for alert in execution.alerts)
 

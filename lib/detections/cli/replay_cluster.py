@@ -20,6 +20,7 @@ from detections.elastic.cluster import Cluster
 from detections.elastic.server import Server
 from detections.engine.alert import Alert
 from detections.errors import Finding, UsageError
+from detections.plan import Plan
 from detections.report.count import plural
 from detections.rule import Rule, Rules
 from detections.schedule import Record, Slice, SlicedReplay
@@ -44,7 +45,11 @@ class Asked:
 
 
 def run(
-    rules: Rules, asked: Asked, report: Callable[[Finding], None], show: Callable[[Alert], None]
+    rules: Rules,
+    asked: Asked,
+    planner: Callable[..., Plan],
+    report: Callable[[Finding], None],
+    show: Callable[[Alert], None],
 ) -> tuple[int, int]:
     """How many alerts there were, those of the part that was finished before among them, and how many rules failed.
 
@@ -73,7 +78,7 @@ def run(
                 "slice": width, "rules": _digest(rules),
             }
         )  # fmt: skip
-        sliced = SlicedReplay(rules, cluster, asked.start, end, report)
+        sliced = SlicedReplay(rules, cluster, asked.start, end, report, planner)
         pieces = sliced.pieces(width)
         click.echo(f"{plural(documents, 'event')}, {plural(len(pieces), 'slice')}", err=True)
         if len(record):

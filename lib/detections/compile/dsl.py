@@ -6,6 +6,7 @@ false. What is neither is missing, and found by nothing.
 
 from __future__ import annotations
 
+import time
 from typing import Any, TypeAlias
 
 from detections.errors import NotEvaluated
@@ -26,7 +27,9 @@ from detections.plan.predicate import (
     Or,
     Phrase,
     Predicate,
+    Ranges,
     Test,
+    Until,
 )
 from detections.values.coerce import Scalar
 from detections.values.datemath import Relative
@@ -86,6 +89,8 @@ class _Writer:
                 return {"nested": {"path": path, "query": inside, "score_mode": "none", "ignore_unmapped": True}}
             case Always(value):
                 return _ALL if value else _NONE
+            case Until(instant):
+                return _ALL if self._moment <= instant else _NONE
             case Test(several="any"):
                 return self._test(predicate)
         if self._lenient:
@@ -112,6 +117,10 @@ class _Writer:
             if not self._lenient:
                 raise
             return _ALL
+
+    @property
+    def _moment(self) -> int:
+        return round(time.time() * 1000) if self._now is None else self._now
 
     def _test(self, test: Test) -> Dsl:
         operator = test.operator
@@ -142,6 +151,8 @@ def _test(field: Field, operator: Operator) -> Dsl:
             return _equals(field, sorted(values, key=str), folded)
         case Between():
             return _between(field, operator)
+        case Ranges(ranges):
+            return _some([_between(field, Between(low, high)) for low, high in ranges])
         case Like(pattern, folded):
             return _like(field, pattern, folded)
         case Matches(pattern, folded):

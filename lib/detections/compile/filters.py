@@ -37,6 +37,19 @@ def compile_filters(filters: Iterable[Filter], mapping: Mapping) -> Predicate:
     return And(tuple([_filter(one, mapping) for one in filters if is_enabled(one)]))
 
 
+def compile_query(query: Filter, mapping: Mapping) -> Predicate:
+    """The predicate of a query in Query DSL.
+
+    Raises:
+        NotEvaluated: nothing here evaluates it, or an option of it.
+        QueryTypeError: Elasticsearch would refuse it; the error's ``query`` is the query as JSON.
+    """
+    try:
+        return _Dsl(mapping).compile(query)
+    except leaf.RefusedError as error:
+        raise QueryTypeError(str(error), json.dumps(query, default=str), 0) from error
+
+
 @dataclass(frozen=True, slots=True)
 class Combined:
     """The filters that a combined one is made of, the disabled ones left out: ``every`` of them must hold, or any."""
@@ -183,7 +196,7 @@ class _Dsl:
         if len(fields) != 1 or not all(isinstance(values, list | tuple) for values in fields.values()):
             raise NotEvaluated("a terms query without a list of values is not evaluated here")
         ((name, values),) = fields.items()
-        return self._ask(name, lambda field: Or(tuple([leaf.term(field, value, _SPAN) for value in values])))
+        return self._ask(name, lambda field: leaf.terms(field, values, _SPAN))
 
     def _wildcard(self, body: object) -> Predicate:
         name, options = _one_field(body, "wildcard", "value", {"wildcard", "case_insensitive", "rewrite"})

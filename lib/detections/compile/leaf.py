@@ -24,7 +24,7 @@ import functools
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import replace
 from decimal import Decimal
@@ -45,6 +45,7 @@ from detections.plan.predicate import (
     Or,
     Phrase,
     Predicate,
+    Ranges,
     Test,
 )
 from detections.query import Span
@@ -52,7 +53,7 @@ from detections.values import datemath, regex
 from detections.values.analysis import ANALYZERS
 from detections.values.coerce import LATEST_NANOSECOND, Scalar, coerce, dynamic_number, json_text, scaled
 from detections.values.datemath import Relative
-from detections.values.ip import parse_cidr, parse_ip
+from detections.values.ip import merged, parse_cidr, parse_ip
 from detections.values.order import lower
 from detections.values.wildcard import ANY, Wild
 
@@ -117,6 +118,30 @@ def term(field: Field, value: Constant, span: Span, *, case_insensitive: bool = 
     if case_insensitive and isinstance(made, Equals | Like):
         made = replace(made, case_insensitive=True)
     return Test(field, made, span=span)
+
+
+def terms(field: Field, values: Sequence[Constant], span: Span) -> Predicate:
+    """``terms``: one of some values, which may be very many."""
+    _check_searchable(field)
+    if field.type in ("keyword", "wildcard") and None not in values:
+        return Test(field, Equals(frozenset(map(json_text, values))), span=span)
+    equal: list[Scalar] = []
+    blocks: list[tuple[int, int]] = []
+    others: list[Predicate] = []
+    for value in values:
+        made = term(field, value, span)
+        match made:
+            case Test(operator=Equals(found, False)):
+                equal += found
+            case Test(operator=Between(int(low), int(high), True, True)) if field.family == "ip":
+                blocks.append((low, high))
+            case _:
+                others.append(made)
+    if equal:
+        others.append(Test(field, Equals(frozenset(equal)), span=span))
+    if blocks:
+        others.append(Test(field, Ranges(merged(blocks)), span=span))
+    return others[0] if len(others) == 1 else Or(tuple(others))
 
 
 @_lenient

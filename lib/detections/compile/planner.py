@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeAlias, TypedDict
 
 from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
+from detections.compile.exceptions import ExceptionLists
 from detections.compile.filters import compile_filters
 from detections.compile.kql import compile_kql
 from detections.compile.request import body_of
@@ -34,6 +36,7 @@ Planner: TypeAlias = Callable[[Any, Mapping], Plan]
 
 
 NO_TABLES: Tables = {}
+NO_LISTS = ExceptionLists()
 
 
 class Common(TypedDict):
@@ -47,9 +50,12 @@ class Common(TypedDict):
     sent: Sent
 
 
-def plan(rule: Rule, mapping: Mapping | None = None, tables: Tables = NO_TABLES) -> Plan:
-    """The plan of a rule, for the fields of ``mapping`` (None: what the catalog knows of the rule's indices).
-    ``tables`` are what ES|QL looks up, by the name of the lookup index (LOOKUP JOIN) or of the policy (ENRICH).
+def plan(
+    rule: Rule, mapping: Mapping | None = None, tables: Tables = NO_TABLES, exceptions: ExceptionLists = NO_LISTS
+) -> Plan:
+    """The plan of a rule, for the fields of ``mapping`` (None: what the catalog knows of the rule's indices), with
+    those of its exceptions that are among the lists. ``tables`` are what ES|QL looks up, by the name of the lookup
+    index (LOOKUP JOIN) or of the policy (ENRICH).
 
     A saved_query rule is planned with the query it carries itself, as Kibana falls back to it.
 
@@ -60,9 +66,9 @@ def plan(rule: Rule, mapping: Mapping | None = None, tables: Tables = NO_TABLES)
     planner = PLANNERS.get(rule.type)
     if planner is None:
         raise NotEvaluated(f"rules of type {rule.type} are not evaluated yet")
-    if tables and rule.type == "esql":
-        return _esql(rule, mapping or mapping_of(rule), tables)
-    return planner(rule, mapping or mapping_of(rule))
+    fields = mapping or mapping_of(rule)
+    made = _esql(rule, fields, tables) if tables and rule.type == "esql" else planner(rule, fields)
+    return replace(made, exceptions=exceptions.of(rule, fields))
 
 
 def mapping_of(rule: Rule) -> Mapping:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from detections.compile.dsl import Dsl, at_least, has_form
 from detections.compile.request import at
 from detections.elastic.answers import Eql, RawHit
-from detections.elastic.search import Source, fields_of, hit
+from detections.elastic.search import Source, fields_of, hit, sparing
 from detections.engine.alert import Alert
 from detections.engine.eql import EqlCollector, Finder
 from detections.engine.evaluator import Evaluator, Predicates
@@ -37,7 +37,8 @@ def eql(plan: EqlPlan, source: Source, window: Window) -> Iterator[Alert]:
     """
     if plan.sent is None:
         raise NotEvaluated("a changed EQL query has no text that a server could be asked")
-    filter_ = source.within(at(plan.sent["filter"], window.now), plan.time, window.start, window.end, window.ingested)
+    asked = sparing(plan, at(plan.sent["filter"], window.now), window)
+    filter_ = source.within(asked, plan.time, window.start, window.end, window.ingested)
     body = {**plan.sent, "filter": filter_, "size": MOST, "fields": fields_of(plan.time)}
     path = f"/{source.index}/_eql/search"
     answer = source.server.read(Eql, "an answer to an EQL search", "POST", path, body, rule=plan.rule_name).hits
@@ -61,21 +62,21 @@ def eql_by_dsl(plan: EqlPlan, source: Source, window: Window) -> Iterator[Alert]
     asked: Dsl = {"bool": {"should": named, "minimum_should_match": 1}}
     if plan.filter is not None:
         asked = {"bool": {"filter": [asked, at_least(plan.filter, now)]}}
-    query = source.within(asked, plan.time, window.start, window.end, window.ingested)
+    query = source.within(sparing(plan, asked, window), plan.time, window.start, window.end, window.ingested)
     documents = list(source.hits(query, plan.time, plan.rule_name, {"_source": True}))
     yield from _joined(plan, window, sorted(documents, key=lambda found: hit(found, plan.time).position))
 
 
 def computed(plan: EqlPlan) -> bool:
     """Whether a condition of the plan has no form in Query DSL."""
-    return not all(has_form(condition.predicate) for condition in plan.conditions())
+    return not all(has_form(condition.predicate) for condition in (*plan.conditions(), *plan.excepting()))
 
 
 def _joined(plan: EqlPlan, window: Window, documents: list[RawHit]) -> Iterator[Alert]:
     """The documents, in the order in which they were indexed, as the rows of one batch."""
     predicates = Predicates()
     collector = EqlCollector(plan, window, predicates)
-    finder = Finder(plan.program, predicates, plan.filter)
+    finder = Finder(plan.program, predicates, plan.filter, plan.exceptions.condition)
     sources = Documents(0, [found.source for found in documents])
     evaluator = Evaluator(sources, predicates, [*predicates.paths, *finder.paths], window.now)
     selected = {

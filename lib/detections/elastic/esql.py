@@ -14,7 +14,7 @@ from dataclasses import replace
 from detections.compile.esql.carry import IDS, LATEST, asking_for_id, carrying, looked_up, looking_up
 from detections.elastic.answers import Rows
 from detections.elastic.documents import TemporaryIndex
-from detections.elastic.search import NO_PROGRESS, Source, hit
+from detections.elastic.search import NO_PROGRESS, Source, hit, sparing
 from detections.elastic.server import Server
 from detections.elastic.template import template
 from detections.engine.alert import Alert, Hit
@@ -140,7 +140,8 @@ def _answer(
     plan: RowsPlan, source: Source, window: Window, text: str, without: Sequence[str]
 ) -> list[dict[str, object]]:
     """The rows, by the names of their columns, of the documents in the window but for some."""
-    query = source.within({"match_all": {}}, plan.time, window.start, window.end, window.ingested)
+    asked = sparing(plan, {"match_all": {}}, window)
+    query = source.within(asked, plan.time, window.start, window.end, window.ingested)
     if without:
         query["bool"]["must_not"] = [{"ids": {"values": list(without)}}]
     body = {"query": text, "filter": query}

@@ -17,7 +17,7 @@ from detections.elastic.server import Server
 from detections.engine.alert import Alert, Hit
 from detections.engine.evaluator import EVENT_ID
 from detections.errors import ServerError
-from detections.plan import QueryPlan, SelectionPlan, TimeField, Window
+from detections.plan import Plan, QueryPlan, SelectionPlan, TimeField, Window
 from detections.values.dates import combined, format_date
 
 SEARCH = "an answer to a search"
@@ -54,7 +54,9 @@ class Source:
         Raises:
             NotEvaluated: the predicate has a part that no query says.
         """
-        return at(dict(plan.sent["query"]) if plan.sent is not None else to_dsl(plan.selects, window.now), window.now)
+        if plan.sent is None:
+            return to_dsl(plan.selects, window.now)
+        return sparing(plan, at(dict(plan.sent["query"]), window.now), window)
 
     def within(
         self, asked: Dsl, time: TimeField, start: int | None, end: int | None, ingested: int | None = None
@@ -111,6 +113,17 @@ class Source:
                 body["search_after"] = page[-1].sort
         finally:
             self.server.ask("DELETE", "/_pit", {"id": pit}, accept=(404,))
+
+
+def sparing(plan: Plan, asked: Dsl, window: Window) -> Dsl:
+    """A query without the documents that the plan's exceptions pass over, as Kibana sends it."""
+    queries = [
+        to_dsl(item.predicate, window.now) if item.query is None else at(dict(item.query), window.now)
+        for item in plan.exceptions.at(window.now)
+    ]
+    if not queries:
+        return asked
+    return {"bool": {"filter": [asked], "must_not": [{"bool": {"should": queries, "minimum_should_match": 1}}]}}
 
 
 def events(plan: QueryPlan, source: Source, window: Window) -> Iterator[Alert]:

@@ -90,14 +90,16 @@ class _JoinKey(NamedTuple):
 class Finder:
     """A program made ready: it finds candidates in batches, and then what they make together.
 
-    Only events that satisfy ``condition``, too, are candidates.
+    Only events that satisfy the ``conditions``, too, are candidates.
     """
 
-    def __init__(self, asked: program.Program, predicates: Predicates, condition: Predicate | None = None) -> None:
+    def __init__(self, asked: program.Program, predicates: Predicates, *conditions: Predicate | None) -> None:
         self._body = asked.body
         self._order = asked.order
         stages = program.stages_of(asked.body)
-        self._selects = {number: selecting(predicates, condition, stage.predicate) for number, stage in stages.items()}
+        self._selects = {
+            number: selecting(predicates, *conditions, stage.predicate) for number, stage in stages.items()
+        }
         self._keys = _join_keys(asked.body, stages)
         fields = [asked.order.timestamp, *(key.field for keys in self._keys.values() for key in keys)]
         if asked.order.tiebreaker is not None:
@@ -260,7 +262,7 @@ class EqlCollector(Collector[Candidates]):
 
     def __init__(self, plan: EqlPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
-        self._finder = Finder(plan.program, predicates, plan.filter)
+        self._finder = Finder(plan.program, predicates, plan.filter, plan.exceptions.condition)
         self._hits = Hits(plan, window)
         self._candidates: list[Candidate] = []
         self._found: dict[int, Hit] = {}

@@ -37,6 +37,7 @@ from detections.plan.predicate import (
     Or,
     Predicate,
     Test,
+    Until,
 )
 from detections.plan.rows import columns_in
 from detections.values import limits
@@ -110,6 +111,8 @@ class Predicates:
                 return _NESTED_COST, self._nested(path, item)
             case Always(value):
                 return 0, _constant(value)
+            case Until(instant):
+                return 0, lambda evaluator, rows: Bits(rows if evaluator.now <= instant else 0, 0)
             case Compute():
                 return _COMPUTE_COST, self._leaf(predicate)
             case AnyField():

@@ -26,7 +26,7 @@ class NewTermsCollector(Collector[Seen]):
     def __init__(self, plan: NewTermsPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
         self._start = window.start
-        self._select = selecting(predicates, plan.predicate, plan.filter)
+        self._select = selecting(predicates, plan.predicate, plan.filter, plan.exceptions.condition)
         self._hits = Hits(plan, window, with_history=True)
         self._seen: Seen = {}
         self.paths = [*self._hits.paths, *(field.path for field in plan.fields)]

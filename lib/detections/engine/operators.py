@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from detections.errors import NotEvaluated
 from detections.mapping import DYNAMIC, Field
-from detections.plan.predicate import AnyToken, Between, Equals, Exists, Like, Matches, Operator, Phrase
+from detections.plan.predicate import AnyToken, Between, Equals, Exists, Like, Matches, Operator, Phrase, Ranges
 from detections.values import regex, wildcard
 from detections.values.coerce import dynamic_number
 from detections.values.order import fold, version_key
 
 Check: TypeAlias = Callable[[Any], bool]
 
-COST = {Equals: 1, Exists: 2, Between: 3, Like: 10, Matches: 20, AnyToken: 30, Phrase: 30}
+COST = {Equals: 1, Exists: 2, Between: 3, Ranges: 4, Like: 10, Matches: 20, AnyToken: 30, Phrase: 30}
 """About how much a value costs, in units of a set lookup. Text is dear: it is cut into tokens first."""
 
 
@@ -50,7 +51,7 @@ def check_of(operator: Operator, field: Field) -> Check:
     return check
 
 
-def _by_value(operator: Equals | Between | Like | Matches, field: Field) -> Check:
+def _by_value(operator: Equals | Between | Ranges | Like | Matches, field: Field) -> Check:
     """Of a field whose values decide its type: a number is asked as a number, a text as a keyword."""
     if isinstance(operator, Equals):
         return _term(operator, field)
@@ -67,7 +68,7 @@ def _numeric(operator: Between) -> Between:
     return replace(operator, low=low, high=high)
 
 
-def _term(operator: Equals | Between | Like | Matches, field: Field) -> Check:
+def _term(operator: Equals | Between | Ranges | Like | Matches, field: Field) -> Check:
     match operator:
         case Equals(values, True):
             folded = frozenset(fold(str(value)) for value in values)
@@ -81,6 +82,8 @@ def _term(operator: Equals | Between | Like | Matches, field: Field) -> Check:
                 return regex.matcher(pattern, case_insensitive=case_insensitive)
             except regex.RegexError as error:
                 raise NotEvaluated(f"regular expression on {field.name}: {error}") from None
+        case Ranges(ranges):
+            return _in_ranges(ranges)
         case Between():
             return _between(operator, version_key if field.family == "version" else None)
 
@@ -97,6 +100,16 @@ def _between(operator: Between, key: Callable[[Any], Any] | None = None) -> Chec
         if low is not None and not (value >= low if include_low else value > low):
             return False
         return high is None or bool(value <= high if include_high else value < high)
+
+    return check
+
+
+def _in_ranges(ranges: tuple[tuple[int, int], ...]) -> Check:
+    lows = [low for low, _ in ranges]
+
+    def check(value: int) -> bool:
+        at = bisect_right(lows, value)
+        return at > 0 and value <= ranges[at - 1][1]
 
     return check
 

@@ -17,7 +17,7 @@ class QueryCollector(Collector[list[Hit]]):
 
     def __init__(self, plan: QueryPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
-        self._select = selecting(predicates, plan.predicate, plan.filter)
+        self._select = selecting(predicates, plan.predicate, plan.filter, plan.exceptions.condition)
         self._hits = Hits(plan, window)
         self._found: list[Hit] = []
         self.paths = self._hits.paths

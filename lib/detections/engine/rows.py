@@ -33,7 +33,7 @@ class RowsCollector(Collector[Kept]):
         keys = plan.expanded or ()
         read = [*self._columns, *(column for column in plan.pipeline.columns if column.name in keys)]
         self._program = Program(plan.pipeline, read, tables=plan.tables, carried={BEHIND: LatestEvents()})
-        self._select = selecting(predicates, self._program.predicate)
+        self._select = selecting(predicates, self._program.predicate, plan.exceptions.condition)
         self._hits = Hits(plan, window)
         self._tables: list[Table] = []
         self._groups = self._program.groups() if self._program.groups else None

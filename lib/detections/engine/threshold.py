@@ -110,7 +110,7 @@ class ThresholdCollector(Collector[Groups]):
 
     def __init__(self, plan: ThresholdPlan, window: Window, predicates: Predicates) -> None:
         self._plan = plan
-        self._select = selecting(predicates, plan.predicate, plan.filter)
+        self._select = selecting(predicates, plan.predicate, plan.filter, plan.exceptions.condition)
         self._hits = Hits(plan, window)
         self._groups = Groups()
         self._alerted = {_terms_of(plan, one): one.until for one in plan.alerted}

@@ -24,9 +24,15 @@ from detections.plan.predicate import (
     Or,
     Phrase,
     Predicate,
+    Ranges,
     Test,
+    Until,
 )
 from detections.values.datemath import Relative
+from detections.values.dates import format_date
+
+_MOST = 100
+"""Values that are written out: a value list has a million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,8 @@ def outline(node: Predicate) -> Outline:
             return Outline(written(value))
         case Always(value):
             return Outline(f"always {'missing' if value is None else str(value).lower()}")
+        case Until(instant):
+            return Outline(f"until {format_date(instant)}")
         case AnyField():
             return Outline("some field, whichever the event has")
 
@@ -71,12 +79,15 @@ def _operator(operator: Operator) -> str:
             return "exists"
         case Equals(values, insensitive):
             shown = sorted(map(repr, values))
-            said = f"= {shown[0]}" if len(shown) == 1 else f"one of {', '.join(shown)}"
+            more = f" and {len(shown) - _MOST:,} more" if len(shown) > _MOST else ""
+            said = f"= {shown[0]}" if len(shown) == 1 else f"one of {', '.join(shown[:_MOST])}{more}"
             return said + " in any case" * insensitive
         case Between(low, high, include_low, include_high):
             bounds = [f"{'>=' if include_low else '>'} {_bound(low)}"] * (low is not None)
             bounds += [f"{'<=' if include_high else '<'} {_bound(high)}"] * (high is not None)
             return " and ".join(bounds) or "has any value"
+        case Ranges(ranges):
+            return f"in one of {len(ranges):,} ranges"
         case Like(pattern, insensitive):
             text = "".join(map(str, pattern))
             return f"like {text!r}" + " in any case" * insensitive

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self, TypeAlias, TypeVar
 
 from detections.mapping import Field, Mapping
+from detections.plan.exceptions import NONE, ExceptionItem, Exceptions
 from detections.plan.outline import Outline
 from detections.plan.predicate import Predicate, is_relative
 from detections.plan.window import TIMESTAMP, TimeField
@@ -44,6 +45,7 @@ class Role(enum.Enum):
     FILTER = "the event that alerts, by a filter of the rule: it stands beside the query"
     JOINED = "another event, or one of several, that is joined to it"
     ABSENT = "an event that must not be there"
+    EXCEPTION = "the event that alerts, for which it must not hold: an item of an exception list"
     ROW = "a row that the query has made"
     PART = "what a part of a row is computed of"
 
@@ -72,7 +74,7 @@ class Variant:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(ABC):
     """What a rule asks of an engine. ``indices`` are the names and patterns of what it searches; ``shown`` the fields
-    whose values its alerts are to carry."""
+    whose values its alerts are to carry; ``exceptions`` says which events it passes over."""
 
     rule_id: str
     rule_name: str
@@ -81,6 +83,7 @@ class Plan(ABC):
     mapping: Mapping = field(compare=False, repr=False)
     sent: Sent = field(default=None, compare=False, repr=False)
     shown: tuple[Field, ...] = field(default=(), compare=False, repr=False)
+    exceptions: Exceptions = NONE
 
     @abstractmethod
     def conditions(self) -> Iterator[Condition]:
@@ -101,10 +104,23 @@ class Plan(ABC):
         """What mutation changes besides conditions: one setting at a time."""
         return iter(())
 
+    def excepting(self) -> Iterator[Condition]:
+        """The items of its exceptions, as conditions that must not hold."""
+        items = self.exceptions.items
+        for number, item in enumerate(items):
+
+            def put(new: Predicate, number: int = number, item: ExceptionItem = item) -> Plan:
+                changed = (*items[:number], replace(item, predicate=new, query=None), *items[number + 1 :])
+                return replace(self, exceptions=Exceptions(changed), sent=None)
+
+            yield Condition(item.predicate, f"exception {item.name}", put, Role.EXCEPTION)
+
     @property
     def relative(self) -> bool:
         """Whether what it finds hangs on the moment of its execution, not on its window alone."""
-        return any(is_relative(condition.predicate) for condition in self.conditions())
+        kept = (condition.predicate for condition in self.conditions())
+        excepted = self.exceptions.condition
+        return any(map(is_relative, kept)) or (excepted is not None and is_relative(excepted))
 
     def history(self, now: int) -> int | None:
         """The instant from which it looks at what was before the window, seen from ``now``; None where it does not.
@@ -142,6 +158,8 @@ class Plan(ABC):
         if self.indices:
             yield Outline(f"indices: {', '.join(self.indices)}")
         yield from self.asks()
+        if self.exceptions.items:
+            yield self.exceptions.outline()
 
     def named(self, rule_id: str) -> Self:
         """The same for a rule of another id, so that the alerts of several plans can be told apart."""

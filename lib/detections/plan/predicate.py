@@ -63,6 +63,14 @@ class Between:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranges:
+    """Some value of the field, a whole number, lies in one of some ranges, both ends of each included. They are in
+    order, and none touches another. Serves many CIDR blocks."""
+
+    ranges: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Like:
     """Some whole term of the field matches a wildcard pattern, a tuple of literal texts and ``ANY``/``ONE`` marks."""
 
@@ -92,7 +100,7 @@ class AnyToken:
     tokens: frozenset[str]
 
 
-Operator: TypeAlias = Exists | Equals | Between | Like | Matches | Phrase | AnyToken
+Operator: TypeAlias = Exists | Equals | Between | Ranges | Like | Matches | Phrase | AnyToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +138,14 @@ class Always:
     """The same answer for every document. ``missing`` is :attr:`value` ``None``."""
 
     value: bool | None
+    span: Span = attribute(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    """True of every document in an execution that starts at the instant or before, false in later ones."""
+
+    instant: int
     span: Span = attribute(default=NOWHERE, compare=False)
 
 
@@ -183,7 +199,7 @@ class Nested:
     item: Predicate
 
 
-Leaf: TypeAlias = Test | Compute | Always | AnyField
+Leaf: TypeAlias = Test | Compute | Always | Until | AnyField
 Predicate: TypeAlias = Leaf | And | Or | Not | IsTrue | Nested
 
 
@@ -201,8 +217,14 @@ def leaves(predicate: Predicate) -> Iterator[Leaf]:
 
 def is_relative(predicate: Predicate) -> bool:
     """Whether its answers hang on the moment of the execution."""
-    operators = (leaf.operator for leaf in leaves(predicate) if isinstance(leaf, Test))
-    return any(isinstance(operator, Between) and operator.relative for operator in operators)
+    return any(map(_is_relative, leaves(predicate)))
+
+
+def _is_relative(leaf: Leaf) -> bool:
+    match leaf:
+        case Test(operator=Between() as between):
+            return between.relative
+    return isinstance(leaf, Until)
 
 
 def conjunction(*predicates: Predicate | None) -> Predicate:

@@ -2,7 +2,7 @@
 
 The events go into an index of our own in the Elasticsearch behind that Kibana, the preview reads it, and its alerts say
 by their ancestors which events they stand on (Kibana 8.19 and 9.x). Left out of the rule is what has nothing to do with
-what it finds, or would hide it: actions, exceptions, suppression.
+what it finds, or would hide it: actions, suppression. Exceptions of the project's files are sent as filters.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from msgspec import Struct, ValidationError, convert
 from msgspec import field as struct_field
 
+from detections.compile.dsl import to_dsl
 from detections.compile.esql.carry import IDS, asking_for_id, carrying
 from detections.elastic.documents import TemporaryIndex
 from detections.elastic.esql import lookups
@@ -32,6 +33,7 @@ from detections.kibana.client import Kibana
 from detections.mapping import Field
 from detections.payload import to_api
 from detections.plan import GroupsPlan, Plan, RowsPlan, ThresholdPlan, Window
+from detections.plan.exceptions import ExceptionItem
 from detections.query import parse
 from detections.query.esql.ast import From, Index, Query
 from detections.query.esql.printer import to_esql
@@ -115,7 +117,7 @@ class Preview:
                 text = f"Elasticsearch refuses it: {refused.reason}"
                 self._report(Finding(REFUSED, text, Location(f"event {refused.id}"), Level.WARNING))
             with self._query(rule, plan) as query:
-                sources = self._sources(previewed(rule, index.name, query), rule, now)
+                sources = self._sources(previewed(rule, index.name, query, plan.exceptions.at(now)), rule, now)
         finally:
             index.delete()
         if isinstance(plan, ThresholdPlan):
@@ -161,8 +163,15 @@ def started_at(rule: Rule, span: Window) -> int:
     return now
 
 
-def previewed(rule: Rule, index: str, query: Query | None = None) -> dict[str, Any]:
-    """The rule as it is previewed: over this index only; ``query`` goes before its own ES|QL."""
+def previewed(
+    rule: Rule, index: str, query: Query | None = None, excepted: Sequence[ExceptionItem] = ()
+) -> dict[str, Any]:
+    """The rule as it is previewed: over this index only, its exceptions as filters, since Kibana may not have them;
+    ``query`` goes before its own ES|QL.
+
+    Raises:
+        NotEvaluated: the rule has exceptions, and rules of its type no filters.
+    """
     body = {name: value for name, value in to_api(rule).items() if name not in _LEFT_OUT}
     if rule.type == "esql":
         query = query or parse(str(rule.query), "esql").tree
@@ -174,6 +183,11 @@ def previewed(rule: Rule, index: str, query: Query | None = None) -> dict[str, A
         )
     else:
         body["index"] = [index]
+    if excepted:
+        if rule.type == "esql":
+            raise NotEvaluated("an ES|QL rule has no filters, by which the exceptions of the files could be previewed")
+        queries = [item.query or to_dsl(item.predicate) for item in excepted]
+        body["filters"] = [*body.get("filters", ()), *({"meta": {"negate": True}, "query": one} for one in queries)]
     if rule.type == "saved_query":
         body["type"] = "query"  # what its saved query says is another matter than what its file says
     return body

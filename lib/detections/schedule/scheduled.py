@@ -98,19 +98,20 @@ def executions(
     outages: Sequence[Outage] = (),
     tables: Tables = NO_TABLES,
     report: Callable[[Finding], None] | None = None,
+    planner: Callable[..., Plan] = make_plan,
 ) -> Iterator[Execution]:
     """The executions of rules that are enabled at ``start``, in the order in which they start; those only that raised
     alerts, left some out, or came after a gap. The last of a rule is the first at or after ``end``.
 
     Without ``start`` rules are enabled when the first event happens that one of them selects, and without ``end`` they
     run until the last one was searched. A rule that nothing here evaluates is told to ``report`` as a warning, and the
-    others run; so is one that raised ``max_signals``, and one that left gaps.
+    others run; so is one that raised ``max_signals``, and one that left gaps. ``planner`` makes the plan of a rule.
 
     Raises:
         EventsError, WorkerLost: the events cannot be read.
     """
     tell = report or (lambda finding: None)
-    planned = list(_planned(rules, engine, tables, tell))
+    planned = list(_planned(rules, engine, planner, tables, tell))
     found = list(zip(planned, engine.keep([plan for _, plan in planned], batches), strict=True))
     kept = [(rule, plan, one) for (rule, plan), one in found if not isinstance(one, NotEvaluated)]
     for (rule, _), one in found:
@@ -144,11 +145,15 @@ def executable(rule: Rule, plan: Plan) -> None:
 
 
 def _planned(
-    rules: Iterable[Rule], engine: Embedded, tables: Tables, report: Callable[[Finding], None]
+    rules: Iterable[Rule],
+    engine: Embedded,
+    planner: Callable[..., Plan],
+    tables: Tables,
+    report: Callable[[Finding], None],
 ) -> Iterator[tuple[Rule, Plan]]:
     for rule in rules:
         try:
-            plan = make_plan(rule, tables=tables)
+            plan = planner(rule, tables=tables)
             if why := engine.why_not(plan):
                 raise NotEvaluated(why)
             executable(rule, plan)

@@ -66,24 +66,32 @@ def slices(start: int, end: int, width: int) -> Iterator[Slice]:
 
 class SlicedReplay:
     """Rules over a window of a cluster. ``report`` is told which of them do not run and why; of each once.
+    ``planner`` makes the plan of a rule.
 
     Raises:
         ServerUnavailable: the cluster does not answer.
     """
 
     def __init__(
-        self, rules: Iterable[Rule], searched: Searched, start: int, end: int, report: Callable[[Finding], None]
+        self,
+        rules: Iterable[Rule],
+        searched: Searched,
+        start: int,
+        end: int,
+        report: Callable[[Finding], None],
+        planner: Callable[..., Plan] = make_plan,
     ) -> None:
         self._searched = searched
         self._start, self._end = start, end
         self._report = report
+        self._planner = planner
         self._tasks = list(self._planned(rules))
         self.failed = 0
 
     def _planned(self, rules: Iterable[Rule]) -> Iterator[Planned]:
         for rule in rules:
             try:
-                plan = make_plan(rule)
+                plan = self._planner(rule)
                 if why := self._searched.why_not(plan):
                     raise NotEvaluated(why)
                 yield Planned(rule, plan, window_of(plan, self._start, self._end))

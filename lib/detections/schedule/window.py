@@ -28,6 +28,7 @@ def replay(
     end: int | None = None,
     tables: Tables = NO_TABLES,
     report: Callable[[Finding], None] | None = None,
+    planner: Callable[..., Plan] = make_plan,
 ) -> Iterator[Alert]:
     """The alerts of the rules over the events in [start, end], milliseconds, sorted by timestamp, rule_id and input.
 
@@ -35,12 +36,12 @@ def replay(
     alerts once, at its first event. With a start, history reaches back from it as far as the rule's
     ``history_window_start`` reaches back from now; date math counts from the end, where there is one. ``max_signals``
     plays no part. ``tables`` are what ES|QL looks up. A rule that nothing here evaluates is told to ``report`` as a
-    warning, and the others run.
+    warning, and the others run. ``planner`` makes the plan of a rule.
     """
     tasks = []
     for rule in rules:
         try:
-            plan = make_plan(rule, tables=tables)
+            plan = planner(rule, tables=tables)
             if why := engine.why_not(plan):
                 raise NotEvaluated(why)
             tasks.append((plan, window_of(plan, start, end)))

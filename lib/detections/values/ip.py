@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 import re
+from collections.abc import Iterable
 
 V4_MAPPED = 0xFFFF << 32
 _BITS = 128
@@ -92,3 +93,14 @@ def format_ip(value: int) -> str:
     if is_v4(value):
         return str(ipaddress.IPv4Address(value & 0xFFFFFFFF))
     return str(ipaddress.IPv6Address(value))
+
+
+def merged(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The same addresses as ranges in order, none of which touches another."""
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if found and low <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
+        else:
+            found.append((low, high))
+    return tuple(found)

@@ -30,7 +30,8 @@ class EqlPlan(Plan):
             case Events(predicate, ()):
                 return QueryPlan(
                     rule_id=self.rule_id, rule_name=self.rule_name, time=self.time, indices=self.indices,
-                    mapping=self.mapping, shown=self.shown, predicate=predicate, filter=self.filter,
+                    mapping=self.mapping, shown=self.shown, exceptions=self.exceptions, predicate=predicate,
+                    filter=self.filter,
                 )  # fmt: skip
         return None
 

@@ -20,7 +20,7 @@ class SelectionPlan(Plan):
     @property
     def selects(self) -> Predicate:
         """What holds for each document that it selects."""
-        return conjunction(self.predicate, self.filter)
+        return conjunction(self.predicate, self.filter, self.exceptions.condition)
 
     def conditions(self) -> Iterator[Condition]:
         yield Condition(self.predicate, "query", lambda new: replace(self, predicate=new, sent=None))
