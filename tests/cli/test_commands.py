@@ -209,7 +209,8 @@ def test_replay_says_which_rules_it_did_not_run(run: Run, records: Path, project
     (project / "rules/learned.toml").write_text(rule_text(LEARNED, rule_id="5d9e8c1b-6f1a-4b6e-9d51-2a6f0c6f1a11"))
     outcome = run("replay", records)
     assert outcome.code == 1
-    assert "learned.toml" in outcome.err
+    assert "r is not replayed: there are no anomalies among the events" in outcome.err
+    assert "r is not replayed: there are no anomalies among the events" in run("replay", records, "--schedule").err
     assert outcome.err.splitlines()[-1] == "not done: 1 rule file not loaded, 1 rule not replayed"
 
 

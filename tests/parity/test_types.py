@@ -207,3 +207,19 @@ SEQUENCE = 'type = "eql"\nlanguage = "eql"\nquery = "sequence by event.action [a
 
 def _entry(field: str, kind: str, value: Any = None) -> dict[str, Any]:
     return {"field": field, "type": kind, **({} if value is None else {"value": value})}
+
+
+def test_machine_learning(agree: Agree, agreed: Callable[[int, str], None]) -> None:
+    rule = rule_of(
+        'type = "machine_learning"\nanomaly_threshold = 50\nmachine_learning_job_id = ["rare", "high"]', index=""
+    )
+    chosen = random.Random(4)
+    documents = [
+        {"timestamp": START + chosen.randrange(60) * 1000, "event": {"id": f"e{number}"},
+         "job_id": chosen.choice(("rare", "high", "low")), "result_type": chosen.choice(("record", "record", "bucket")),
+         "record_score": chosen.choice((49.9, 50, 50.1, 99)), "is_interim": chosen.choice((False, False, True))}
+        for number in range(200)
+    ]  # fmt: skip
+    found = agree([make_plan(rule)], documents)
+    assert found > 50
+    agreed(found, "alerts on anomalies")

@@ -82,9 +82,9 @@ class _Side(NamedTuple):
 
 def _changed(plan: Plan) -> Iterator[tuple[_Side, Plan]]:
     """Each leaf of the query, and the plan in which it never holds; of a bound that rows must reach also the plan in
-    which it always does. A filter's leaves are none of the query."""
+    which it always does. The leaves of filters and indicators are none of the query."""
     for condition in plan.conditions():
-        if condition.role is Role.FILTER:
+        if condition.role in (Role.FILTER, Role.INDICATOR):
             continue
         for number, leaf in enumerate(leaves(condition.predicate)):
             yield _Side(leaf.span), condition.put(without(condition.predicate, number))

@@ -16,6 +16,8 @@ from detections.source import content_of
 from detections.values.dates import format_date, parse_date
 from detections.values.limits import REPEATED
 
+ANOMALY_TIME = "timestamp"
+
 OWN = "own"
 """``event.id`` prefix of the event a case is about; events of its history are ``history-1`` and so on."""
 
@@ -61,7 +63,7 @@ class Bases:
 
 
 def documents(case: Case, bases: Bases) -> tuple[int, list[Document]]:
-    """Now (milliseconds), and the ECS documents of a case: its history as listed, its own event last.
+    """Now (milliseconds), and the ECS documents of a case: its indicators, its history as listed, its own event last.
 
     Now is the time that the base event has, after ``raw`` (or ``set``) changed it. The documents are made once:
     verdicts, coverage and mutants share them, and change none.
@@ -73,14 +75,18 @@ def documents(case: Case, bases: Bases) -> tuple[int, list[Document]]:
     if known is None:
         now = _time(case.event, bases)
         history = [_make(spec, bases, now, f"history-{number}") for number, spec in enumerate(case.history, 1)]
-        known = bases.made[id(case)] = (case, now, [*history, _make(case.event, bases, now, OWN)])
+        indicators = [
+            {"event.id": f"indicator-{number}", **numbered(expand(dict(one)), number)}
+            for number, one in enumerate(case.indicators, 1)
+        ]
+        known = bases.made[id(case)] = (case, now, [*indicators, *history, _make(case.event, bases, now, OWN)])
     return known[1], known[2]
 
 
 def _time(spec: EventSpec, bases: Bases) -> int:
     event = bases.get(spec.base)
     source = recognise(event)
-    changes, path = (spec.set, "@timestamp") if source is None else (spec.raw, source.time)
+    changes, path = (spec.set, _clock(event)) if source is None else (spec.raw, source.time)
     value = changes[path] if path in changes else _at(event, path)
     if value is None and source is not None:
         # A record may have its time elsewhere, too.
@@ -89,6 +95,11 @@ def _time(spec: EventSpec, bases: Bases) -> int:
     if now is None:
         raise EventsError(f"base '{spec.base}' has no time that can be read ({value!r})")
     return now
+
+
+def _clock(event: Mapping[str, Any]) -> str:
+    """Where an ECS document has its time; an anomaly of machine learning has its own."""
+    return ANOMALY_TIME if "result_type" in event and "job_id" in event else "@timestamp"
 
 
 def _make(spec: EventSpec, bases: Bases, now: int, identity: str) -> Document:
@@ -106,14 +117,14 @@ def _make(spec: EventSpec, bases: Bases, now: int, identity: str) -> Document:
     else:
         if spec.raw or spec.raw_unset:
             raise EventsError(f"base '{spec.base}' is an ECS document: change it with 'set' and 'unset', not 'raw'")
-        for path in ("@timestamp", "event.ingested", "event.created"):
-            if path == "@timestamp" or _at(event, path) is not None:
+        for path in ("@timestamp", _clock(event), "event.ingested", "event.created"):
+            if path in ("@timestamp", ANOMALY_TIME) or _at(event, path) is not None:
                 _put(event, path, time)
         _put(event, "event.id", f"{identity}:{_at(event, 'event.id') or ''}")
     for path in spec.unset:
         _remove(event, path)
     for path, value in spec.set.items():
-        if path != "@timestamp":
+        if path not in ("@timestamp", _clock(event)):
             _put(event, path, expand(value))
     return event
 

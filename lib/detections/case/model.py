@@ -45,6 +45,8 @@ class Case:
     ``index`` is its place among the ``[[case]]`` tables. ``new_terms``, where given, are the tuples that the event's
     alerts must name, in any order. ``row``, where given, has columns of ES|QL and the values that an alert's row must
     have in them; several values are a tuple.
+    ``indicators`` are documents that an indicator match rule compares with, as ECS has
+    them.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Case:
     new_terms: tuple[tuple[str, ...], ...] | None
     index: int
     row: Mapping[str, object] | None = None
+    indicators: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

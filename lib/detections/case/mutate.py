@@ -13,9 +13,10 @@ from detections.case.event import Bases
 from detections.case.model import CaseFile, Mutant
 from detections.case.mutators import mutants
 from detections.case.outcomes import outcomes
-from detections.plan import Plan, Variant
+from detections.plan import Plan, Role, Variant
 from detections.plan.exceptions import Exceptions
-from detections.rule import Rule
+from detections.query import NOWHERE
+from detections.rule import Rule, ThreatMatchRule
 
 
 def mutate(rule: Rule, plan: Plan, file: CaseFile, bases: Bases) -> list[Mutant]:
@@ -49,5 +50,8 @@ def _without_items(plan: Plan) -> Iterator[Variant]:
 def _changed(rule: Rule, plan: Plan) -> Iterator[Variant]:
     """The plan with each of its conditions changed in one place."""
     for condition in (*plan.conditions(), *plan.excepting()):
-        for description, span, predicate in mutants(condition.predicate, rule.query or ""):
-            yield Variant(description, condition.put(predicate), span)
+        query = rule.query or ""
+        if condition.role is Role.INDICATOR and isinstance(rule, ThreatMatchRule):
+            query = rule.threat_query
+        for description, span, predicate in mutants(condition.predicate, query):
+            yield Variant(description, condition.put(predicate), span if query == rule.query else NOWHERE)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from detections.case.coverage import coverage, uncovered_findings
-from detections.case.event import Bases
+from detections.case.event import Bases, documents
 from detections.case.library import CaseLibrary
 from detections.case.model import CaseFile, Proof, Verdict
 from detections.case.mutate import mutate
@@ -15,9 +15,10 @@ from detections.case.tables import tables_of
 from detections.case.why import why_quiet
 from detections.compile.guesses import guess_findings
 from detections.compile.planner import plan as make_plan
-from detections.engine import Embedded
+from detections.engine import Embedded, select
 from detections.engine.protocol import Engine
 from detections.errors import (
+    DetectionsError,
     EventsError,
     Finding,
     Level,
@@ -27,6 +28,7 @@ from detections.errors import (
     ServerUnavailable,
     UsageError,
 )
+from detections.events import batches
 from detections.plan import Plan
 from detections.rule import Rule
 
@@ -72,6 +74,8 @@ def _prove(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine,
         why = engine.why_not(plan)
         if why is not None:
             return Proof(rule, not_run=why)
+        if not _is_presupposed(plan, file, bases):
+            return Proof(rule, not_run="none of its cases has an anomaly, a document of .ml-anomalies-*")
         verdicts = run(rule, plan, file, bases, engine)
     except NotEvaluated as error:
         return Proof(rule, not_run=str(error))
@@ -91,6 +95,21 @@ def _prove(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine,
     findings += guess_findings(rule, plan)
     mutants = mutate(rule, plan, file, bases) if with_mutants else []
     return Proof(rule, tuple(verdicts), tuple(clauses), tuple(mutants), tuple(findings))
+
+
+def _is_presupposed(plan: Plan, file: CaseFile, bases: Bases) -> bool:
+    """Whether some case has a document without which the plan says nothing."""
+    asked = plan.presupposes
+    if asked is None:
+        return True
+    for case in file.cases:
+        try:
+            _, events = documents(case, bases)
+        except DetectionsError:
+            continue
+        if any(select(asked, batch) for batch in batches(events)):
+            return True
+    return False
 
 
 def _explained(verdict: Verdict, rule: Rule, plan: Plan, bases: Bases) -> Finding:

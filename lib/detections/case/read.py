@@ -27,6 +27,7 @@ _EVENT_KEYS: dict[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 _CASE_KEYS: dict[str, type | tuple[type, ...]] = {
     "name": str, "verdict": str, "history": list, "new_terms": list, "row": dict,
+    "indicators": list,
 }  # fmt: skip
 _HISTORY_KEYS = ("times", "every")
 _NOISE_KEYS = ("max_alerts_per_day", "max_share", "must_alert")
@@ -113,9 +114,10 @@ class _Reader:
             history = self.history(keys, table, event)
             terms = self.new_terms(keys, table)
             row = self.row(keys, table)
+            indicators = self.indicators(keys, table)
             if len(self.findings) == before:
                 expected: Expectation = "alert" if verdict == "alert" else "quiet"
-                yield Case(name, expected, event, history, terms, int(keys[-1]), row)
+                yield Case(name, expected, event, history, terms, int(keys[-1]), row, indicators)
         if not self.document.data.get("case"):
             self.problem("no [[case]] in this file", ())
 
@@ -179,6 +181,16 @@ class _Reader:
         for number in range(count):
             raw, changed = (numbered(dict(one), number) if "times" in table else one for one in (spec.raw, spec.set))
             yield replace(spec, raw=raw, set=changed, at=spec.at + number * every)
+
+    def indicators(self, keys: Keys, table: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+        found = table.get("indicators", [])
+        if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+            self.problem("'indicators' must be an array of tables", (*keys, "indicators"))
+            return ()
+        if len(found) > limits.CASE_EVENTS.most:
+            self.problem(f"there are {len(found):,} indicators: {limits.CASE_EVENTS}", (*keys, "indicators"))
+            return ()
+        return tuple(found)
 
     def new_terms(self, keys: Keys, table: Mapping[str, Any]) -> tuple[tuple[str, ...], ...] | None:
         if "new_terms" not in table:

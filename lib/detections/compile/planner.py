@@ -19,17 +19,21 @@ from detections.plan import (
     Cardinality,
     EqlPlan,
     GroupsPlan,
+    MachineLearningPlan,
     NewTermsPlan,
     Plan,
     QueryPlan,
     RowsPlan,
     Sent,
+    ThreatMatchPlan,
     ThresholdPlan,
     TimeField,
 )
+from detections.plan.kinds.machine_learning import INDICES, INTERIM, JOB, KIND, SCORE, TIME, anomalies
+from detections.plan.kinds.threat_match import Entry
 from detections.plan.predicate import Predicate
-from detections.query import EqlQuery, EsqlQuery, KqlQuery
-from detections.rule import EqlRule, NewTermsRule, Rule, ThresholdRule
+from detections.query import EqlQuery, EsqlQuery, KqlQuery, parse
+from detections.rule import EqlRule, MachineLearningRule, NewTermsRule, Rule, ThreatMatchRule, ThresholdRule
 
 Planner: TypeAlias = Callable[[Any, Mapping], Plan]
 """Makes the plan of a rule of one type, for the fields of a mapping."""
@@ -158,6 +162,39 @@ def _threshold(rule: ThresholdRule, mapping: Mapping) -> ThresholdPlan:
     )  # fmt: skip
 
 
+def _threat_match(rule: ThreatMatchRule, mapping: Mapping) -> ThreatMatchPlan:
+    predicate, condition = selected(rule, mapping)
+    if rule.threat_language != "kuery":
+        raise NotEvaluated(f"indicators by a query in {rule.threat_language} are not evaluated yet")
+    indicators = parse(rule.threat_query, "kuery")
+    groups = tuple(tuple(_entry(entry, mapping) for entry in group["entries"]) for group in rule.threat_mapping)
+    if not all(any(not entry.negate for entry in group) for group in groups):
+        raise NotEvaluated("a group of the threat mapping has no entry that is not negated")
+    known = common(rule, mapping)
+    searched = known["indices"]
+    known["indices"] = (*searched, *rule.threat_index) if searched else ()
+    return ThreatMatchPlan(
+        **known, predicate=predicate, filter=condition, groups=groups, indicators=compile_kql(indicators, mapping),
+        indicator_filter=compile_filters(rule.threat_filters, mapping) if rule.threat_filters else None,
+        event_indices=searched, threat_indices=rule.threat_index,
+    )  # fmt: skip
+
+
+def _entry(entry: dict[str, Any], mapping: Mapping) -> Entry:
+    event, indicator = (mapping.get(entry[name]) or Field(entry[name], UNMAPPED) for name in ("field", "value"))
+    return Entry(event, indicator, bool(entry.get("negate")))
+
+
+def _machine_learning(rule: MachineLearningRule, mapping: Mapping) -> MachineLearningPlan:
+    types = {field.name: field.type for field in (JOB, SCORE, KIND, INTERIM)}
+    jobs, threshold = rule.machine_learning_job_id, rule.anomaly_threshold
+    return MachineLearningPlan(
+        rule_id=rule.rule_id, rule_name=rule.name, time=TimeField(TIME), indices=INDICES, jobs=jobs,
+        mapping=Mapping.of({"@timestamp": "date", TIME: "date", "event.id": "keyword", **types}),
+        predicate=anomalies(jobs, threshold), threshold=threshold,
+    )  # fmt: skip
+
+
 def aggregated(name: str, mapping: Mapping, role: str) -> Field:
     """A field whose values are grouped by, as an aggregation would; ``role`` is what the rule takes it for.
 
@@ -203,6 +240,8 @@ PLANNERS: dict[str, Planner] = {
     "saved_query": _saved_query,
     "new_terms": _new_terms,
     "threshold": _threshold,
+    "machine_learning": _machine_learning,
+    "threat_match": _threat_match,
     "eql": _eql,
     "esql": _esql,
 }

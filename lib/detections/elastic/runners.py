@@ -16,7 +16,17 @@ from detections.elastic.search import Source, events
 from detections.elastic.threshold import threshold
 from detections.engine.alert import Alert
 from detections.errors import NotEvaluated
-from detections.plan import EqlPlan, GroupsPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, ThresholdPlan, Window
+from detections.plan import (
+    EqlPlan,
+    GroupsPlan,
+    MachineLearningPlan,
+    NewTermsPlan,
+    Plan,
+    QueryPlan,
+    RowsPlan,
+    ThresholdPlan,
+    Window,
+)
 
 _BY_DSL = "EQL as Query DSL, its sequences joined here"
 _COMPUTED = "EQL as Query DSL, its sequences joined here, and what Query DSL cannot say computed here"
@@ -70,7 +80,7 @@ def why_not(plan: Plan, place: Place) -> str | None:
     return None
 
 
-def _query(plan: QueryPlan, place: Place) -> Way:
+def _query(plan: QueryPlan | MachineLearningPlan, place: Place) -> Way:
     place.needs("pit")
     return Way(functools.partial(events, plan))
 
@@ -120,4 +130,5 @@ RUNNERS: dict[type[Plan], Runner] = {
     GroupsPlan: _groups,
     EqlPlan: _eql,
     ThresholdPlan: _threshold,
+    MachineLearningPlan: _query,
 }

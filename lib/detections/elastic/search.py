@@ -17,7 +17,7 @@ from detections.elastic.server import Server
 from detections.engine.alert import Alert, Hit
 from detections.engine.evaluator import EVENT_ID
 from detections.errors import ServerError
-from detections.plan import Plan, QueryPlan, SelectionPlan, TimeField, Window
+from detections.plan import Plan, SelectionPlan, TimeField, Window
 from detections.values.dates import combined, format_date
 
 SEARCH = "an answer to a search"
@@ -126,7 +126,7 @@ def sparing(plan: Plan, asked: Dsl, window: Window) -> Dsl:
     return {"bool": {"filter": [asked], "must_not": [{"bool": {"should": queries, "minimum_should_match": 1}}]}}
 
 
-def events(plan: QueryPlan, source: Source, window: Window) -> Iterator[Alert]:
+def events(plan: SelectionPlan, source: Source, window: Window) -> Iterator[Alert]:
     """The alerts of a plan, one a hit.
 
     Raises:

@@ -44,6 +44,15 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class Enrichment:
+    """An indicator that an event matches: the event's field, the indicator's value, and its ``event.id``."""
+
+    field: str
+    atomic: str
+    event_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """What a rule found. ``event_ids`` are the ``event.id`` of the documents behind it; ``position`` is the number of
     its first document in the input, from 0, which breaks ties; ``new_terms`` is empty for other rule types; ``shown``
@@ -68,6 +77,7 @@ class Alert:
     shown: Shown = field(default=(), compare=False)
     threshold: Threshold | None = None
     raised: int | None = None
+    indicators: tuple[Enrichment, ...] = ()
     others: tuple[int, ...] = field(default=(), compare=False, repr=False)
     row: tuple[tuple[str, object], ...] = ()
     key: tuple[object, ...] | None = field(default=(), compare=False, repr=False)

@@ -33,6 +33,10 @@ class Collector(ABC, Generic[Part]):
         """The alerts that no later batch will change, each once. They are not among :meth:`alerts`."""
         return iter(())
 
+    def not_run(self) -> str:
+        """Why the plan said nothing about what was merged; empty where it did."""
+        return ""
+
     @abstractmethod
     def alerts(self) -> Iterator[Alert]:
         """The alerts that are left when all batches were merged.

@@ -24,6 +24,9 @@ from detections.values import limits
 UNKNOWN_INDEX = "unknown-index"
 
 
+NOT_RUN = "not-replayed"
+
+
 @dataclass(frozen=True, slots=True)
 class Embedded:
     """Evaluates plans over events in this process, or in ``jobs`` processes: the same alerts in the same order.
@@ -65,8 +68,11 @@ class Embedded:
         for _ in self._read(work, tasks, batches, collector):
             for plan in work.collectors:
                 yield from plan.ready()
-        for plan in work.collectors:
-            yield from self._alerts(plan)
+        for (asked, _), made in zip(tasks, work.collectors, strict=True):
+            yield from self._alerts(made)
+            if self.report is not None and (why := made.not_run()):
+                said = f"{asked.rule_name} is not replayed: {why}"
+                self.report(Finding(NOT_RUN, said, Location("events"), Level.WARNING))
 
     def keep(self, plans: Sequence[Plan], batches: Iterable[Batch]) -> list[Kept | NotEvaluated]:
         """For each plan the events that it may ask about, from one reading, so that it can be executed many times; why

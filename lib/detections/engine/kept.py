@@ -30,12 +30,13 @@ INGESTED = Field("event.ingested", "date")
 
 class Event(NamedTuple):
     """An event that a plan may ask about. ``ingested`` is when it came to be there, its own time where it does not say;
-    times are in milliseconds."""
+    times are in milliseconds. ``always``: it counts whenever it was, as an indicator does."""
 
     position: int
     time: int
     ingested: int
     document: Document
+    always: bool
 
 
 class Keeper(Collector[list[Event]]):
@@ -47,6 +48,7 @@ class Keeper(Collector[list[Event]]):
         own.ready(candidates(plan))
         self._plan = plan
         self._select = selecting(predicates, candidates(plan))
+        self._always = selecting(predicates, _indicating(plan))
         self._hits = Hits(plan, window)
         self._read = list(dict.fromkeys([*own.paths, *asked.paths, *self._hits.paths]))
         self._whole = _needs_documents(plan, self._read)
@@ -57,12 +59,16 @@ class Keeper(Collector[list[Event]]):
         selected = self._select(evaluator)
         if not selected:
             return None
-        hits = [(row, hit) for row, hit in self._hits.among(evaluator, selected) if not hit.timeless]
+        always = self._always(evaluator)
+        found = self._hits.among(evaluator, selected)
+        hits = [(row, hit) for row, hit in found if not hit.timeless or always >> row & 1]
         rows = of_rows([row for row, _ in hits], evaluator.size)
         ingested = evaluator.column(INGESTED, rows)
         documents = self._documents(evaluator, rows, [row for row, _ in hits])
         return [
-            Event(hit.position, hit.time, min(ingested.values(row), default=hit.time), document)
+            Event(
+                hit.position, hit.time, min(ingested.values(row), default=hit.time), document, bool(always >> row & 1)
+            )
             for (row, hit), document in zip(hits, documents, strict=True)
         ]
 
@@ -98,17 +104,19 @@ class Kept:
 
     def __init__(self, plan: Plan, events: Iterable[Event]) -> None:
         events = sorted(events, key=attrgetter("position"))
+        self._always = [row for row, event in enumerate(events) if event.always]
         self.plan = plan
         self._positions = [event.position for event in events]
         self._ingested = [event.ingested for event in events]
         self._late = any(event.ingested > event.time for event in events)
-        by_time = sorted(range(len(events)), key=lambda row: events[row].time)
+        inside = [row for row, event in enumerate(events) if not event.always]
+        by_time = sorted(inside, key=lambda row: events[row].time)
         self._rows = by_time
         self._times = [events[row].time for row in by_time]
         self._predicates = Predicates()
         self._evaluator = Evaluator(Documents(0, [event.document for event in events]), self._predicates)
-        self.first = self._times[0] if events else None
-        self.last = max((self._times[-1], *self._ingested)) if events else None
+        self.first = self._times[0] if inside else None
+        self.last = max(self._times[-1], *(events[row].ingested for row in inside)) if inside else None
 
     def __len__(self) -> int:
         return len(self._times)
@@ -132,7 +140,7 @@ class Kept:
             return []
         if window.history is not None:
             first = bisect_left(self._times, window.history)
-        rows = self._rows[first:last]
+        rows = [*self._rows[first:last], *self._always]
         if self._late and (until := window.ingested) is not None:
             rows = [row for row in rows if self._ingested[row] <= until]
         if not rows:
@@ -156,7 +164,19 @@ def candidates(plan: Plan) -> Predicate:
             every.append(predicate)
         elif condition.role in (Role.JOINED, Role.ABSENT):
             some.append(predicate)
-    return And((*every, Or(tuple(some)))) if some else And(tuple(every))
+    asked: Predicate = And((*every, Or(tuple(some)))) if some else And(tuple(every))
+    if plan.presupposes is not None:
+        asked = Or((asked, plan.presupposes))
+    indicating = _indicating(plan)
+    return asked if indicating == Always(False) else Or((asked, indicating))
+
+
+def _indicating(plan: Plan) -> Predicate:
+    """What holds of the documents that count whenever they were."""
+    asked = [condition.predicate for condition in plan.conditions() if condition.role is Role.INDICATOR]
+    if not asked:
+        return Always(False)
+    return And(tuple([Always(True) if is_relative(one) else one for one in asked]))
 
 
 def _needs_documents(plan: Plan, paths: Iterable[str]) -> bool:

@@ -8,13 +8,26 @@ from typing import Any, TypeAlias
 from detections.engine.collector import Collector
 from detections.engine.eql import eql_collector
 from detections.engine.evaluator import Evaluator, Predicates
+from detections.engine.machine_learning import MachineLearningCollector
 from detections.engine.new_terms import NewTermsCollector
 from detections.engine.query import QueryCollector
 from detections.engine.rows import RowsCollector
+from detections.engine.threat_match import ThreatMatchCollector
 from detections.engine.threshold import ThresholdCollector
 from detections.engine.trace import lost
 from detections.errors import NotEvaluated
-from detections.plan import EqlPlan, GroupsPlan, NewTermsPlan, Plan, QueryPlan, RowsPlan, ThresholdPlan, Window
+from detections.plan import (
+    EqlPlan,
+    GroupsPlan,
+    MachineLearningPlan,
+    NewTermsPlan,
+    Plan,
+    QueryPlan,
+    RowsPlan,
+    ThreatMatchPlan,
+    ThresholdPlan,
+    Window,
+)
 
 Runner: TypeAlias = Callable[[Any, Window, Predicates], Collector[Any]]
 """Makes a plan of one kind ready for a window; its predicates are shared with other plans."""
@@ -26,6 +39,8 @@ RUNNERS: dict[type[Plan], Runner] = {
     GroupsPlan: RowsCollector,
     EqlPlan: eql_collector,
     ThresholdPlan: ThresholdCollector,
+    ThreatMatchPlan: ThreatMatchCollector,
+    MachineLearningPlan: MachineLearningCollector,
 }
 
 Trace: TypeAlias = Callable[[Any, Evaluator, Window, int], str]

@@ -5,10 +5,12 @@ from detections.plan.kinds import (
     Cardinality,
     EqlPlan,
     GroupsPlan,
+    MachineLearningPlan,
     NewTermsPlan,
     QueryPlan,
     RowsPlan,
     SelectionPlan,
+    ThreatMatchPlan,
     ThresholdPlan,
 )
 from detections.plan.outline import Outline
@@ -16,6 +18,7 @@ from detections.plan.plan import Condition, Plan, Role, Sent, Variant
 from detections.plan.window import TimeField, Window
 
 __all__ = [
-    "Alerted", "Cardinality", "Condition", "EqlPlan", "GroupsPlan", "NewTermsPlan", "Outline", "Plan", "QueryPlan",
-    "Role", "RowsPlan", "SelectionPlan", "Sent", "ThresholdPlan", "TimeField", "Variant", "Window",
+    "Alerted", "Cardinality", "Condition", "EqlPlan", "GroupsPlan", "MachineLearningPlan", "NewTermsPlan", "Outline",
+    "Plan", "QueryPlan", "Role", "RowsPlan", "SelectionPlan", "Sent", "ThreatMatchPlan", "ThresholdPlan", "TimeField",
+    "Variant", "Window",
 ]  # fmt: skip

@@ -46,6 +46,7 @@ class Role(enum.Enum):
     JOINED = "another event, or one of several, that is joined to it"
     ABSENT = "an event that must not be there"
     EXCEPTION = "the event that alerts, for which it must not hold: an item of an exception list"
+    INDICATOR = "an indicator, which shares values with the event that alerts"
     ROW = "a row that the query has made"
     PART = "what a part of a row is computed of"
 
@@ -146,6 +147,11 @@ class Plan(ABC):
     def unevaluated(self) -> tuple[str, ...]:
         """The parts that nothing in this process evaluates, each with the reason."""
         return ()
+
+    @property
+    def presupposes(self) -> Predicate | None:
+        """What some document must satisfy for it to say anything at all; None: it always does."""
+        return None
 
     def quiet(self) -> str:
         """Why it may raise no alert although each of its conditions holds for some event; empty where it will."""

@@ -90,8 +90,8 @@ class Preview:
         self.warnings: dict[str, None] = {}
 
     def why_not(self, plan: Plan) -> str | None:
-        """Kibana runs rules of every type that has a plan."""
-        return None
+        """Kibana runs rules of every type that has a plan; but its anomalies are what its own jobs have found."""
+        return "its anomalies are those that the jobs of the cluster have found" if plan.presupposes else None
 
     def run(self, tasks: Sequence[tuple[Plan, Window]], batches: Iterable[Batch]) -> Iterator[Alert]:
         """The alerts of every plan over its span, sorted by timestamp (none last), then rule_id, then input.
@@ -183,6 +183,8 @@ def previewed(
         )
     else:
         body["index"] = [index]
+    if rule.type == "threat_match":
+        body["threat_index"] = [index]
     if excepted:
         if rule.type == "esql":
             raise NotEvaluated("an ES|QL rule has no filters, by which the exceptions of the files could be previewed")

@@ -62,6 +62,8 @@ def alert(one: Alert) -> dict[str, Any]:
         said["threshold_result"] = _threshold(one.threshold)
     if one.row:
         said["row"] = dict(one.row)
+    if one.indicators:
+        said["indicators"] = [asdict(indicator) for indicator in one.indicators]
     return said
 
 

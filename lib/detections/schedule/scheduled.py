@@ -19,6 +19,7 @@ from detections.compile.tables import Tables
 from detections.engine import Embedded
 from detections.engine.alert import Alert
 from detections.engine.kept import Kept
+from detections.engine.machine_learning import NO_ANOMALIES
 from detections.errors import Finding, Level, NotEvaluated, QueryError
 from detections.events import Batch
 from detections.plan import Plan, Window
@@ -129,7 +130,12 @@ def played(
     report: Callable[[Finding], None],
 ) -> Iterator[Execution]:
     """The executions of rules over the events that were kept for each, as :func:`executions` has them."""
-    runs = [(rule, plan, one) for rule, plan, one in kept if len(one)]
+    runs = []
+    for rule, plan, one in kept:
+        if len(one):
+            runs.append((rule, plan, one))
+        elif plan.presupposes is not None:
+            report(refusal(rule, NotEvaluated(NO_ANOMALIES)))
     firsts = [one.first for _, _, one in runs if one.first is not None]
     if not firsts:
         return

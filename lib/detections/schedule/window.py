@@ -10,13 +10,14 @@ from detections.compile.planner import NO_TABLES
 from detections.compile.planner import plan as make_plan
 from detections.compile.tables import Tables
 from detections.engine.alert import Alert
+from detections.engine.embedded import NOT_RUN
 from detections.engine.protocol import Engine
 from detections.errors import Finding, Level, NotEvaluated, QueryError
 from detections.events import Batch
 from detections.plan import Plan, Window
 from detections.rule import Rule
 
-CODE = "not-replayed"
+CODE = NOT_RUN
 
 
 def replay(

@@ -105,6 +105,13 @@ GROUP_EVENTS = Limit(
 CASE_EVENTS = Limit(
     "case-events", 10_000, "events in the history of a case", "The case is refused.", "Thresholds are lower by far.",
 )  # fmt: skip
+INDICATORS = Limit(
+    "indicators", 1_000_000, "indicators, and events that may match one, of an indicator match rule",
+    "The rule is not evaluated, and a warning names it; other rules are.", "About 1 GB.",
+)  # fmt: skip
+MATCHES = Limit(
+    "matches", 200, "indicators that one alert names", "The first ones are named.", "Kibana's own.",
+)  # fmt: skip
 KEPT = Limit(
     "kept", 1_000_000, "events that one rule selects in a replay as the scheduler runs it",
     "The rule is not replayed, and a warning names it; other rules are.",

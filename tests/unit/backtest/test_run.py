@@ -116,14 +116,14 @@ def test_a_time_that_no_calendar_has_is_counted_on_no_day() -> None:
 
 def test_a_rule_that_nothing_evaluates_is_in_the_report_with_the_reason() -> None:
     rules = [
-        rule_of('type = "machine_learning"\nanomaly_threshold = 50\nmachine_learning_job_id = ["j"]', index=""),
+        rule_of('type = "query"\nlanguage = "lucene"\nquery = "a: b"'),
         rule_of('type = "query"\nlanguage = "kuery"\nquery = "a: ("'),
         rule_of(QUERY, "fine"),
     ]
-    ml, broken, fine = backtest(rules, [event(0)]).rules
-    assert "machine_learning" in ml.not_evaluated
+    lucene, broken, fine = backtest(rules, [event(0)]).rules
+    assert "lucene" in lucene.not_evaluated
     assert broken.not_evaluated.startswith("the query cannot be used: Expected")
-    assert (ml.alerts, broken.alerts, fine.alerts) == (0, 0, 1)
+    assert (lucene.alerts, broken.alerts, fine.alerts) == (0, 0, 1)
 
 
 def test_two_rules_of_one_id_are_counted_apart() -> None:

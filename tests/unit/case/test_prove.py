@@ -71,7 +71,7 @@ LEARNED = 'type = "machine_learning"\nanomaly_threshold = 50\nmachine_learning_j
 @pytest.mark.parametrize(
     ("body", "text", "engine", "why"),
     [
-        (LEARNED, CASES, Other(), "rules of type machine_learning are not evaluated yet"),
+        (LEARNED, CASES, Other(), "none of its cases has an anomaly"),
         (QUERY.replace("event.action: a", "source.ip: x*"), CASES, Other(), "the query cannot be used: Can only use"),
         (STOP, CASES, Other("no EQL"), "no EQL"),
         (STOP, CASES, Other(error=NotEvaluated("a part of it")), "a part of it"),

@@ -166,12 +166,12 @@ def test_an_eql_rule_says_what_orders_events_and_what_their_category_is() -> Non
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ('type = "machine_learning"\nanomaly_threshold = 5\nmachine_learning_job_id = ["j"]\n', "machine_learning"),
         (KQL.replace("kuery", "lucene"), "lucene"),
         (
             'type = "threat_match"\nlanguage = "kuery"\nquery = "a:b"\nthreat_query = "*:*"\nthreat_index = ["t"]\n'
-            '[[rule.threat_mapping]]\nentries = [{ field = "a", type = "mapping", value = "b" }]\n',
-            "threat_match",
+            'threat_language = "lucene"\n[[rule.threat_mapping]]\n'
+            'entries = [{ field = "a", type = "mapping", value = "b" }]\n',
+            "indicators by a query in lucene",
         ),
     ],
 )

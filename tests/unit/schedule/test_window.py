@@ -61,7 +61,6 @@ def test_ends_are_inclusive() -> None:
         ('type = "query"\nlanguage = "kuery"\nquery = "a:("', 16, "Expected"),
         (TERMS.replace("now-2d", "now-99999999999d"), 16, "too large"),
         (TERMS.replace("user.name", "user.name.text"), 16, "cannot be aggregated"),
-        ('type = "machine_learning"\nanomaly_threshold = 50\nmachine_learning_job_id = ["j"]', 14, "machine_learning"),
     ],
 )
 def test_a_rule_that_cannot_run_is_said_and_the_others_run(body: str, line: int, message: str) -> None:
