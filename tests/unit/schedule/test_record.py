@@ -92,7 +92,7 @@ def test_an_empty_file_is_a_new_record(path: Path) -> None:
 def test_where_nothing_can_be_written(tmp_path: Path) -> None:
     with pytest.raises(ServerUnavailable, match="cannot be written: No such file"):
         begun(tmp_path / "absent" / "record")
-    with pytest.raises(UsageError, match="is not a regular file"):
+    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
         Record(tmp_path)
 
 
