@@ -7,7 +7,8 @@ from pathlib import Path
 
 from detections.case.model import CaseFile
 from detections.case.read import CODE, read_cases
-from detections.compile.planner import NO_TABLES
+from detections.compile.exceptions import ExceptionLists
+from detections.compile.planner import NO_LISTS, NO_TABLES
 from detections.compile.tables import Tables
 from detections.errors import Finding, Location, SourceError
 from detections.rule import Rule
@@ -26,14 +27,23 @@ def load(path: Path) -> CaseFile:
 class CaseLibrary:
     """The case files under ``root``, matched with the rules under ``rules_root`` by their relative paths.
 
-    ``files`` maps a rule's path to its case file; ``tables`` are what ES|QL looks up, beside those of a file.
+    ``files`` maps a rule's path to its case file; ``tables`` are what ES|QL looks up, beside those of a file, and
+    ``exceptions`` the lists that rules refer to.
     ``findings`` holds what is wrong with the files, and cases without a rule.
     """
 
-    def __init__(self, root: Path, rules_root: Path, rules: Iterable[Rule], tables: Tables = NO_TABLES) -> None:
+    def __init__(
+        self,
+        root: Path,
+        rules_root: Path,
+        rules: Iterable[Rule],
+        tables: Tables = NO_TABLES,
+        exceptions: ExceptionLists = NO_LISTS,
+    ) -> None:
         self.root = root
         self.rules_root = rules_root
         self.tables = tables
+        self.exceptions = exceptions
         self.files: dict[str, CaseFile] = {}
         self.findings: list[Finding] = []
         known: set[Path] = set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from detections.case.coverage import coverage, uncovered_findings
@@ -42,13 +42,12 @@ def prove(
     engine: Engine,
     *,
     with_mutants: bool = False,
-    planner: Callable[..., Plan] = make_plan,
 ) -> Iterator[Proof]:
-    """The proof of each rule, in order, as it is made; ``planner`` makes the plan of a rule."""
+    """The proof of each rule, in order, as it is made."""
     for rule in rules:
         file = library.files.get(rule.document.path)
         try:
-            plan = planner(rule, tables={**library.tables, **tables_of(file, bases)})
+            plan = make_plan(rule, tables={**library.tables, **tables_of(file, bases)}, exceptions=library.exceptions)
         except NotEvaluated as error:
             yield Proof(rule, not_run=str(error))
         except (EventsError, UsageError) as error:

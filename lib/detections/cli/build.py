@@ -11,7 +11,6 @@ from detections.case import prove
 from detections.cli import export
 from detections.cli.common import STRICT, cases_of, chosen_profiles, failed, rules_at
 from detections.cli.config import find_config
-from detections.cli.planner import planner_of
 from detections.engine import Embedded
 from detections.proof import Ground, Record, assembled, read_baseline, remember, without
 from detections.report import text
@@ -32,8 +31,7 @@ def command(strict: bool) -> int:
     library, bases = cases_of(rules, (), config)
     baseline = read_baseline(config.path("baseline"))
     ground = Ground(library, bases, config.profiles, baseline)
-    planner = planner_of(rules, config, library.findings.append)
-    proofs = list(prove(rules, library, bases, Embedded(), planner=planner))
+    proofs = list(prove(rules, library, bases, Embedded()))
     record = Record(config.path("proofs"))
     remember(assembled(findings, proofs, ground), ground, record)
     record.save()

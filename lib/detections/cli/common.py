@@ -14,6 +14,7 @@ import click
 
 from detections.case import Bases, CaseLibrary
 from detections.cli.config import Config
+from detections.cli.exceptions import exceptions_of
 from detections.compile.tables import read_tables
 from detections.errors import Finding, Level
 from detections.events import merge
@@ -72,7 +73,8 @@ def chosen_profiles(profiles: Sequence[str], config: Config) -> tuple[str, ...]:
 def cases_of(rules: Iterable[Rule], paths: Sequence[Path], config: Config) -> tuple[CaseLibrary, Bases]:
     found: list[Finding] = []
     tables = read_tables(config.path("tables"), found.append)
-    library = CaseLibrary(config.path("cases"), config.path("rules"), rules, tables)
+    exceptions = exceptions_of(rules, config, found.append)
+    library = CaseLibrary(config.path("cases"), config.path("rules"), rules, tables, exceptions)
     library.findings += found
     if not paths:
         library.findings += library.strays()

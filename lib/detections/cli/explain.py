@@ -9,13 +9,13 @@ import click
 
 from detections.cli.common import LINES
 from detections.cli.config import find_config
-from detections.cli.planner import planner_of
+from detections.cli.exceptions import exceptions_of
 from detections.compile import kibana
 from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
 from detections.compile.kibana import DslOptions
 from detections.compile.kql import compile_kql
-from detections.compile.planner import mapping_of, time_field
+from detections.compile.planner import mapping_of, plan, time_field
 from detections.compile.request import request
 from detections.errors import Finding, NotEvaluated, RuleError, UsageError
 from detections.mapping import Mapping, catalog_mapping
@@ -85,7 +85,7 @@ def _rule_parts(rule: Rule) -> dict[str, Any]:
         parts.pop("sent", None)
         parts["request"] = request(rule, time_field(rule), mapping_of(rule))
     try:
-        made = planner_of([rule], find_config(), _tell)(rule)
+        made = plan(rule, exceptions=exceptions_of([rule], find_config(), _tell))
         why = made.unevaluated()
         parts["evaluated"] = f"not evaluated: {'; '.join(why)}" if why else explain.text(made.outline())
     except NotEvaluated as reason:

@@ -13,14 +13,14 @@ from detections.api import instant
 from detections.cli.common import JOBS, LINES, STRICT, TABLES, Warnings, rules_at, source_settings
 from detections.cli.config import find_config
 from detections.cli.engines import CREDENTIALS
-from detections.cli.planner import planner_of
+from detections.cli.exceptions import exceptions_of
 from detections.cli.reading import Done
+from detections.compile.exceptions import ExceptionLists
 from detections.compile.tables import Tables, read_tables
 from detections.engine import Embedded
 from detections.engine.alert import Alert
 from detections.errors import DetectionsError, Finding, Level, UsageError
 from detections.events import Batch, Settings, read
-from detections.plan import Plan
 from detections.report import json
 from detections.report.count import plural
 from detections.rule import Rules
@@ -116,19 +116,19 @@ def command(
     looked_up = read_tables(tables or config.path("tables"), warnings)
     for finding in loaded.findings:
         warnings(finding)
-    planner = planner_of(loaded, config, warnings)
+    exceptions = exceptions_of(loaded, config, warnings)
     show = _printer(style)
     done = Done(warnings)
     said = [plural(len(loaded), "rule")]
     if on_cluster:
         cluster = importlib.import_module("detections.cli.replay_cluster")
         asked = cluster.Asked(url, index, any_index, *window, width, resume)
-        count, _ = cluster.run(loaded, asked, planner, warnings, show)
+        count, _ = cluster.run(loaded, asked, exceptions, warnings, show)
     else:
         count = 0
         batches = read(list(events), warnings, settings, done.add)
         engine = Embedded(jobs=jobs, any_index=any_index, report=warnings, count=done.add)
-        asked = _Scheduled(schedule, tuple(map(_outage, outages)), planner)
+        asked = _Scheduled(schedule, tuple(map(_outage, outages)), exceptions)
         for alert in asked.alerts(loaded, batches, engine, *window, looked_up, warnings):
             count += 1
             show(alert)
@@ -147,7 +147,7 @@ class _Scheduled:
 
     asked: bool
     outages: tuple[Outage, ...]
-    planner: Callable[..., Plan]
+    exceptions: ExceptionLists
 
     def alerts(
         self, rules: Rules, batches: Iterable[Batch], engine: Embedded, start: int | None, end: int | None,
@@ -155,11 +155,11 @@ class _Scheduled:
     ) -> Iterator[Alert]:  # fmt: skip
         if not self.asked:
             return replay(
-                rules, batches, engine, start=start, end=end, tables=tables, report=report, planner=self.planner
+                rules, batches, engine, start=start, end=end, tables=tables, report=report, exceptions=self.exceptions
             )
         found = executions(
             rules, batches, engine, start=start, end=end, outages=self.outages, tables=tables, report=report,
-            planner=self.planner,
+            exceptions=self.exceptions,
         )  # fmt: skip
         return (alert for execution in found for alert in execution.alerts)
 

@@ -16,11 +16,11 @@ import click
 
 from detections.cli.on_elasticsearch import named_server
 from detections.cli.progress import progress
+from detections.compile.exceptions import ExceptionLists
 from detections.elastic.cluster import Cluster
 from detections.elastic.server import Server
 from detections.engine.alert import Alert
 from detections.errors import Finding, UsageError
-from detections.plan import Plan
 from detections.report.count import plural
 from detections.rule import Rule, Rules
 from detections.schedule import Record, Slice, SlicedReplay
@@ -47,7 +47,7 @@ class Asked:
 def run(
     rules: Rules,
     asked: Asked,
-    planner: Callable[..., Plan],
+    exceptions: ExceptionLists,
     report: Callable[[Finding], None],
     show: Callable[[Alert], None],
 ) -> tuple[int, int]:
@@ -78,7 +78,7 @@ def run(
                 "slice": width, "rules": _digest(rules),
             }
         )  # fmt: skip
-        sliced = SlicedReplay(rules, cluster, asked.start, end, report, planner)
+        sliced = SlicedReplay(rules, cluster, asked.start, end, report, exceptions)
         pieces = sliced.pieces(width)
         click.echo(f"{plural(documents, 'event')}, {plural(len(pieces), 'slice')}", err=True)
         if len(record):

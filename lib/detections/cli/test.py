@@ -11,7 +11,6 @@ from detections.case import prove
 from detections.cli.common import FORMAT, RULES, STRICT, Warnings, cases_of, failed, reporter, rules_at
 from detections.cli.config import find_config
 from detections.cli.engines import DOCKER, ELASTICSEARCH, ENVIRONMENT, ON, Settings, running
-from detections.cli.planner import planner_of
 from detections.engine.embedded import UNKNOWN_INDEX
 from detections.errors import Finding
 from detections.proof import read_baseline, without
@@ -39,9 +38,8 @@ def command(
     loaded = rules_at(rules, config)
     library, bases = cases_of(loaded, rules, config)
     warnings = Warnings()
-    planner = planner_of(loaded, config, library.findings.append)
     with running(name, Settings(url, image, environment, loaded), _of_cases(warnings)) as on:
-        proofs = list(prove(loaded, library, bases, on.engine, with_mutants=mutate, planner=planner))
+        proofs = list(prove(loaded, library, bases, on.engine, with_mutants=mutate))
         remarks = on.remarks()
     warnings.close()
     baseline = read_baseline(config.path("baseline"))

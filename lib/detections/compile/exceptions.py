@@ -56,6 +56,15 @@ class ExceptionLists:
         items = tuple(item for item in self._items(rule, mapping) if isinstance(item, ExceptionItem))
         return Exceptions(items) if items else NONE
 
+    def text(self, rule: Rule) -> str:
+        """All that the lists say about a rule; empty where it refers to none."""
+        named = [(one["namespace_type"], one["list_id"]) for one in rule.exceptions_list]
+        items = [self.items.get(name) for name in named]
+        entries = (entry for some in items for item in some or () for entry in item.get("entries", ()))
+        asked = {str(entry["list"]) for entry in entries if isinstance(entry, dict) and "list" in entry}
+        values = {name: found for name, found in self.values.items() if any(repr(name) in one for one in asked)}
+        return repr((named, items, values)) if named else ""
+
     def problems(self, rule: Rule, mapping: Fields) -> Iterator[Finding]:
         """What of a rule's exceptions cannot be evaluated, each a warning."""
         for found in self._items(rule, mapping):

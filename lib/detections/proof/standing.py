@@ -44,7 +44,8 @@ class Ground:
         """The hash of all that the proof of a rule hangs on."""
         tables = self.library.tables
         looked_up = [repr((name, tables[name].rows, tables[name].match)) for name in sorted(tables)]
-        besides = [part.encode() for part in (*sorted(self.profiles), *looked_up, self.baseline.of(rule))]
+        named = [*sorted(self.profiles), *looked_up, self.baseline.of(rule), self.library.exceptions.text(rule)]
+        besides = [part.encode("utf-8", "surrogatepass") for part in named]
         return digest(rule, self.library.files.get(rule.document.path), self.bases, besides)
 
 

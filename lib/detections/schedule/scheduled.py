@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Protocol
 
-from detections.compile.planner import NO_TABLES
+from detections.compile.exceptions import ExceptionLists
+from detections.compile.planner import NO_LISTS, NO_TABLES
 from detections.compile.planner import plan as make_plan
 from detections.compile.tables import Tables
 from detections.engine import Embedded
@@ -99,20 +100,21 @@ def executions(
     outages: Sequence[Outage] = (),
     tables: Tables = NO_TABLES,
     report: Callable[[Finding], None] | None = None,
-    planner: Callable[..., Plan] = make_plan,
+    exceptions: ExceptionLists = NO_LISTS,
 ) -> Iterator[Execution]:
     """The executions of rules that are enabled at ``start``, in the order in which they start; those only that raised
     alerts, left some out, or came after a gap. The last of a rule is the first at or after ``end``.
 
     Without ``start`` rules are enabled when the first event happens that one of them selects, and without ``end`` they
     run until the last one was searched. A rule that nothing here evaluates is told to ``report`` as a warning, and the
-    others run; so is one that raised ``max_signals``, and one that left gaps. ``planner`` makes the plan of a rule.
+    others run; so is one that raised ``max_signals``, and one that left gaps. ``exceptions`` are the lists that rules
+    refer to.
 
     Raises:
         EventsError, WorkerLost: the events cannot be read.
     """
     tell = report or (lambda finding: None)
-    planned = list(_planned(rules, engine, planner, tables, tell))
+    planned = list(_planned(rules, engine, exceptions, tables, tell))
     found = list(zip(planned, engine.keep([plan for _, plan in planned], batches), strict=True))
     kept = [(rule, plan, one) for (rule, plan), one in found if not isinstance(one, NotEvaluated)]
     for (rule, _), one in found:
@@ -153,13 +155,13 @@ def executable(rule: Rule, plan: Plan) -> None:
 def _planned(
     rules: Iterable[Rule],
     engine: Embedded,
-    planner: Callable[..., Plan],
+    exceptions: ExceptionLists,
     tables: Tables,
     report: Callable[[Finding], None],
 ) -> Iterator[tuple[Rule, Plan]]:
     for rule in rules:
         try:
-            plan = planner(rule, tables=tables)
+            plan = make_plan(rule, tables=tables, exceptions=exceptions)
             if why := engine.why_not(plan):
                 raise NotEvaluated(why)
             executable(rule, plan)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from detections.compile.exceptions import ExceptionLists
+from detections.compile.planner import NO_LISTS
 from detections.compile.planner import plan as make_plan
 from detections.engine.alert import Alert
 from detections.errors import (
@@ -66,7 +68,7 @@ def slices(start: int, end: int, width: int) -> Iterator[Slice]:
 
 class SlicedReplay:
     """Rules over a window of a cluster. ``report`` is told which of them do not run and why; of each once.
-    ``planner`` makes the plan of a rule.
+    ``exceptions`` are what the rules refer to.
 
     Raises:
         ServerUnavailable: the cluster does not answer.
@@ -79,19 +81,19 @@ class SlicedReplay:
         start: int,
         end: int,
         report: Callable[[Finding], None],
-        planner: Callable[..., Plan] = make_plan,
+        exceptions: ExceptionLists = NO_LISTS,
     ) -> None:
         self._searched = searched
         self._start, self._end = start, end
         self._report = report
-        self._planner = planner
+        self._exceptions = exceptions
         self._tasks = list(self._planned(rules))
         self.failed = 0
 
     def _planned(self, rules: Iterable[Rule]) -> Iterator[Planned]:
         for rule in rules:
             try:
-                plan = self._planner(rule)
+                plan = make_plan(rule, exceptions=self._exceptions)
                 if why := self._searched.why_not(plan):
                     raise NotEvaluated(why)
                 yield Planned(rule, plan, window_of(plan, self._start, self._end))

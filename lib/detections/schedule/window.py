@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 
+from detections.compile.exceptions import ExceptionLists
 from detections.compile.guesses import guess_findings
-from detections.compile.planner import NO_TABLES
+from detections.compile.planner import NO_LISTS, NO_TABLES
 from detections.compile.planner import plan as make_plan
 from detections.compile.tables import Tables
 from detections.engine.alert import Alert
@@ -29,7 +30,7 @@ def replay(
     end: int | None = None,
     tables: Tables = NO_TABLES,
     report: Callable[[Finding], None] | None = None,
-    planner: Callable[..., Plan] = make_plan,
+    exceptions: ExceptionLists = NO_LISTS,
 ) -> Iterator[Alert]:
     """The alerts of the rules over the events in [start, end], milliseconds, sorted by timestamp, rule_id and input.
 
@@ -37,12 +38,12 @@ def replay(
     alerts once, at its first event. With a start, history reaches back from it as far as the rule's
     ``history_window_start`` reaches back from now; date math counts from the end, where there is one. ``max_signals``
     plays no part. ``tables`` are what ES|QL looks up. A rule that nothing here evaluates is told to ``report`` as a
-    warning, and the others run. ``planner`` makes the plan of a rule.
+    warning, and the others run. ``exceptions`` are what the rules refer to.
     """
     tasks = []
     for rule in rules:
         try:
-            plan = planner(rule, tables=tables)
+            plan = make_plan(rule, tables=tables, exceptions=exceptions)
             if why := engine.why_not(plan):
                 raise NotEvaluated(why)
             tasks.append((plan, window_of(plan, start, end)))

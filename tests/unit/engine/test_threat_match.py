@@ -218,10 +218,14 @@ def test_as_the_scheduler_runs_it_an_indicator_counts_from_when_it_came() -> Non
     minute = 60_000
     late = indicator(0, user="u")
     late["event"]["ingested"] = NOON + 7 * minute
-    events = [event(0, user="u"), event(2 * minute, user="u"), event(8 * minute, user="u"), late]
-    rule = rule_of(body(USER))
-    found = executions([rule], batches(events), Embedded(), start=NOON, end=NOON + 20 * minute,
-                       planner=lambda one, **_: make_plan(one, MAPPING))  # fmt: skip
+    events = [
+        event(0, user={"name": "u"}),
+        event(2 * minute, user={"name": "u"}),
+        event(8 * minute, user={"name": "u"}),
+        late,
+    ]
+    rule = rule_of(body(entry("user.name", "ti.user")))
+    found = executions([rule], batches(events), Embedded(), start=NOON, end=NOON + 20 * minute)  # fmt: skip
     assert [((one.now - NOON) // minute, [alert.event_ids[0] for alert in one.alerts]) for one in found] == [
         (10, [f"e{8 * minute}"]),
     ]  # fmt: skip
