@@ -126,6 +126,8 @@ def _fetch(jars: list[Jar], home: Path, what: str, progress: Progress | None) ->
             os.utime(fetched, _EPOCH)
             target = home / jar.file
             target.parent.mkdir(parents=True, exist_ok=True)
+            if target.is_dir() and not target.is_symlink():
+                shutil.rmtree(target)
             fetched.replace(target)
             done += jar.size
 

@@ -15,6 +15,7 @@ import json
 import os
 import selectors
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -187,17 +188,23 @@ def _folder() -> Iterator[tuple[Path, IO[str]]]:
 
 
 def _sweep() -> None:
-    """Remove the folders of nodes that were killed together with their parents, or while they were tidying up."""
+    """Remove the folders of nodes that were killed together with their parents, or while they were tidying up.
+
+    Everybody may write where they are: what belongs to another user is nothing of ours, whatever its name.
+    """
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
-            if time.time() - folder.stat().st_mtime > _YOUNG and not _used(folder / "lock"):
+            facts = folder.lstat()
+            ours = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid()
+            if ours and time.time() - facts.st_mtime > _YOUNG and not _used(folder / "lock"):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
 def _used(lock: Path) -> bool:
     """Whether somebody holds the lock. A folder that lost it is no more used."""
     try:
-        with lock.open("r") as file:
+        # A pipe of this name would be waited for, a link may lead anywhere.
+        with os.fdopen(os.open(lock, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)) as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False

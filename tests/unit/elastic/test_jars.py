@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import importlib.util
+import os
 import shutil
 import socket
 import subprocess
@@ -78,7 +79,7 @@ def test_a_whole_cache_needs_no_network(cache: Path, no_network: None) -> None:
     assert (installation.home / "modules/transport-netty4/plugin-descriptor.properties").is_file()
 
 
-@pytest.mark.parametrize("damage", ["gone", "cut", "flipped"])
+@pytest.mark.parametrize("damage", ["gone", "cut", "flipped", "folder", "pipe"])
 def test_a_damaged_jar_is_fetched_again(cache: Path, damage: str) -> None:
     jar = next(cache.glob("elasticsearch-*/jars/elasticsearch-core-*.jar"))
     content, times = jar.read_bytes(), jar.stat().st_mtime
@@ -87,6 +88,10 @@ def test_a_damaged_jar_is_fetched_again(cache: Path, damage: str) -> None:
         jar.write_bytes(content[:-1])
     elif damage == "flipped":
         jar.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+    elif damage == "folder":
+        (jar / "inside").mkdir(parents=True)
+    elif damage == "pipe":
+        os.mkfifo(jar)
     told: list[str] = []
     install(cache, told.append)
     assert (jar.read_bytes(), jar.stat().st_mtime) == (content, times)

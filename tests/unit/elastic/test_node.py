@@ -184,6 +184,30 @@ def test_what_a_killed_pair_left_is_swept_up_by_the_next_start(temporary: Path) 
     shutil.rmtree(young)
 
 
+def test_a_sweep_takes_nothing_of_others_and_waits_for_nothing(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe, link, goal = (temporary / name for name in (f"{module._PREFIX}p", f"{module._PREFIX}l", "goal"))
+    for folder in (pipe, goal):
+        folder.mkdir()
+        os.utime(folder, (0, 0))
+    os.mkfifo(pipe / "lock")
+    os.utime(pipe, (0, 0))
+    link.symlink_to(goal)
+    module._sweep()
+    assert (pipe.exists(), link.is_symlink(), goal.exists()) == (False, True, True)
+    theirs = temporary / f"{module._PREFIX}t"
+    theirs.mkdir()
+    os.utime(theirs, (0, 0))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getuid", lambda: theirs.stat().st_uid + 1)
+        module._sweep()
+    assert theirs.exists()
+    link.unlink()
+    shutil.rmtree(goal)
+    shutil.rmtree(theirs)
+
+
 def test_java_that_does_not_start_shows_its_last_words(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_OPTIONS", (*module._OPTIONS, "-XX:NoSuchOption"))
     with pytest.raises(ServerUnavailable, match=r"(?s)ended while it started.*NoSuchOption"), ephemeral(cache=cache):
