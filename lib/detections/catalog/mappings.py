@@ -30,7 +30,7 @@ def from_answer(answer: Any) -> tuple[dict[str, Any], Undeclared]:
     if isinstance(answer, dict) and isinstance(answer.get("fields"), dict):
         try:
             return _from_capabilities(convert(answer["fields"], dict[str, dict[str, Capability]])), "stack"
-        except ValidationError as error:
+        except (ValidationError, UnicodeEncodeError) as error:
             raise UsageError(f"it is no answer of _field_caps: {error}") from None
     return from_mapping(answer)
 
@@ -104,7 +104,7 @@ def _properties(properties: Any, above: str) -> Iterator[tuple[str, Any]]:
         if not isinstance(given, dict):
             continue
         full, kind = f"{above}{name}", given.get("type", "object")
-        if kind not in TYPES:
+        if not isinstance(kind, str) or kind not in TYPES:
             continue
         if given.get("enabled") is not False and kind != "object":
             yield full, _spec(kind, given)
@@ -125,5 +125,5 @@ def _spec(kind: str, given: Mapping[str, Any]) -> Any:
 def _typed(fields: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Multi-fields of a type that is known."""
     for name, given in fields.items() if isinstance(fields, dict) else ():
-        if isinstance(given, dict) and given.get("type") in TYPES:
+        if isinstance(given, dict) and isinstance(given.get("type"), str) and given["type"] in TYPES:
             yield name, given

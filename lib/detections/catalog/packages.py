@@ -15,9 +15,13 @@ from detections.catalog.fields import catalog
 from detections.catalog.own import TYPES
 from detections.catalog.sources import Undeclared
 from detections.errors import UsageError
+from detections.values.limits import PACKAGE_FIELDS
 
 IGNORE_ABOVE = 1024
 """What Fleet gives to keywords that say nothing else."""
+
+_DEPTH = 100
+"""Levels of groups in each other."""
 
 MOST = 64 * 1024 * 1024
 """Bytes of a file in a package, above which it is none of fields."""
@@ -65,7 +69,7 @@ def package_streams(files: Mapping[str, str], where: str) -> list[PackageStream]
     declared: dict[str | None, dict[str, Any]] = {}
     for path in sorted(files):
         if found := _FIELDS.fullmatch(path):
-            declared.setdefault(found["stream"], {}).update(fields_of(_yaml(files[path], f"{where}: {path}")))
+            declared.setdefault(found["stream"], {}).update(_declared(files[path], f"{where}: {path}"))
     streams = []
     for stream, fields in sorted(declared.items(), key=lambda pair: pair[0] or ""):
         manifest = _table(files, manifests[stream], where) if stream in manifests and stream is not None else {}
@@ -75,10 +79,16 @@ def package_streams(files: Mapping[str, str], where: str) -> list[PackageStream]
 
 
 def fields_of(declared: Any) -> dict[str, Any]:
-    """The mappings of the fields that a ``fields.yml`` declares, by name. What makes no field is left out."""
+    """The mappings of the fields that a ``fields.yml`` declares, by name. What makes no field is left out.
+
+    Raises:
+        UsageError: it declares more than a bound; aliases of YAML can multiply what a few lines say.
+    """
     made: dict[str, Any] = {}
-    for name, given in _leaves(declared, ""):
-        kind = _kind(name, given)
+    for number, (name, given) in enumerate(_leaves(declared, "")):
+        if number >= PACKAGE_FIELDS.most or name.count(".") > _DEPTH:
+            raise UsageError(f"it declares too many fields, or nests them too deeply ({PACKAGE_FIELDS})")
+        kind = None if given is None else _kind(name, given)
         if kind is not None:
             made.setdefault(name, kind)  # of two declarations the first wins
     return made
@@ -107,9 +117,11 @@ def _at(table: Any, *keys: str) -> Any:
     return None
 
 
-def _leaves(declared: Any, above: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _leaves(declared: Any, above: str) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
+    """The fields by their names; and None for what is none, so that whoever counts sees everything."""
     for one in declared if isinstance(declared, list) else ():
         if not isinstance(one, dict) or not isinstance(one.get("name"), str):
+            yield above, None
             continue
         name = f"{above}{one['name']}".strip(".")
         kind, inner = one.get("type", "keyword" if "fields" not in one else "group"), one.get("fields")
@@ -118,6 +130,7 @@ def _leaves(declared: Any, above: str) -> Iterator[tuple[str, Mapping[str, Any]]
         if kind == "group-nested":
             yield name, {"type": "nested"}
         if inner:
+            yield name, None
             yield from _leaves(inner, f"{name}.")
 
 
@@ -148,12 +161,13 @@ def _kind(name: str, given: Mapping[str, Any]) -> dict[str, Any] | str | None:
 
 
 def _limit(limited: bool, given: Any = None) -> dict[str, int]:
-    return {"ignore_above": int(given or IGNORE_ABOVE)} if limited or given else {}
+    most = given if isinstance(given, int) and not isinstance(given, bool) else None
+    return {"ignore_above": most or IGNORE_ABOVE} if limited or most else {}
 
 
 def _inner(declared: Any) -> Iterator[tuple[str, dict[str, Any] | str]]:
     for one in declared if isinstance(declared, list) else ():
-        if isinstance(one, dict) and one.get("type") in _MULTI_FIELDS:
+        if isinstance(one, dict) and str(one.get("type")) in _MULTI_FIELDS:
             made = _kind("", one)
             if made is not None:
                 yield str(one.get("name", one["type"])), made
@@ -170,10 +184,18 @@ def _table(files: Mapping[str, str], path: str, where: str) -> Mapping[str, Any]
     return read if isinstance(read, dict) else {}
 
 
+def _declared(text: str, where: str) -> dict[str, Any]:
+    read = _yaml(text, where)
+    try:
+        return fields_of(read)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+
+
 def _yaml(text: str, where: str) -> Any:
     try:
         return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date or a number that is none
         said = str(error).replace("\n", " ")
         raise UsageError(f"{where}: {said[:300]}") from None
 

@@ -139,6 +139,10 @@ EQL_RESULTS = Limit(
     "eql-results", 10_000, "events or sequences that one search in EQL gives on a server",
     "The time is searched in halves; what cannot be cut is not run.", "Elasticsearch's `index.max_result_window`.",
 )  # fmt: skip
+PACKAGE_FIELDS = Limit(
+    "package-fields", 200_000, "fields and groups in a file of a package, those that YAML's aliases repeat each time",
+    "The package is refused.", "Elasticsearch's `index.mapping.total_fields.limit` is 1,000 unless it is raised.",
+)  # fmt: skip
 REPEATED = Limit(
     "repeated", 10_000_000, "characters and values that `repeat` makes in one value of a case",
     "The case fails, and says so.", "The largest field of an event that is indexed has 32,766 bytes.",

@@ -30,6 +30,7 @@ from detections.kibana.answers import Rule as LiveRule
 from detections.kibana.results import export_of
 from detections.payload import Lock, read_lock
 from detections.payload.lock import problems, regressions
+from detections.proof.record import Record as Proofs
 from detections.report import deployment, markdown
 from detections.report import json as json_report
 from detections.rule import Rules, load_rules
@@ -190,6 +191,17 @@ def _backtest(path: Path) -> None:
         assert rule.worst is None or rule.worst[1] > 0
 
 
+def _proofs_seeds() -> list[Any]:
+    return [{_rules()[0].rule_id: [{"digest": "0" * 64, "said": "3 cases"}, {"digest": "1", "said": ""}], "x": []}]
+
+
+def _proofs(path: Path) -> None:
+    record = Proofs(path)
+    record.said(_rules()[0], "0" * 64)
+    record.add(_rules()[0], "1" * 64, "x")
+    record.save()
+
+
 def _bundle(path: Path) -> None:
     objects, findings = from_ndjson(path.read_bytes(), str(path))
     assert all(str(finding) for finding in findings)
@@ -213,5 +225,5 @@ def _bundle(path: Path) -> None:
 BOUNDARIES = (
     Json("state", _state_seeds, _state), Json("plan", _plan_seeds, _plan), Json("lock", _lock_seeds, _lock),
     Json("record", _record_seeds, _record, lines=True), Json("backtest", _backtest_seeds, _backtest),
-    Json("bundle", lambda: [list(samples.OBJECTS)], _bundle, lines=True),
+    Json("proofs", _proofs_seeds, _proofs), Json("bundle", lambda: [list(samples.OBJECTS)], _bundle, lines=True),
 )  # fmt: skip
