@@ -8,6 +8,7 @@ import json
 import os
 import random
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -51,11 +52,17 @@ def main() -> None:
     _say(f"seed {seed}, {len(names)} boundaries, {asked.jobs} processes")
     jobs = [_Job(f"{seed}-{number}", names, asked.count, total) for number in range(asked.jobs)]
     end = time.monotonic() + asked.minutes * 60 if asked.minutes else float("inf")
-    while any(job.alive for job in jobs) and time.monotonic() < end:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        while any(job.alive for job in jobs) and time.monotonic() < end:
+            for job in jobs:
+                job.step()
+    except KeyboardInterrupt:
+        _say("interrupted")
+    finally:
         for job in jobs:
-            job.step()
-    for job in jobs:
-        job.stop()
+            job.stop()
     sys.exit(total.close())
 
 
