@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -127,6 +128,10 @@ def _kind(given: Any, where: str) -> Spec:
     if spec["type"] not in TYPES:
         near = difflib.get_close_matches(spec["type"], TYPES, 1)
         raise UsageError(f"{where}: there is no type {spec['type']}{f', did you mean {near[0]}?' if near else ''}")
+    if spec["type"] == "alias" and "path" not in spec:
+        raise UsageError(f"{where}: an alias needs a path")
+    if not 0 < spec.get("scaling_factor", 1) < math.inf:
+        raise UsageError(f"{where}: scaling_factor must be greater than 0")
     if "fields" in spec:
         spec["fields"] = {suffix: _kind(inner, f"{where}.{suffix}") for suffix, inner in spec["fields"].items()}
     if "keys" in spec:

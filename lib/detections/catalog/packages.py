@@ -146,7 +146,7 @@ def _kind(name: str, given: Mapping[str, Any]) -> dict[str, Any] | str | None:
         made = {"type": str(keys or kind)} if keys or kind in TYPES - {"object"} else None
         limited = made is not None and made["type"] in _LIMITED
         return {"type": "object", **({"keys": {**made, **_limit(limited)}} if made else {})}
-    if kind not in TYPES or (kind == "alias" and "path" not in given):
+    if kind not in TYPES or (kind == "alias" and not isinstance(given.get("path"), str)):
         return None
     spec: dict[str, Any] = {"type": kind, **{key: given[key] for key in _KEPT if given.get(key) is not None}}
     shown = given.get("index", True) or (given.get("doc_values", True) and kind not in ("text", "match_only_text"))
