@@ -29,6 +29,10 @@ class Collector(ABC, Generic[Part]):
     def merge(self, part: Part) -> None:
         """Add what a batch had."""
 
+    def matters(self, evaluator: Evaluator, inside: int, before: int) -> int:
+        """Of the rows before its window those that may matter to the rows inside; where that is not known, all."""
+        return before
+
     def ready(self) -> Iterator[Alert]:
         """The alerts that no later batch will change, each once. They are not among :meth:`alerts`."""
         return iter(())

@@ -126,32 +126,32 @@ class Kept:
         assert window.start is not None and window.end is not None
         return bisect_left(self._times, window.start) < bisect_right(self._times, window.end)
 
-    def document(self, position: int) -> Document:
-        """What is kept of an event."""
-        return self._evaluator.document(self._positions.index(position))
-
     def run(self, plan: Plan, window: Window) -> list[Alert]:
         """The alerts of a plan, which asks what this one does, over a window with both ends.
         What was ingested later than its ``ingested`` is not there."""
         assert window.start is not None and window.end is not None
         first = bisect_left(self._times, window.start)
         last = bisect_right(self._times, window.end)
-        if first == last:
-            return []
-        if window.history is not None:
-            first = bisect_left(self._times, window.history)
-        rows = [*self._rows[first:last], *self._always]
-        if self._late and (until := window.ingested) is not None:
-            rows = [row for row in rows if self._ingested[row] <= until]
-        if not rows:
+        inside = self._there(self._rows[first:last], window)
+        if not inside:
             return []
         made = collector(plan, window, self._predicates)
-        mask = of_rows(rows, self._evaluator.size)
-        part = made.collect(self._evaluator.among(mask, window.now, relative=plan.relative))
+        evaluator = self._evaluator.among(inside, window.now, relative=plan.relative)
+        rows = inside | self._there(self._always, window)
+        if window.history is not None:
+            begin = bisect_left(self._times, window.history)
+            rows |= made.matters(evaluator, inside, self._there(self._rows[begin:first], window))
+        part = made.collect(evaluator.among(rows, window.now, relative=False))
         if part is not None:
             made.merge(part)
         found = (*made.ready(), *made.alerts())
         return [replace(alert, position=self._positions[alert.position]) for alert in found]
+
+    def _there(self, rows: list[int], window: Window) -> int:
+        """Some rows as a set, without those that were ingested too late."""
+        if self._late and (until := window.ingested) is not None:
+            rows = [row for row in rows if self._ingested[row] <= until]
+        return of_rows(rows, self._evaluator.size)
 
 
 def candidates(plan: Plan) -> Predicate:

@@ -14,7 +14,7 @@ from detections.engine.gate import selecting
 from detections.engine.hits import Hits
 from detections.engine.terms import Terms, written
 from detections.plan import NewTermsPlan, Window
-from detections.values.bits import of_rows
+from detections.values.bits import of_rows, rows_of
 
 Seen: TypeAlias = dict[Terms, tuple[Hit, Hit | None]]
 """For each tuple of terms its first event since the history began, and its first in the window."""
@@ -45,6 +45,13 @@ class NewTermsCollector(Collector[Seen]):
             for terms in combinations([*map(list, values)], functools.partial(evaluator.tell, row)):
                 _remember(seen, terms, hit, inside)
         return seen
+
+    def matters(self, evaluator: Evaluator, inside: int, before: int) -> int:
+        # A term is asked for that has a value which is in the window.
+        selected = self._select(evaluator.among(inside, None, relative=False))
+        column = evaluator.column(self._plan.fields[0], evaluator.everything)
+        index, values = column.index, {value for row in rows_of(selected) for value in column.values(row)}
+        return before & column.rows([place for value in values for place in index.get(value, ())])
 
     def merge(self, part: Seen) -> None:
         for terms, (first, inside) in part.items():
