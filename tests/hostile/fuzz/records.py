@@ -24,7 +24,8 @@ from detections.deploy.pull import Options as PullOptions
 from detections.deploy.pull import Repo, Selection, pull_rules
 from detections.deploy.pull_attachments import Folders, Held, pull_attachments
 from detections.deploy.saved import read_plan, save
-from detections.deploy.state import StateFile
+from detections.deploy.state import State, StateFile
+from detections.deploy.status import Execution
 from detections.errors import DetectionsError
 from detections.kibana.answers import Rule as LiveRule
 from detections.kibana.results import export_of
@@ -35,6 +36,8 @@ from detections.report import deployment, markdown
 from detections.report import json as json_report
 from detections.rule import Rules, load_rules
 from detections.schedule.record import Record
+from detections.site.kibana import read_plan as read_shown_plan
+from detections.site.kibana import read_status
 from fuzz import samples
 from fuzz.boundary import REPO
 from fuzz.mutate import MOST, broken, encoded, json_line, reshaped, words
@@ -202,6 +205,20 @@ def _proofs(path: Path) -> None:
     record.save()
 
 
+def _shown_seeds() -> list[Any]:
+    state = State(KIBANA, {})
+    plan = make_plan("dev", state, samples.RULE_OBJECTS[:2], _live(changed={"name": "C"}), TAG)
+    ran = Execution("a", "A", True, "failed", "2026-01-01T00:00:00Z", "no such index")
+    return [json.loads(json_report.plan(plan)), json.loads(json_report.status([ran])), *_plan_seeds()]
+
+
+def _shown(path: Path) -> None:
+    """What the pages show of a deployment."""
+    with contextlib.suppress(DetectionsError):
+        read_shown_plan(path)
+    read_status(path)
+
+
 def _bundle(path: Path) -> None:
     objects, findings = from_ndjson(path.read_bytes(), str(path))
     assert all(str(finding) for finding in findings)
@@ -225,5 +242,6 @@ def _bundle(path: Path) -> None:
 BOUNDARIES = (
     Json("state", _state_seeds, _state), Json("plan", _plan_seeds, _plan), Json("lock", _lock_seeds, _lock),
     Json("record", _record_seeds, _record, lines=True), Json("backtest", _backtest_seeds, _backtest),
-    Json("proofs", _proofs_seeds, _proofs), Json("bundle", lambda: [list(samples.OBJECTS)], _bundle, lines=True),
+    Json("proofs", _proofs_seeds, _proofs),
+    Json("shown", _shown_seeds, _shown), Json("bundle", lambda: [list(samples.OBJECTS)], _bundle, lines=True),
 )  # fmt: skip
