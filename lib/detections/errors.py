@@ -22,6 +22,7 @@ An exception means that this run cannot go on; a problem found *in a file* is a 
 from __future__ import annotations
 
 import enum
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -71,55 +72,85 @@ class Finding:
     count: int = 1
 
     def __str__(self) -> str:
-        times = f" ({self.count} times)" if self.count > 1 else ""
-        return f"{self.location}: {self.code} {self.message}{times}"
+        return printable(f"{self.location}: {self.code} {self.message}{self.times}")
+
+    @property
+    def times(self) -> str:
+        """`` (12 times)``, empty for a problem found once."""
+        return f" ({self.count:,} times)" if self.count > 1 else ""
+
+    def below(self) -> list[str]:
+        """What stands below the finding: its line, a caret, the hint."""
+        lines: list[str] = []
+        if self.excerpt and self.location.column:
+            lines += underlined(self.excerpt, self.location.column - 1, self.length)
+        return [*lines, printable(self.hint)] if self.hint else lines
 
     def render(self) -> str:
         """The finding with its line and a caret, over several lines, without colour."""
-        lines = [str(self)]
-        if self.excerpt and self.location.column:
-            lines += [f"    {line}" for line in _underlined(self.excerpt, self.location.column - 1, self.length)]
-        if self.hint:
-            lines.append(f"    {self.hint}")
-        return "\n".join(lines)
+        return "\n".join([str(self), *(f"    {line}" for line in self.below())])
 
 
 def printable(text: str) -> str:
-    """A line of foreign text: a character that does not print, and could move a cursor, is shown as U+FFFD."""
-    return "".join(c if c == "\t" or c.isprintable() else "\ufffd" for c in text)
+    """A text from elsewhere as one line: each character that does not print, and so could break the line, move a cursor
+    or turn the reading direction, is shown as its escape (``\\n``, ``\\x1b``, ``\\u202e``)."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def _underlined(line: str, position: int, length: int, width: int = 160) -> tuple[str, str]:
-    """A line, and carets under so many of its characters.
-
-    Of a long line only what is near; a character that does not print is shown as U+FFFD.
-    """
+def underlined(line: str, position: int, length: int, width: int = 160) -> tuple[str, str]:
+    """A line, and carets under so many of its characters; of a long line only what is near."""
     start = max(0, min(position - width // 2, len(line) - width))
-    part = line[start : start + width]
-    caret = position - start
-    pad = "".join("\t" if character == "\t" else " " for character in part[:caret])
-    return printable(part), f"{pad}{'^' * max(1, min(length, len(part) - caret))}"
+    stop = start + width
+    end = min(position + length, stop)
+    before, marked, after = (
+        printable(part.replace("\t", "    ")) for part in (line[start:position], line[position:end], line[end:stop])
+    )
+    return before + marked + after, " " * cells(before) + "^" * max(1, cells(marked))
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal a text takes: East Asian characters two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 class DetectionsError(Exception):
-    """Root of everything this package raises on purpose."""
+    """Root of everything this package raises on purpose: a message of one line, and ``details`` below it."""
+
+    def __init__(self, message: str, *, details: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = tuple(details)
+
+    def __str__(self) -> str:
+        return "\n    ".join([self.headline, *self.details])
+
+    @property
+    def headline(self) -> str:
+        """The message, with what was asked of whom."""
+        return self.message
 
 
 class UsageError(DetectionsError):
     """Wrong arguments or a wrong configuration."""
 
 
-class _Findings(DetectionsError):
+class FindingsError(DetectionsError):
+    """Carries findings, which are its text."""
+
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__("\n".join(finding.render() for finding in findings))
         self.findings = tuple(findings)
 
 
-class SourceError(_Findings):
+class SourceError(FindingsError):
     """A file that cannot be read as TOML."""
 
 
-class RuleError(_Findings):
+class RuleError(FindingsError):
     """A TOML file that is no rule."""
 
 
@@ -134,18 +165,24 @@ class QueryError(DetectionsError):
     def __init__(
         self, message: str, query: str, start: int, end: int | None = None, *, text: str | None = None
     ) -> None:
-        self.message = message
         self.query = query
         self.start = start
         self.end = max(start + 1, start + 1 if end is None else end)
-        super().__init__(f"{message}\n{self.caret()}" if text is None else text)
+        super().__init__(message, details=self._underlined())
+        self._text = "\n".join([message, *self.details]) if text is None else text
+
+    def __str__(self) -> str:
+        return self._text
 
     def caret(self) -> str:
         """The line of the query that holds the mistake, and a caret under it: as much of it as a finding shows."""
+        return "\n".join(self.details)
+
+    def _underlined(self) -> tuple[str, str]:
         begin = self.query.rfind("\n", 0, self.start) + 1
         stop = self.query.find("\n", self.start)
         whole = self.query[begin : len(self.query) if stop < 0 else stop].removesuffix("\r")
-        return "\n".join(_underlined(whole, self.start - begin, self.end - self.start))
+        return underlined(whole, self.start - begin, self.end - self.start)
 
 
 class QuerySyntaxError(QueryError):
@@ -179,19 +216,24 @@ class ServerError(DetectionsError):
     The message never holds a secret: whoever raises it leaves headers and the user part of URLs out.
     """
 
-    def __init__(self, message: str, *, request: str = "", status: int = 0) -> None:
-        self.message = message
+    def __init__(self, message: str, *, request: str = "", status: int = 0, details: Sequence[str] = ()) -> None:
+        super().__init__(message, details=details)
         self.request = request
         self.status = status
-        answered = f" answered {status}" if status else ""
-        super().__init__(f"{request}{answered}: {message}" if request else message)
+
+    @property
+    def headline(self) -> str:
+        answered = f" answered {self.status}" if self.status else ""
+        return f"{self.request}{answered}: {self.message}" if self.request else self.message
 
 
 class ServerUnavailable(ServerError):
     """No answer. ``sent`` says whether the request may have reached the server all the same."""
 
-    def __init__(self, message: str, *, request: str = "", status: int = 0, sent: bool = False) -> None:
-        super().__init__(message, request=request, status=status)
+    def __init__(
+        self, message: str, *, request: str = "", status: int = 0, sent: bool = False, details: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message, request=request, status=status, details=details)
         self.sent = sent
 
 
@@ -204,4 +246,4 @@ class TooManyResults(ServerError):
 
 
 class NotAllowed(ServerError):
-    """The server knows us not, or not well enough."""
+    """Authentication failed, or a privilege is missing."""

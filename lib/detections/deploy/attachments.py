@@ -149,7 +149,7 @@ def check_references(payloads: Iterable[Payload], wanted: Wanted, present: Prese
             for key in (key_of(thing, reference) for thing, reference in references) if key not in known
         ]  # fmt: skip
     if lines:
-        raise DetectionsError("\n  ".join(["unresolved references, nothing was compared", *lines]))
+        raise DetectionsError("unresolved references, nothing was compared", details=lines)
 
 
 def attachment_changes(wanted: Wanted, present: Present, state: State, options: Options) -> list[Change]:

@@ -107,7 +107,7 @@ def environments(document: Document, keys: Keys, variables: Mapping[str, str]) -
     for key in keys:
         table = table.get(key, {}) if isinstance(table, dict) else {}
     if not isinstance(table, dict):
-        raise UsageError(document.finding(CODE, "must be a table of environments", keys).render())
+        raise UsageError(str(document.finding(CODE, "must be a table of environments", keys)))
     findings: list[Finding] = []
     for name, environment in table.items():
         place = (*keys, name)
@@ -120,7 +120,9 @@ def environments(document: Document, keys: Keys, variables: Mapping[str, str]) -
             problems = table_findings(document, EnvironmentSchema, place)
             findings += problems or _contradictions(document, place, environment)
     if findings:
-        raise UsageError("\n".join(without_values(finding).render() for finding in findings))
+        plain = [without_values(finding) for finding in findings]
+        first, *others = [str(finding) + (f": {finding.hint}" if finding.hint else "") for finding in plain]
+        raise UsageError(first, details=others)
     folder = Path(document.path).parent
     environments = {}
     for name, environment in table.items():

@@ -62,5 +62,6 @@ def _answers(found: Connection, image: str, one: Any, backoff: Backoff) -> None:
             server.ask("GET", "/_cluster/health", parameters={"wait_for_status": "yellow", "timeout": "60s"})
     except ServerError as error:
         words = b"".join(one.get_logs()).decode("utf-8", "replace").splitlines()[-15:]
-        shown = "\n".join(f"    {line}" for line in words)
-        raise ServerUnavailable(f"the container of {image} does not serve: {error}; its last words:\n{shown}") from None
+        raise ServerUnavailable(
+            f"the container of {image} does not serve: {error}; its last words:", details=words
+        ) from None

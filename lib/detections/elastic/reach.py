@@ -40,4 +40,4 @@ def _instead(stack: contextlib.ExitStack, missing: NotInstalled, progress: Progr
     try:
         return stack.enter_context(container(progress=progress))
     except ServerUnavailable as error:
-        raise NotInstalled(f"{missing}\nand instead of it: {error}") from None
+        raise NotInstalled(str(missing), details=[f"and instead of it: {error}"]) from None

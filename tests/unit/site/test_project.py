@@ -166,5 +166,5 @@ def test_values_of_events_are_shown_on_one_line_and_not_longer_than_a_cell() -> 
     noise = Noise("r", "r", alerts=4, busiest=(Busiest("f", values, 1_000_000, True), Busiest("g", values[:1], 1)))
     (name, about, bars), (_, exact, _) = View.bars(noise)
     assert (name, about, exact) == ("f", "about 1,000,000 values", "1 value")
-    assert [bar.text for bar in bars] == ["a b", "\ufffd[31m\ufffd", "(empty)", "x" * 200 + "…"]
+    assert [bar.text for bar in bars] == ["a b", r"\x1b[31m\u202e", "(empty)", "x" * 200 + "…"]
     assert all('width="25.0"' in bar.bar for bar in bars)
