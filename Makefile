@@ -7,12 +7,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 JOBS   ?= 2
+QUICK  := -k "not public" --hypothesis-profile=quick
 FUZZ_JOBS ?= 1
 FACTS  ?= ../shared/data/fields
 LOCK   := $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 \
           --generate-hashes --no-header --no-emit-index-url --no-annotate
 
-.PHONY: main deploy test fuzz fmt lint types check export site kibana bench generate extracts fields lock clean help
+.PHONY: main deploy check export site kibana test unit coverage fuzz fmt lint types build bench generate extracts fields lock clean help
 .DEFAULT_GOAL := main
 
 main: $(VENV)/main.stamp ## check, prove and bundle the rules (the default)
@@ -36,6 +37,12 @@ site: $(VENV)/dev.stamp ## write the pages of the rules into dist/site
 test: $(VENV)/dev.stamp ## the whole test suite
 	@$(BIN)/python -m pytest -n $(JOBS)
 
+unit: $(VENV)/dev.stamp ## the unit tests, for every few minutes: no Elasticsearch, no corpus, fewer made-up examples
+	@$(BIN)/python -m pytest -n $(JOBS) $(QUICK) tests/unit
+
+coverage: $(VENV)/dev.stamp ## the same, the command line and the stand-in for Kibana, with the coverage of branches
+	@$(BIN)/python -m pytest -n $(JOBS) $(QUICK) --cov --cov-report=term tests/unit tests/cli tests/kibana
+
 fuzz: $(VENV)/dev.stamp ## hostile inputs to every boundary (MINUTES=60, FUZZ_JOBS=1, SEED, BOUNDARIES; INPUT=file: one of them)
 	@PYTHONPATH=tests/hostile:tests/support $(BIN)/python -m fuzz $(if $(INPUT),--input $(INPUT) $(if $(SHRINK),--shrink),\
 		--minutes $(or $(MINUTES),5) --jobs $(FUZZ_JOBS) $(if $(SEED),--seed $(SEED)) $(BOUNDARIES))
@@ -49,17 +56,21 @@ lint: $(VENV)/dev.stamp ## style, the layout of rules and the order of the rooms
 	@$(BIN)/lint-imports
 	@$(BIN)/detections fmt --check
 
+build: $(VENV)/dev.stamp ## the wheel and the sdist, into dist/
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+
 types: $(VENV)/dev.stamp ## static types
 	@$(BIN)/mypy
 
 bench: $(VENV)/dev.stamp ## what is measured, each figure with its command
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-generate: $(VENV)/dev.stamp ## make again what is made from the repo itself (schema, check pages, limits, settings)
+generate: $(VENV)/dev.stamp ## make again what is made from the repo itself (schema, pages of checks, limits, settings, commands)
 	@$(BIN)/python -m detections.rule.jsonschema
 	@$(BIN)/python -m detections.check.pages
 	@$(BIN)/python -m detections.values.limits
 	@$(BIN)/python -m detections.cli.settings
+	@$(BIN)/python -m detections.cli.reference
 
 extracts: ## fetch what etc/ is extracted from, and make it again (needs npm)
 	@$(PYTHON) -m venv build/extracts

@@ -135,7 +135,7 @@ def test_before_and_after_a_change_in_git(run: Run, project: Path, month: Path) 
     assert done.out.endswith(f"1 rule, {465 - lost} alerts, compared with HEAD: 0 gained, {lost} lost\n")
     markdown = run("backtest", "trail", "--base", "HEAD", "--format", "markdown").out
     assert f"| {465 - lost} | 0 | {lost} |" in markdown
-    assert "  - lost 2026-04-04T03:00:00.000Z 4-3" in markdown
+    assert "  - lost 2026-04-04T03:00:00.000Z  4-3" in markdown
     page = run("backtest", "trail", "--base", "HEAD", "--format", "html").out
     assert f"Before, it raised 465 alerts: 0 gained, {lost} lost." in page
     found = json.loads(run("backtest", "trail", "--base", "HEAD", "--format", "json").out)

@@ -94,14 +94,18 @@ def test_check_reports_every_problem_of_every_file(run: Run, project: Path) -> N
     (project / "rules/broken.toml").write_text("[rule\n")
     (project / "rules/junk.toml").write_bytes(b"\x00\xff\xfe")
     (project / "rules/empty.toml").write_text("")
-    edit(RULE, 'event.outcome: "success"', 'event.outcome: "success" and')
-    edit(RULE, "severity = ", "severty = ")
+    edit(RULE, '    and event.outcome: "success"\n', '    and event.outcome: "success" and\n')
+    edit(RULE, "interval = ", "intervall = ")
     outcome = run("check")
     assert outcome.code == 1
-    for name in ("broken.toml", "junk.toml", "empty.toml"):
-        assert f"rules/{name}" in outcome.out
-    assert "query-syntax" in outcome.out or "schema" in outcome.out
-    assert "severty" in outcome.out
+    found = [line for line in outcome.out.splitlines() if not line.startswith(" ")]
+    codes = [(line.partition(":")[0], line.partition(": ")[2].partition(" ")[0]) for line in found[:-1]]
+    assert codes == [
+        (str(RULE), "schema"), (str(RULE), "query-syntax"), ("rules/broken.toml", "toml"),
+        ("rules/empty.toml", "toml"), ("rules/junk.toml", "toml"),
+    ]  # fmt: skip
+    assert "intervall" in found[0]
+    assert found[-1] == "4 rules checked, 5 errors"
 
 
 def test_strict_makes_warnings_count(run: Run, project: Path) -> None:

@@ -52,12 +52,12 @@ def test_variables(bare: Path, run, monkeypatch: pytest.MonkeyPatch, variables: 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("tool = 1", "[tool] and [tool.detections] must be tables"),
-        ("[tool]\ndetections = 1", "[tool] and [tool.detections] must be tables"),
-        ("[[tool]]", "[tool] and [tool.detections] must be tables"),
-        ("[[tool.detections]]", "[tool] and [tool.detections] must be tables"),
-        ("[tool.detections]\nstate = 1", "state: unknown key, or a value of the wrong type"),
-        ('[tool.detections]\nstate = "a\\u0000b"', "state: unknown key, or a value of the wrong type"),
+        ("tool = 1", "[tool.detections] must be a table"),
+        ("[tool]\ndetections = 1", "[tool.detections] must be a table"),
+        ("[[tool]]", "[tool.detections] must be a table"),
+        ("[[tool.detections]]", "[tool.detections] must be a table"),
+        ("[tool.detections]\nstate = 1", "state has a value of the wrong type"),
+        ('[tool.detections]\nstate = "a\\u0000b"', "state has a value of the wrong type"),
         ("[tool.detections.environments]\nprod = 1", "prod must be a table"),
         (f"[tool.detections.environments.prod]\ntimeout = {'9' * 400}", "timeout must be between 1 and 86400"),
         (f"[tool.detections.environments.prod]\ntimeout = {'9' * 5000}", "Exceeds the limit"),

@@ -299,10 +299,10 @@ def test_a_saved_plan(run, project, stand_in):
 def test_somebody_is_asked(run, project, stand_in, monkeypatch):
     outcome = run("apply")
     assert outcome.code == 2
-    assert "pass --yes" in outcome.err
+    assert "not a terminal: pass --yes" in outcome.err
     assert not stand_in.requests
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    for answer, code in (("n\n", 130), ("y\n", 0)):
+    for answer, code in (("n\n", 1), ("y\n", 0)):
         monkeypatch.setattr("sys.stdin", _Terminal(answer))
         assert run("apply").code == code
         assert bool(stand_in.space().rules) == (code == 0)

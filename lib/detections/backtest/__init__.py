@@ -2,9 +2,9 @@
 
 from detections.backtest.model import Backtest, Busiest, Difference, Example, Noise, Sources, Value
 from detections.backtest.run import Run
-from detections.backtest.saved import encoded, read_backtest, write_backtest
+from detections.backtest.saved import read_backtest, record, write_backtest
 
 __all__ = [
-    "Backtest", "Busiest", "Difference", "Example", "Noise", "Run", "Sources", "Value", "encoded", "read_backtest",
+    "Backtest", "Busiest", "Difference", "Example", "Noise", "Run", "Sources", "Value", "read_backtest", "record",
     "write_backtest",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -19,17 +20,17 @@ def write_backtest(path: Path, backtest: Backtest) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    save(path, encoded(backtest).encode() + b"\n")
+    save(path, msgspec.json.encode(record(backtest)) + b"\n")
 
 
-def encoded(backtest: Backtest) -> str:
-    """A backtest as JSON. Beside what is read again stand the numbers that follow from it: all alerts, and of each rule
-    the median of alerts a day and the worst day."""
-    said = msgspec.to_builtins(backtest) | {"alerts": backtest.alerts}
+def record(backtest: Backtest) -> dict[str, Any]:
+    """A backtest as an object of JSON. Beside what is read again stand the numbers that follow from it: all alerts, and
+    of each rule the median of alerts a day and the worst day."""
+    said: dict[str, Any] = msgspec.to_builtins(backtest) | {"alerts": backtest.alerts}
     for rule, noise in zip(said["rules"], backtest.rules, strict=True):
         rule["median"] = noise.median(backtest.sources.span)
         rule["worst"] = None if noise.worst is None else {"day": str(noise.worst[0]), "alerts": noise.worst[1]}
-    return msgspec.json.encode(said).decode()
+    return said
 
 
 def read_backtest(path: Path) -> Backtest:

@@ -1,10 +1,8 @@
-"""The command line. One command a module, loaded when it is called, so that ``--help`` stays quick.
-
-Exit codes: 0 fine; 1 findings of level error (of any level with ``--strict``) or failed cases; 2 wrong usage.
-"""
+"""The command line. One command a module, loaded when it is called, so that ``--help`` stays quick."""
 
 from __future__ import annotations
 
+import enum
 import importlib
 import os
 import sys
@@ -12,6 +10,7 @@ import sys
 import click
 
 from detections import __version__
+from detections.cli import output
 from detections.errors import DetectionsError, EventsError, UsageError
 
 COMMANDS = {
@@ -23,9 +22,9 @@ COMMANDS = {
     "test": "Run the rules' cases, with clause coverage.",
     "fmt": "Lay out rule files in one way, without changing what they say.",
     "lock": "Give changed rules their next version.",
-    "plan": "Show what an apply would change in Kibana.",
+    "plan": "Show what apply would change in Kibana.",
     "apply": "Bring the rules into Kibana.",
-    "pull": "Bring what was edited in Kibana into the repo.",
+    "pull": "Bring edits made in Kibana into the repo.",
     "status": "Show how the rules in Kibana ran last.",
     "export": "Write rules as an ndjson bundle that Kibana imports.",
     "replay": "Run the rules over events: what would have alerted?",
@@ -41,6 +40,27 @@ COMMANDS = {
     "docs": "Print a page of the documentation.",
     "explain-check": "Print the page of a check.",
     "schema": "Print the JSON Schema of rule files.",
+}
+
+
+class Exit(enum.IntEnum):
+    """The exit codes of every command."""
+
+    FINE = 0
+    FAILED = 1
+    USAGE = 2
+    INTERRUPTED = 130
+    READER_GONE = 141
+
+
+EXITS = {
+    Exit.FINE: "fine",
+    Exit.FAILED: "a finding of level error (of any level with --strict), a failed case, or something that could not be "
+    "read, written, reached or done",
+    Exit.USAGE: "wrong usage: an argument, the configuration, or a path that is not there; nothing was done. For "
+    "plan --detailed-exitcode: something differs",
+    Exit.INTERRUPTED: "interrupted by Ctrl-C",
+    Exit.READER_GONE: "the reader of the output went away, as in `detections ... | head`",
 }
 
 
@@ -63,6 +83,10 @@ class _Lazy(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(int(code)), meaning) for code, meaning in EXITS.items()])
+
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, package_name="detections")
@@ -72,31 +96,49 @@ def cli() -> None:
 
 def main() -> None:
     """The ``detections`` command."""
+    output.open_streams()
     try:
-        sys.exit(cli.main(standalone_mode=False, color=_colour()) or 0)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except click.Abort:
-        click.echo("interrupted", err=True)
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`): nothing is left to say, not even at shutdown.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except (UsageError, EventsError) as error:
-        _fail(error, 2)
-    except DetectionsError as error:
-        _fail(error, 1)
-
-
-def _colour() -> bool | None:
-    """Never where NO_COLOR says so, whatever it says (no-color.org); else click knows a terminal when it sees one."""
-    return False if os.environ.get("NO_COLOR") else None
-
-
-def _fail(error: Exception, code: int) -> None:
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True, color=_colour())
+        code = _run()
+    except output.ReaderGoneError:
+        code = Exit.READER_GONE
+    except output.OutputError as error:
+        output.failure(error)
+        code = Exit.FAILED
+    output.close_streams()
     sys.exit(code)
+
+
+def _run() -> int:
+    """The exit code of the command; why it could not be run is said on standard error."""
+    try:
+        return int(cli.main(standalone_mode=False) or Exit.FINE)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        output.tell("interrupted")
+        return Exit.INTERRUPTED
+    except click.ClickException as error:
+        output.failure(UsageError(_usage(error)))
+        return Exit.USAGE
+    except (output.ReaderGoneError, output.OutputError):
+        raise
+    except (UsageError, EventsError) as error:
+        output.failure(error)
+        return Exit.USAGE
+    except DetectionsError as error:
+        output.failure(error)
+        return Exit.FAILED
+    except MemoryError:
+        output.failure(DetectionsError("out of memory"))
+        return Exit.FAILED
+    except OSError as error:
+        where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        output.failure(DetectionsError(f"{where}{error.strerror or error}"))
+        return Exit.FAILED
+
+
+def _usage(error: click.ClickException) -> str:
+    """What click has against the arguments, on one line, and where help is."""
+    context = getattr(error, "ctx", None)
+    where = f" (see {context.command_path} --help)" if context else ""
+    return f"{error.format_message().rstrip('.')}{where}"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,27 +11,24 @@ from detections.api import instant
 from detections.backtest import Backtest, write_backtest
 from detections.cli.backtesting import Found, Options, data_sets, over
 from detections.cli.base import base_rules
-from detections.cli.common import JOBS, STRICT, TABLES, Warnings, reporter, rules_at, source_settings
+from detections.cli.common import JOBS, STRICT, TABLES, PathType, Warnings, rules_at, source_settings
 from detections.cli.config import find_config
+from detections.cli.output import format_option, reports
 from detections.compile.tables import read_tables
 from detections.elastic.extra import demand
 from detections.errors import DetectionsError, Level, UsageError
 from detections.events import Settings
 from detections.report.count import plural
 from detections.rule import Rules
-from detections.source.files import save
 
-_REPORTS = {"text": "noise", "json": "json", "markdown": "markdown", "junit": "junit", "html": ""}
 _SEVERAL = ("text", "markdown")
 """Formats in which several reports can follow each other."""
 _INTERRUPTED = 130
 
 
 @click.command("backtest")
-@click.argument("events", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--rules", type=click.Path(path_type=Path), multiple=True, help="Rule files or folders.  [default: the project's]"
-)
+@click.argument("events", nargs=-1, type=PathType())
+@click.option("--rules", type=PathType(), multiple=True, help="Rule files or folders.  [default: the project's]")
 @click.option("--start", metavar="TIME", help="Only events at or after this instant; history reaches back from it.")
 @click.option("--end", metavar="TIME", help="Only events at or before this instant.")
 @click.option("--schedule", is_flag=True, help="As Kibana's scheduler runs the rules, as `replay --schedule` does.")
@@ -47,8 +43,8 @@ _INTERRUPTED = 130
     help="Compare with the rules of a git revision or a folder: run only those that differ, in both versions.",
 )  # fmt: skip
 @click.option("--title", help="What the report calls the events.  [default: their paths]")
-@click.option("--format", "style", type=click.Choice(tuple(_REPORTS)), default="text", show_default=True)
-@click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it to FILE.")
+@format_option("backtest")
+@click.option("-o", "--out", type=PathType(dir_okay=False), metavar="FILE", help="Write it to FILE.")
 @click.option("--save", "keep", is_flag=True, help="Also keep it for `detections site`, which shows it then.")
 @STRICT
 @TABLES
@@ -90,7 +86,7 @@ def command(
         backtests.append(over(one, options, before, warnings))
         if backtests[-1].backtest.stopped:
             break
-    _give([found.backtest for found in backtests], style, out)
+    reports("backtest", style, [found.backtest for found in backtests], out)
     if keep and backtests:
         write_backtest(config.path("backtest"), backtests[0].backtest)
     warnings.close()
@@ -106,24 +102,6 @@ def _window(start: str | None, end: str | None) -> tuple[int | None, int | None]
     if first is not None and last is not None and last < first:
         raise UsageError("--end is before --start")
     return first, last
-
-
-def _give(backtests: Sequence[Backtest], style: str, out: Path | None) -> None:
-    """Print the report, or write it."""
-    text = "\n\n".join(map(_report(style), backtests))
-    if out is None:
-        click.echo(text)
-    else:
-        save(out, click.unstyle(text).encode("utf-8", "replace") + b"\n")
-
-
-def _report(style: str) -> Callable[[Backtest], str]:
-    if style == "html":
-        site = importlib.import_module("detections.site")
-        return lambda found: str(site.backtest_page(found, "Detection rules"))
-    module = reporter(_REPORTS[style])
-    made: Callable[[Backtest], str] = module.text if style == "text" else module.backtest
-    return made
 
 
 def _not_done(loaded: Rules, before: Rules | None, found: Backtest) -> Sequence[str]:

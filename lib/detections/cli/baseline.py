@@ -8,6 +8,7 @@ from detections import check
 from detections.case import prove
 from detections.cli.common import cases_of, chosen_profiles, rules_at
 from detections.cli.config import find_config
+from detections.cli.output import show
 from detections.engine import Embedded
 from detections.proof.baseline import taken, write_baseline
 from detections.report.count import plural
@@ -30,6 +31,6 @@ def command() -> int:
     write_baseline(path, baseline)
     stood = [text for one in baseline.rules.values() for text in one.findings]
     uncased = sum("no cases: " in text for text in stood)
-    click.echo(f"{path}: {plural(len(stood), 'finding')} of {plural(len(baseline.rules), 'rule')} let pass, "
+    show(f"{path}: {plural(len(stood), 'finding')} of {plural(len(baseline.rules), 'rule')} let pass, "
                f"{uncased:,} of them rules without cases")  # fmt: skip
     return 0

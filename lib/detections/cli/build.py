@@ -11,10 +11,13 @@ from detections.case import prove
 from detections.cli import export
 from detections.cli.common import STRICT, cases_of, chosen_profiles, failed, rules_at
 from detections.cli.config import find_config
+from detections.cli.output import findings as show_findings
+from detections.cli.output import show, write
 from detections.engine import Embedded
 from detections.proof import Ground, Record, assembled, read_baseline, remember, without
 from detections.report import text
 from detections.report.count import Tally, found, plural, tally
+from detections.report.sinks import Styled
 
 
 @click.command("build")
@@ -40,11 +43,8 @@ def command(strict: bool) -> int:
     findings, proofs = baseline.split(findings, [*rules, *rules.unsound])[0], without(proofs, baseline)
     proved = [*library.findings, *(one for proof in proofs for one in proof.findings)]
     objects, lacking = export.bundled(rules, config, every=False)
-    for finding in dict.fromkeys([*findings, *proved, *lacking]):
-        click.echo(text.finding(finding))
-    for proof in proofs:
-        if proof.not_run:
-            click.echo(f"{click.style('not run', fg='yellow')} {proof.rule.name}: {proof.not_run}")
+    show_findings(dict.fromkeys([*findings, *proved, *lacking]), err=False)
+    write(text.not_run(proof) for proof in proofs if proof.not_run)
     broken = failed([*findings, *proved, *lacking], strict)
     counts = tally(proofs)
     _line("rules", f"{len(rules.files)} checked", found(findings), not failed(findings, strict))
@@ -77,5 +77,5 @@ def _size(path: Path) -> str:
 
 
 def _line(name: str, what: str, result: str, fine: bool) -> None:
-    mark = click.style("ok", fg="green") if fine else click.style("!!", fg="red", bold=True)
-    click.echo(f"{mark}  {name:<8} {what:<40} {result}")
+    mark = Styled("ok", "green") if fine else Styled("!!", "red", bold=True)
+    show(mark, f"  {name:<8} {what:<40} {result}")

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from detections import check
-from detections.cli.common import FORMAT, PROFILE, RULES, STRICT, chosen_profiles, failed, reporter, rules_at
+from detections.cli.common import PROFILE, RULES, STRICT, chosen_profiles, failed, rules_at
 from detections.cli.config import Config, find_config
+from detections.cli.output import format_option, report, tell
 from detections.proof import read_baseline
 from detections.report.count import plural
 from detections.rule import Rule, Rules
@@ -17,7 +18,7 @@ from detections.rule import Rule, Rules
 
 @click.command("check")
 @RULES
-@FORMAT
+@format_option("check")
 @STRICT
 @PROFILE
 def command(rules: Sequence[Path], style: str, strict: bool, profiles: Sequence[str]) -> int:
@@ -32,8 +33,8 @@ def command(rules: Sequence[Path], style: str, strict: bool, profiles: Sequence[
     findings = check.run(loaded, chosen_profiles(profiles, config), beside)
     findings, passed = read_baseline(config.path("baseline")).split(findings, [*loaded, *loaded.unsound])
     if passed:
-        click.echo(f"{plural(len(passed), 'finding')} of the baseline left out", err=True)
-    click.echo(reporter(style).check(findings, loaded.files))
+        tell(f"{plural(len(passed), 'finding')} of the baseline left out")
+    report("check", style, findings, loaded.files)
     return int(failed(findings, strict))
 
 

@@ -1,13 +1,12 @@
-"""What several commands share: options, findings on standard error, the way to a report."""
+"""What several commands share: options, the project's rules and cases, findings about events."""
 
 from __future__ import annotations
 
 import functools
-import importlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import click
@@ -15,23 +14,38 @@ import click
 from detections.case import Bases, CaseLibrary
 from detections.cli.config import Config
 from detections.cli.exceptions import exceptions_of
+from detections.cli.output import findings, tell
 from detections.compile.tables import read_tables
 from detections.errors import Finding, Level
 from detections.events import merge
 from detections.events.sources import known_settings
-from detections.report import FORMATS, text
 from detections.rule import Rule, Rules, load_rules
 
 SHOWN = 20
 """How many findings of one kind about events are shown one by one."""
 
-RULES = click.argument("rules", nargs=-1, type=click.Path(path_type=Path))
-FORMAT = click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
-LINES = click.option("--format", "style", type=click.Choice(("text", "json")), default="text", show_default=True)
+
+class PathType(click.Path):
+    """A path that a file system can have; whether something is there is for the command to say."""
+
+    def __init__(self, *, exists: bool = False, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(exists=exists, file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            os.lstat(value)
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            self.fail(f"{value}: {error.strerror}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+RULES = click.argument("rules", nargs=-1, type=PathType())
 STRICT = click.option("--strict", is_flag=True, help="Warnings count as errors.")
 JOBS = click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes to use.")
 TABLES = click.option(
-    "--tables", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="FOLDER",
+    "--tables", type=PathType(file_okay=False, exists=True), metavar="FOLDER",
     help="What ES|QL looks up: a file for each lookup index or enrich policy.  [default: the project's]",
 )  # fmt: skip
 PROFILE = click.option(
@@ -81,10 +95,6 @@ def cases_of(rules: Iterable[Rule], paths: Sequence[Path], config: Config) -> tu
     return library, Bases(config.path("events"))
 
 
-def reporter(style: str) -> ModuleType:
-    return importlib.import_module(f"detections.report.{style}")
-
-
 def failed(findings: Iterable[Finding], strict: bool) -> bool:
     return any(one.level.fails(strict) for one in findings)
 
@@ -111,7 +121,7 @@ class Warnings:
     def _tell(self, finding: Finding) -> None:
         self.counts[finding.code] += 1
         if self.counts[finding.code] <= SHOWN:
-            click.echo(text.finding(finding), err=True)
+            findings([finding])
 
     def close(self) -> None:
         """Tell what waited, and say what was not shown."""
@@ -119,4 +129,4 @@ class Warnings:
             self._tell(finding)
         for code, count in sorted(self.counts.items()):
             if count > SHOWN:
-                click.echo(f"{count - SHOWN:,} more findings {code}", err=True)
+                tell(f"{count - SHOWN:,} more findings {code}")

@@ -106,24 +106,33 @@ def find_config() -> Config:
     Raises:
         UsageError: there is an unknown key or a value of the wrong type.
     """
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the working directory has been deleted") from None
     for folder in (here, *here.parents):
         if (file := folder / OWN).is_file():
             return _config(file, _read(file))
-        if (file := folder / "pyproject.toml").is_file():
-            tools = _read(file).get("tool", {})
-            table = tools.get("detections") if isinstance(tools, dict) else None
-            if not isinstance(tools, dict) or not isinstance(table, dict | None):
-                raise UsageError(f"{file}: [tool] and [tool.detections] must be tables")
-            if table is not None:
-                return _config(file, table)
+        if (file := folder / "pyproject.toml").is_file() and (table := _table(file)) is not None:
+            return _config(file, table)
     return Config()
+
+
+def _table(file: Path) -> dict[str, Any] | None:
+    """``[tool.detections]``; None where the file is about other things."""
+    tools = _read(file).get("tool", {})
+    table = tools.get("detections") if isinstance(tools, dict) else None
+    if not isinstance(tools, dict) or not isinstance(table, dict | None):
+        raise UsageError(f"{file}: [tool.detections] must be a table")
+    return table
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError, RecursionError) as error:
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{file}: {error}") from None
 
 

@@ -13,6 +13,7 @@ from detections import bundle
 from detections.cli.common import cases_of, failed, rules_at
 from detections.cli.config import Config
 from detections.cli.environment import opened
+from detections.cli.output import findings, tell
 from detections.deploy.attachments import Wanted, thing_of, value_lists_wanted
 from detections.deploy.deployment import Deployment, Prove
 from detections.deploy.environment import Environment
@@ -21,15 +22,12 @@ from detections.deploy.state import StateFile
 from detections.errors import RuleError
 from detections.payload import read_lock
 from detections.proof import Ground, Record, Standing, read_baseline, standings
-from detections.report import text
 from detections.rule import Rule, Rules
 
 OVERWRITE = click.option(
-    "--overwrite-drift", is_flag=True, help="Also write over rules that were edited in Kibana since the last apply."
+    "--overwrite-drift", is_flag=True, help="Also overwrite rules that were edited in Kibana since the last apply."
 )
-ADOPT = click.option(
-    "--adopt", is_flag=True, help="Also take over rules of the repo that are in Kibana without our tag."
-)
+ADOPT = click.option("--adopt", is_flag=True, help="Also take over rules of the repo that Kibana has without our tag.")
 PRUNE = click.option(
     "--prune", type=click.Choice(("disable", "delete")), help="What to do with our rules that are gone from the repo."
 )
@@ -59,8 +57,7 @@ def deployment(config: Config, environment: Environment) -> Iterator[Deployment]
     loaded = rules_at((), config)
     if failed(loaded.findings, strict=False):
         raise RuleError(loaded.findings)
-    for finding in environment.strays(loaded):
-        click.echo(text.finding(finding), err=True)
+    findings(environment.strays(loaded))
     production = [rule for rule in loaded if rule.metadata.maturity == "production"]
     if contradictions := [finding for rule in production for finding in environment.rule(rule)[1]]:
         raise RuleError(contradictions)
@@ -68,9 +65,7 @@ def deployment(config: Config, environment: Environment) -> Iterator[Deployment]
     file = StateFile(config.path("state") / f"{environment.name}.json")
     lock, prove = read_lock(config.path("lock")), _prover(config, loaded, environment)
     with opened(environment) as kibana:
-        yield Deployment(
-            environment, kibana, file, production, lock, wanted, prove, lambda line: click.echo(line, err=True)
-        )
+        yield Deployment(environment, kibana, file, production, lock, wanted, prove, tell)
 
 
 def _prover(config: Config, loaded: Rules, environment: Environment) -> Prove:

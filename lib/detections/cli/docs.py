@@ -7,6 +7,7 @@ import sys
 import click
 
 from detections.catalog import docs_path
+from detections.cli.output import page, show
 from detections.errors import UsageError
 from detections.rule.keys import nearest
 
@@ -22,7 +23,7 @@ def command(topic: str | None) -> int:
     if topic is None:
         width = max(map(len, pages))
         for name, path in pages.items():
-            click.echo(f"{name:<{width}}  {path.read_text(encoding='utf-8').partition(chr(10))[0].lstrip('# ')}")
+            show(f"{name:<{width}}  {path.read_text(encoding='utf-8').partition(chr(10))[0].lstrip('# ')}")
         return 0
     if topic not in pages:
         near = nearest(topic, list(pages))
@@ -31,5 +32,5 @@ def command(topic: str | None) -> int:
     if sys.stdout is not None and sys.stdout.isatty():
         click.echo_via_pager(text)
     else:
-        click.echo(text, nl=False)
+        page(text)
     return 0

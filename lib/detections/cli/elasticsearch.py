@@ -9,6 +9,7 @@ from types import FrameType
 
 import click
 
+from detections.cli.output import show
 from detections.cli.progress import progress
 from detections.elastic.docker import container
 from detections.elastic.node import Node, ephemeral
@@ -19,7 +20,7 @@ _LOOK = 0.5
 
 @click.command("elasticsearch")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port to listen on.  [default: a free one]")
-@click.option("--docker", "image", metavar="IMAGE", help="Run this image by Docker, instead of a node of our own.")
+@click.option("--docker", "image", metavar="IMAGE", help="Run this image in Docker instead of a node of our own.")
 def command(port: int, image: str | None) -> int:
     """Run an Elasticsearch until Ctrl-C, and print its URL.
 
@@ -34,7 +35,7 @@ def command(port: int, image: str | None) -> int:
                 url = node.url
             else:
                 url = stack.enter_context(container(image, port=port, progress=shown)).url
-        click.echo(url)
+        show(url)
         _until_told(node)
     return 0
 

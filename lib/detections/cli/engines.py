@@ -38,7 +38,9 @@ ELASTICSEARCH = click.option(
 )  # fmt: skip
 DOCKER = click.option("--docker", "image", metavar="IMAGE", help="For --on elasticsearch, a container of this image.")
 
-ENVIRONMENT = click.option("-e", "--environment", metavar="NAME", help="For --on kibana, the environment whose it is.")
+ENVIRONMENT = click.option(
+    "-e", "--environment", metavar="NAME", help="For --on kibana, the environment it belongs to."
+)
 
 
 @dataclass(frozen=True, slots=True)

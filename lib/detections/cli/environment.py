@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import click
 
 from detections.cli.config import OWN, Config
+from detections.cli.output import warning as tell_warning
 from detections.deploy.environment import Environment
 from detections.deploy.environments import environments, from_variables, without_values
 from detections.errors import SourceError, UsageError
@@ -17,7 +18,7 @@ from detections.source import read
 
 ENVIRONMENT = click.option(
     "-e", "--environment", "environment", metavar="NAME",
-    help="The environment of the configuration; may be left out where there is only one.",
+    help="A configured environment; optional when there is only one.",
 )  # fmt: skip
 _TABLES = {"pyproject.toml": ("tool", "detections", "environments"), OWN: ("environments",)}
 """Where the environments stand in a file of settings; in a file of their own they are all there is."""
@@ -36,7 +37,8 @@ def configured(config: Config) -> Mapping[str, Environment]:
     try:
         document = read(path)
     except SourceError as error:
-        raise UsageError("\n".join(without_values(finding).render() for finding in error.findings)) from None
+        first, *others = [str(without_values(finding)) for finding in error.findings]
+        raise UsageError(first, details=others) from None
     return environments(document, _TABLES.get(path.name, ()), os.environ)
 
 
@@ -67,6 +69,6 @@ def opened(environment: Environment) -> Iterator[Kibana]:
     """
     with Kibana(environment.connection(), environment.space) as kibana:
         if warning := kibana.status().unsupported:
-            click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)
+            tell_warning(warning)
         kibana.check_space()
         yield kibana

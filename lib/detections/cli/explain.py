@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from detections.cli.common import LINES
+from detections.cli.common import PathType
 from detections.cli.config import find_config
 from detections.cli.exceptions import exceptions_of
+from detections.cli.output import findings, format_option, report
 from detections.compile import kibana
 from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
@@ -23,18 +24,16 @@ from detections.plan.outline import outline
 from detections.query import EqlQuery, EsqlQuery, KqlQuery, Query, parse
 from detections.query.kql import to_json
 from detections.report import explain
-from detections.report import text as findings_text
-from detections.report.json import encode
 from detections.rule import Rule, load_rules
 
 _LANGUAGES = ("kuery", "eql", "esql")
 
 
 @click.command("explain")
-@click.argument("rule", required=False, type=click.Path(path_type=Path))
+@click.argument("rule", required=False, type=PathType())
 @click.option("--query", "text", help="A query instead of a rule.")
 @click.option("--language", type=click.Choice(_LANGUAGES), default="kuery", show_default=True, help="Of --query.")
-@LINES
+@format_option("explain")
 def command(rule: Path | None, text: str | None, language: str, style: str) -> int:
     """Show how the query of RULE (a file), or of --query, is parsed, evaluated, and sent to Elasticsearch."""
     if (rule is None) == (text is None):
@@ -46,27 +45,8 @@ def command(rule: Path | None, text: str | None, language: str, style: str) -> i
         query = parse(text or "", language)
         mapping = catalog_mapping((), find_config().own_fields())
         parts = {"query": text, **_parts(query, mapping), "evaluated": _evaluated(query, mapping)}
-    if style == "json":
-        click.echo(encode(parts))
-        return 0
-    for name, value in parts.items():
-        click.echo(click.style(_TITLES[name], bold=True))
-        shown = value if isinstance(value, str) else explain.tree(value)
-        click.echo("\n".join(f"  {line}" for line in shown.strip("\n").split("\n")) + "\n")
+    report("explain", style, parts)
     return 0
-
-
-_TITLES = {
-    "rule": "Rule",
-    "query": "Query",
-    "ast": "Parsed (Kibana's AST)",
-    "tree": "Parsed",
-    "printed": "Printed",
-    "dsl": "Sent by Kibana (Query DSL)",
-    "sent": "Sent by Kibana",
-    "request": "Sent by Kibana, first",
-    "evaluated": "Evaluated here",
-}
 
 
 def _load(path: Path) -> Rule:
@@ -94,7 +74,7 @@ def _rule_parts(rule: Rule) -> dict[str, Any]:
 
 
 def _tell(finding: Finding) -> None:
-    click.echo(findings_text.finding(finding), err=True)
+    findings([finding])
 
 
 def _parts(query: Query, mapping: Mapping) -> dict[str, Any]:

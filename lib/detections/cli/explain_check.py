@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from detections.check.pages import pages
+from detections.cli.output import page
 from detections.errors import UsageError
 from detections.rule.keys import nearest
 
@@ -16,10 +17,10 @@ def command(code: str | None) -> int:
     known = {name.removesuffix(".md"): text for name, text in pages()}
     index = known.pop("README")
     if code is None:
-        click.echo(index, nl=False)
+        page(index)
         return 0
     if code not in known:
         near = nearest(code, list(known))
         raise UsageError(f"no check {code}: {f'did you mean {near}?' if near else 'there are ' + ', '.join(known)}")
-    click.echo(known[code], nl=False)
+    page(known[code])
     return 0

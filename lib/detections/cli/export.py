@@ -9,14 +9,15 @@ from typing import Any
 import click
 
 from detections import bundle
-from detections.cli.common import RULES, failed, rules_at
+from detections.cli.common import RULES, PathType, failed, rules_at
 from detections.cli.config import Config, find_config
 from detections.cli.environment import chosen
+from detections.cli.output import findings as tell_findings
+from detections.cli.output import show, tell
 from detections.deploy.environment import Environment
 from detections.errors import Finding
 from detections.payload import read_lock, to_api
 from detections.payload.lock import versioned
-from detections.report import text
 from detections.report.count import plural
 from detections.rule import Rule
 
@@ -25,12 +26,8 @@ EVERY = click.option("--all", "every", is_flag=True, help='Also rules whose matu
 
 @click.command("export")
 @RULES
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The file to write.  [default: dist/detections.ndjson]"
-)
-@click.option(
-    "-e", "--environment", metavar="NAME", help="Write the rules as they are to be in this environment of ours."
-)
+@click.option("-o", "--output", type=PathType(), help="The file to write.  [default: dist/detections.ndjson]")
+@click.option("-e", "--environment", metavar="NAME", help="Write the rules as this environment should have them.")
 @EVERY
 def command(rules: Sequence[Path], output: Path | None, environment: str | None, every: bool) -> int:
     """Write RULES (files or folders; the project's by default) as an ndjson bundle for Kibana's rule import.
@@ -42,15 +39,18 @@ def command(rules: Sequence[Path], output: Path | None, environment: str | None,
     where = chosen(environment, config) if environment else None
     objects, findings = bundled(loaded, config, every, where)
     findings = [*loaded.findings, *(where.strays(loaded) if where and not rules else ()), *findings]
-    for finding in findings:
-        click.echo(text.finding(finding), err=True)
+    tell_findings(findings)
     if failed(findings, strict=False):
-        click.echo("nothing was written", err=True)
+        tell("nothing was written")
         return 1
     target = output or config.path("output")
     bundle.write(target, objects)
+    said = f"{target}: {counted(objects)}"
     # A bundle that goes to a pipe, or to standard output, is all that goes there.
-    click.echo(f"{target}: {counted(objects)}", err=Path("/dev") in target.parents or not target.is_file())
+    if Path("/dev") in target.parents or not target.is_file():
+        tell(said)
+    else:
+        show(said)
     return 0
 
 

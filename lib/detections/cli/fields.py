@@ -17,11 +17,12 @@ from detections.catalog.packages import PackageStream, package_streams, read_pac
 from detections.catalog.sources import Undeclared
 from detections.check import unknown_field
 from detections.check.unknown_field import meant_by
-from detections.cli.common import LINES, rules_at
+from detections.cli.common import PathType, rules_at
 from detections.cli.config import find_config
 from detections.cli.engines import CREDENTIALS
 from detections.cli.environment import ENVIRONMENT, chosen, opened
 from detections.cli.on_elasticsearch import named_server
+from detections.cli.output import format_option, report, show, tell
 from detections.elastic.server import Server
 from detections.errors import NotAllowed, UsageError
 from detections.mapping import catalog_mapping
@@ -31,11 +32,9 @@ from detections.source import save
 from detections.source.render import entry
 
 OUTPUT = click.option(
-    "-o", "--output", "folder", type=click.Path(path_type=Path), default=Path("fields"), show_default=True,
+    "-o", "--output", "folder", type=PathType(), default=Path("fields"), show_default=True,
     help="The folder of the files, one a data stream.",
 )  # fmt: skip
-_SHOWN = 5
-_GUESS = {"dynamic": "what each value is"}
 
 
 @click.group("fields")
@@ -49,18 +48,15 @@ def command() -> None:
 
 @command.command("show")
 @click.argument("names", nargs=-1, required=True)
-@LINES
-def show(names: Sequence[str], style: str) -> int:
+@format_option("fields")
+def show_names(names: Sequence[str], style: str) -> int:
     """Show what is known of NAMES: types, who declares them, and the rules that use them."""
     config = find_config()
     known = catalog(config.own_fields())
     rules = rules_at([], config) if config.path("rules").exists() else Rules(())
     used = {rule.name: set(unknown_field.names(rule)) for rule in rules}
     found = [_about(name, known, used) for name in names]
-    if style == "json":
-        click.echo(json.dumps(found, indent=2))
-    else:
-        click.echo("\n\n".join(map(_shown, found)))
+    report("fields", style, found)
     return int(not all(one["declared"] or one["templates"] or one["key_of"] for one in found))
 
 
@@ -89,27 +85,8 @@ def _indices(streams: Iterable[Stream]) -> list[str]:
     return [one.index for one in streams]
 
 
-def _shown(about: Mapping[str, Any]) -> str:
-    lines = [click.style(about["name"], bold=True)]
-    for one in [*about["declared"], *about["templates"]]:
-        mapping = {key: value for key, value in one["mapping"].items() if key != "type"}
-        extra = "".join(f", {key} {value}" for key, value in mapping.items())
-        where = one["indices"]
-        shown = ", ".join(where[:_SHOWN]) + (f" and {len(where) - _SHOWN} more" if len(where) > _SHOWN else "")
-        lines.append(f"  {one['mapping']['type']}{extra}  ({one['source']}{': ' if where else ''}{shown})")
-    if about["key_of"]:
-        lines.append(f"  a key of the flattened field {about['key_of']}")
-    elif len(lines) == 1:
-        meant = f", did you mean {about['meant']}?" if about["meant"] else ""
-        lines.append(
-            f"  nobody declares it: it is taken for {_GUESS.get(about['taken_for'], about['taken_for'])}{meant}"
-        )
-    lines.append(f"  used by {plural(len(about['rules']), 'rule')}" + (":" if about["rules"] else ""))
-    return "\n".join([*lines, *(f"    {name}" for name in about["rules"])])
-
-
 @command.command("package")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=PathType())
 @OUTPUT
 def package(path: Path, folder: Path) -> int:
     """Declare the fields of an integration's package: PATH is its folder, or its zip."""
@@ -154,7 +131,7 @@ def _asked(server: Server, index: str) -> tuple[dict[str, Any], Undeclared]:
     try:
         answer = server.ask("GET", f"/{index}/_mapping", parameters=lenient)
     except NotAllowed:
-        click.echo("the mapping may not be read: field capabilities have types only", err=True)
+        tell("the mapping may not be read: field capabilities have types only")
         answer = server.ask("GET", f"/{index}/_field_caps", parameters={**lenient, "fields": "*"})
     found = answer.decoded()
     if found == {}:
@@ -166,7 +143,7 @@ def _asked(server: Server, index: str) -> tuple[dict[str, Any], Undeclared]:
 
 
 @command.command("mapping")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=PathType())
 @click.option("--index", required=True, metavar="PATTERN", help="The indices that have these fields.")
 @click.option("--name", help="The file's name, else made of the pattern.")
 @OUTPUT
@@ -192,11 +169,11 @@ def _written(streams: Sequence[PackageStream], folder: Path, made_from: str) -> 
     for one in streams:
         path = folder / f"{one.name}.toml"
         save(path, text_of(one, made_from).encode())
-        click.echo(f"{path}  {plural(len(one.fields), 'field')}, {one.index}")
+        show(f"{path}  {plural(len(one.fields), 'field')}, {one.index}")
     config = find_config()
     names = {path.resolve() for pattern in config.fields for path in config.root.glob(pattern)}
     if not all((folder / f"{one.name}.toml").resolve() in names for one in streams):
-        click.echo(f'name them in pyproject.toml: [tool.detections] fields = ["{folder}/*.toml"]', err=True)
+        tell(f'name them in pyproject.toml: [tool.detections] fields = ["{folder}/*.toml"]')
     return 0
 
 

@@ -9,13 +9,16 @@ from pathlib import Path
 import click
 
 from detections import __version__
+from detections.cli.common import PathType
+from detections.cli.output import show, tell
+from detections.report.sinks import Styled
 from detections.scaffold import SOURCES, init
 
 _NEXT = "next: detections build"
 
 
 @click.command("init")
-@click.argument("folder", type=click.Path(path_type=Path), default=".")
+@click.argument("folder", type=PathType(), default=".")
 @click.option(
     "--source",
     type=click.Choice(tuple(SOURCES)),
@@ -29,11 +32,11 @@ def command(folder: Path, source: str | None) -> int:
     """
     if source is None and sys.stdin is not None and sys.stdin.isatty():
         for known in SOURCES.values():
-            click.echo(f"  {known.name:<18} {known.title}", err=True)
+            tell(f"  {known.name:<18} {known.title}")
         source = click.prompt("Which log source first?", type=click.Choice(tuple(SOURCES)), default="aws", err=True)
     done = init(folder, source or "aws", __version__, datetime.datetime.now(datetime.UTC).date())
     for file in done:
-        mark = click.style("=", dim=True) if file.there else click.style("+", fg="green")
-        click.echo(f"{mark} {folder / file.path}{' (left as it is)' if file.there else ''}")
-    click.echo(_NEXT if folder == Path() else f"next: cd {folder} && detections build")
+        mark = Styled("=", dim=True) if file.there else Styled("+", "green")
+        show(mark, f" {folder / file.path}{' (left as it is)' if file.there else ''}")
+    show(_NEXT if folder == Path() else f"next: cd {folder} && detections build")
     return 0

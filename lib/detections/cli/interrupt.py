@@ -8,8 +8,7 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-import click
-
+from detections.cli.output import tell
 from detections.events import Batch, Input, Share
 
 
@@ -23,7 +22,8 @@ class Interruption:
         if self.came:
             raise KeyboardInterrupt
         self.came = True
-        click.echo("\ninterrupted: what was read so far is reported (Ctrl-C again ends at once)", err=True)
+        tell()
+        tell("interrupted: what was read so far is reported (Ctrl-C again ends at once)")
 
 
 @contextlib.contextmanager

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from detections.cli.common import failed, rules_at
+from detections.cli.common import PathType, failed, rules_at
 from detections.cli.config import find_config
+from detections.cli.output import findings, show, tell
 from detections.errors import UsageError
 from detections.payload.lock import (
     Lock,
@@ -23,27 +24,27 @@ from detections.payload.lock import (
     write_lock,
 )
 from detections.payload.record import parse_json
-from detections.report import text
 from detections.report.count import plural
+from detections.report.sinks import Styled
 from detections.rule import Rule
 from detections.source import read_file
 
 
 @click.command("lock")
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; find what the lock file does not say.")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; report what the lock file lacks.")
 @click.option(
     "--against",
     metavar="REV",
-    help="With --check: also find versions that are lower than, or not those of, this commit.",
+    help="With --check: also report versions that are lower than, or differ from, those of this commit.",
 )
 @click.option(
     "--from",
     "source",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=PathType(exists=True, dir_okay=False),
     help="Take over the versions of a version.lock.json of elastic/detection-rules.",
 )
 def command(only_check: bool, against: str | None, source: Path | None) -> int:
-    """Give each production rule that has changed its next version, and remember all in the lock file.
+    """Give each production rule that has changed its next version, and record all versions in the lock file.
 
     A rule's version grows when what Kibana is told about it changes, and only then. With --check: exit code 1 for a
     rule that has changed without a new version, a version that was lowered or used again, and a rule that is gone
@@ -63,19 +64,18 @@ def command(only_check: bool, against: str | None, source: Path | None) -> int:
             found += regressions(lock, _at(against, path), str(path))
     elif not found:
         found = unusable(lock, rules)
-    for finding in dict.fromkeys(found):
-        click.echo(text.finding(finding), err=not only_check)
+    findings(dict.fromkeys(found), err=not only_check)
     if only_check:
-        click.echo(f"{path}: {plural(len(lock.entries), 'rule')}, {plural(len(set(found)), 'problem')}")
+        show(f"{path}: {plural(len(lock.entries), 'rule')}, {plural(len(set(found)), 'problem')}")
         return int(bool(found))
     if found:
-        click.echo("nothing was written", err=True)
+        tell("nothing was written")
         return 1
     start = lock
     if source is not None:
         theirs = parse_json(read_file(source), str(source), "fetch it anew")
         start, taken = taken_from(lock, rules, theirs, str(source))
-        click.echo(f"{source}: {plural(len(theirs), 'rule')}, {taken} of them here")
+        show(f"{source}: {plural(len(theirs), 'rule')}, {taken} of them here")
     return _write(path, lock, updated(start, rules), rules)
 
 
@@ -83,17 +83,16 @@ def _write(path: Path, lock: Lock, new: Lock, rules: Iterable[Rule]) -> int:
     for rule_id, entry in new.entries.items():
         old = lock.entries.get(rule_id)
         if old is None:
-            click.echo(f"{click.style('+', fg='green')} {entry.name}: version {entry.version}")
+            show(Styled("+", "green"), f" {entry.name}: version {entry.version}")
         elif old.version != entry.version:
-            click.echo(f"{click.style('~', fg='yellow')} {entry.name}: version {old.version} -> {entry.version}")
+            show(Styled("~", "yellow"), f" {entry.name}: version {old.version} -> {entry.version}")
         elif entry.deprecated and not old.deprecated:
-            click.echo(f"{click.style('-', fg='red')} {entry.name}: deprecated")
+            show(Styled("-", "red"), f" {entry.name}: deprecated")
     if new != lock:
         write_lock(path, new)
-    click.echo(f"{path}: {plural(len(new.entries), 'rule')}{'' if new != lock else ', nothing has changed'}")
+    show(f"{path}: {plural(len(new.entries), 'rule')}{'' if new != lock else ', nothing has changed'}")
     gone = problems(new, rules, str(path))
-    for finding in gone:
-        click.echo(text.finding(finding), err=True)
+    findings(gone)
     return int(bool(gone))
 
 
@@ -103,7 +102,8 @@ def _at(revision: str, path: Path) -> Lock:
     Raises:
         UsageError: git does not know the commit, or has not got all of it.
     """
-    where, name = path.absolute().parent, path.name
+    where = next(folder for folder in path.absolute().parents if folder.is_dir())
+    name = str(path.absolute().relative_to(where))
     known = _git(where, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if known.returncode:
         unknown = "git knows no such commit here; a shallow clone has to fetch it first"

@@ -10,11 +10,12 @@ from typing import Any
 import click
 
 from detections import check
+from detections.cli import output
 from detections.cli.common import chosen_profiles
 from detections.cli.config import find_config
-from detections.cli.scaffold import made_for, write
+from detections.cli.output import show, tell
+from detections.cli.scaffold import ADDED, made_for, write
 from detections.errors import RuleError, UsageError
-from detections.report import text
 from detections.rule import Rules, load
 from detections.scaffold import SOURCES, TYPES, Wanted, made
 from detections.scaffold.rule import SCORES
@@ -75,15 +76,13 @@ def command(
         raise RuleError(wrong)
     cases, why = made_for(there, config)
     write({path: rule.document.text})
-    click.echo(f"{click.style('+', fg='green')} {path}")
+    show(ADDED, f" {path}")
     if cases is None:
-        click.echo(f"no cases: {why}", err=True)
+        tell(f"no cases: {why}")
     else:
         write(cases.files)
-        for line in cases.told():
-            click.echo(line)
-    for finding in found:
-        click.echo(text.finding(finding), err=True)
+        output.write(cases.told())
+    output.findings(found)
     return 0
 
 

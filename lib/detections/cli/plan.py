@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from detections.cli.common import reporter
+from detections.cli.common import PathType
 from detections.cli.config import find_config
 from detections.cli.deployment import ADOPT, BUMP, EVERY, OVERWRITE, PRUNE, REBUILD, SKIP, deployment
 from detections.cli.environment import ENVIRONMENT, chosen
+from detections.cli.output import failure, format_option, report, show
 from detections.deploy.model import Kind, Options, Plan, Prune
 from detections.deploy.plan import DISABLED
 from detections.deploy.saved import write_plan
 from detections.errors import DetectionsError
 
-_REPORTS = {"text": "deployment", "json": "json", "markdown": "markdown"}
-
 
 @click.command("plan")
 @ENVIRONMENT
-@click.option("--format", "style", type=click.Choice(tuple(_REPORTS)), default="text", show_default=True)
+@format_option("plan")
+@click.option("-o", "--out", type=PathType(), help="Save the plan to this file, for `detections apply`.")
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path), help="Save the plan in this file, for `detections apply`."
-)
-@click.option(
-    "--detailed-exitcode", "detailed", is_flag=True, help="0: nothing differs, 2: something does, 1: an error."
+    "--detailed-exitcode",
+    "detailed",
+    is_flag=True,
+    help="Exit code 0: nothing differs, 2: something does, 1: an error.",
 )
 @OVERWRITE
 @ADOPT
@@ -39,9 +40,9 @@ def command(
     environment: str | None, style: str, out: Path | None, detailed: bool, overwrite_drift: bool, adopt: bool,
     prune: Prune | None, skip: str, bump: bool, every: bool, rebuild: bool,
 ) -> int:  # fmt: skip
-    """Show what an apply would change in Kibana, and what was changed there by others.
+    """Show what `detections apply` would change in Kibana, and what others have changed there.
 
-    The project's production rules, what was applied last, and what is in Kibana are compared. What would be written is
+    Compares the project's production rules, what was applied last, and what is in Kibana. What would be written is
     checked and proved, unless a build has proved the same bytes. Nothing is sent. Exit code 1: something is refused.
     """
     options = Options(overwrite_drift, adopt, prune, skip, bump, every)
@@ -54,11 +55,12 @@ def command(
     except DetectionsError as error:
         if not detailed:
             raise
-        click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
+        failure(error)
         return 1
-    click.echo(reporter(_REPORTS[style]).plan(plan))
-    if style == "text" and (advice := _next(plan, environment, out)):
-        click.echo(advice)
+    report("plan", style, plan)
+    if style == "text":
+        for advice in _next(plan, environment, out):
+            show(advice)
     if plan.refused:
         return 1
     return 2 if detailed and _differs(plan) else 0
@@ -69,10 +71,9 @@ def _differs(plan: Plan) -> bool:
     return bool(plan.work) or any(change.note != DISABLED for change in left)
 
 
-def _next(plan: Plan, environment: str | None, out: Path | None) -> str:
+def _next(plan: Plan, environment: str | None, out: Path | None) -> Iterator[str]:
     """What to do now."""
     where = f" -e {environment}" if environment else ""
-    lines = []
     if plan.work:
         options = [
             *(["--overwrite-drift"] if plan.options.overwrite_drift else []),
@@ -82,11 +83,10 @@ def _next(plan: Plan, environment: str | None, out: Path | None) -> str:
             *(["--bump"] if plan.options.bump else []),
         ]
         arguments = shlex.quote(str(out)) if out else " ".join(options)
-        lines.append(f"next: detections apply{where} {arguments}".rstrip())
+        yield f"next: detections apply{where} {arguments}".rstrip()
     if any(change.action is None for change in plan.of(Kind.DRIFTED, Kind.CONFLICT)):
-        lines.append(f"drift: detections pull{where} brings it into the repo; --overwrite-drift writes over it")
+        yield f"drift: detections pull{where} brings it into the repo; --overwrite-drift writes over it"
     if any(change.action is None and change.payload for change in plan.of(Kind.FOREIGN)):
-        lines.append("foreign: --adopt takes over rules with a rule_id of the repo")
+        yield "foreign: --adopt takes over rules with a rule_id of the repo"
     if plan.of(Kind.GONE) and not plan.options.prune:
-        lines.append("gone: --prune disable or --prune delete removes them")
-    return "\n".join(lines)
+        yield "gone: --prune disable or --prune delete removes them"

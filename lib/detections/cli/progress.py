@@ -7,13 +7,15 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 
+from detections.errors import printable
+
 _CLEAR = "\r\033[K"
 
 
 @contextlib.contextmanager
 def progress() -> Iterator[Callable[[str], None] | None]:
     """A function that shows a short text on standard error; None where that is no terminal."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     try:
@@ -23,5 +25,5 @@ def progress() -> Iterator[Callable[[str], None] | None]:
 
 
 def _show(text: str) -> None:
-    sys.stderr.write(_CLEAR + text[: shutil.get_terminal_size().columns - 1])
+    sys.stderr.write(_CLEAR + printable(text)[: shutil.get_terminal_size().columns - 1])
     sys.stderr.flush()

@@ -10,9 +10,11 @@ from pathlib import Path
 import click
 
 from detections import bundle
-from detections.cli.common import failed
+from detections.cli.common import PathType, failed
 from detections.cli.config import Config, find_config
 from detections.cli.environment import ENVIRONMENT, chosen, opened
+from detections.cli.output import findings as tell_findings
+from detections.cli.output import write
 from detections.deploy.environment import Environment
 from detections.deploy.model import place
 from detections.deploy.pull import Options, Pulled, Repo, Selection, pull_rules
@@ -24,7 +26,6 @@ from detections.kibana.client import Kibana
 from detections.kibana.results import export_of
 from detections.payload import read_lock
 from detections.report import pulled as report
-from detections.report import text
 from detections.rule import Rules, load_rules
 
 
@@ -45,14 +46,14 @@ class _Source:
 @click.argument("rule_ids", nargs=-1)
 @ENVIRONMENT
 @click.option(
-    "--from", "source", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+    "--from", "source", type=PathType(exists=True, dir_okay=False), metavar="FILE",
     help="Read an exported ndjson file instead of Kibana: all rules in it that are not prebuilt.",
 )  # fmt: skip
 @click.option("--all", "every", is_flag=True, help="Also rules that do not carry our tag.")
 @click.option("--prebuilt", is_flag=True, help="Also Elastic's prebuilt rules.")
 @click.option("--theirs", is_flag=True, help="Where a field was changed here and in Kibana, take Kibana's.")
 @click.option(
-    "--full", is_flag=True, help="Also what the files leave to Kibana: enabled, exceptions_list, actions, meta."
+    "--full", is_flag=True, help="Also pull what the files leave to Kibana: enabled, exceptions_list, actions, meta."
 )
 @click.option("--dry-run", "dry", is_flag=True, help="Show what would change; write nothing.")
 def command(
@@ -61,10 +62,10 @@ def command(
 ) -> int:  # fmt: skip
     """Bring rules from Kibana into the repo: those with RULE_IDS, by default those that are ours.
 
-    What was edited in Kibana since the last apply is written into the rule's file, wherever it is; a rule without a
-    file gets one. The rest of each file stays as it is, comments too. The exception lists, value lists and connectors
-    that the rules use are written to files of their own, without secrets. What the repo changed and has not applied
-    stays; where both changed a field nothing is done to it, and the exit code is 1.
+    Edits made in Kibana since the last apply are written into the rule's file, wherever it is; a rule without a file
+    gets one. The rest of each file stays as it is, comments included. The exception lists, value lists and connectors
+    that the rules use are written to files of their own, without secrets. Changes of the repo that have not been
+    applied stay; a field that both sides changed is left alone, and the exit code is 1.
     """
     config = find_config()
     where = chosen(environment, config)
@@ -86,12 +87,11 @@ def command(
     for change in changes:
         if not dry:
             change.write()
-        click.echo(report.change(change))
+        write(report.change(change))
     if not dry:
         _remember(got, pulled, attached)
-    for finding in findings:
-        click.echo(text.finding(finding), err=True)
-    click.echo(report.summary(changes, pulled.unchanged + attached.unchanged, got.foreign, got.prebuilt, dry=dry))
+    tell_findings(findings)
+    write([report.summary(changes, pulled.unchanged + attached.unchanged, got.foreign, got.prebuilt, dry=dry)])
     return int(failed(findings, strict=False))
 
 

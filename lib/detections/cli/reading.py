@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import click
-
 from detections.cli.common import Warnings
+from detections.cli.output import tell
 from detections.errors import Level
 from detections.events import Counts
 from detections.report.count import plural
+from detections.report.sinks import Styled
 from detections.values.dates import format_date
 
 
 class Done:
-    """What was read of the events, added up from its parts."""
+    """What was read of the events, added up from its parts, and how many alerts that made."""
 
     def __init__(self, warnings: Warnings) -> None:
         self._warnings = warnings
         self.counts = Counts()
+        self.alerts = 0
 
     def add(self, counts: Counts) -> None:
         self.counts += counts
@@ -35,7 +36,7 @@ class Done:
         """Say what was not done, and give the exit code."""
         left = [*not_done, *self._not_read()]
         if left:
-            click.echo(f"{click.style('not done', fg='red', bold=True)}: {', '.join(left)}", err=True)
+            tell(Styled("not done", "red", bold=True), f": {', '.join(left)}")
         levels = self._warnings.levels
         return int(bool(left) or levels[Level.ERROR] > 0 or (strict and levels[Level.WARNING] > 0))
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from detections.api import instant
-from detections.cli.common import JOBS, LINES, STRICT, TABLES, Warnings, rules_at, source_settings
+from detections.cli.common import JOBS, STRICT, TABLES, PathType, Warnings, rules_at, source_settings
 from detections.cli.config import find_config
 from detections.cli.engines import CREDENTIALS
 from detections.cli.exceptions import exceptions_of
+from detections.cli.output import format_option, report, tell
 from detections.cli.reading import Done
 from detections.compile.exceptions import ExceptionLists
 from detections.compile.tables import Tables, read_tables
@@ -21,19 +23,15 @@ from detections.engine import Embedded
 from detections.engine.alert import Alert
 from detections.errors import DetectionsError, Finding, Level, UsageError
 from detections.events import Batch, Settings, read
-from detections.report import json
 from detections.report.count import plural
 from detections.rule import Rules
 from detections.schedule import Outage, executions, replay
 from detections.schedule.window import CODE as NOT_REPLAYED
-from detections.values.dates import format_date
 
 
 @click.command("replay")
-@click.argument("events", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--rules", type=click.Path(path_type=Path), multiple=True, help="Rule files or folders.  [default: the project's]"
-)
+@click.argument("events", nargs=-1, type=PathType())
+@click.option("--rules", type=PathType(), multiple=True, help="Rule files or folders.  [default: the project's]")
 @click.option(
     "--start", metavar="TIME", help="Only events at or after this instant are candidates; history reaches back from it."
 )
@@ -43,7 +41,7 @@ from detections.values.dates import format_date
     "--outage", "outages", metavar="START/END", multiple=True,
     help="With --schedule: no rule is executed between these instants.",
 )  # fmt: skip
-@LINES
+@format_option("alerts")
 @STRICT
 @source_settings
 @TABLES
@@ -54,15 +52,15 @@ from detections.values.dates import format_date
     type=click.Choice(("embedded", "elasticsearch")),
     default="embedded",
     show_default=True,
-    help="In this process, over EVENTS, or on a cluster, over what is in it.",
+    help="Over EVENTS in this process, or over what a cluster has.",
 )
 @click.option("--elasticsearch", "url", metavar="URL", help=f"The cluster, else ELASTICSEARCH_URL. {CREDENTIALS}")
 @click.option("--index", metavar="NAMES", help="On a cluster: what to search, like 'logs-aws.cloudtrail-*'.")
 @click.option("--any-index", is_flag=True, help="Every rule sees every event, whatever its indices: for copies.")
 @click.option("--slice", "width", metavar="TIME", help="On a cluster: how much time to search at once.  [default: 1d]")
 @click.option(
-    "--resume", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="On a cluster: keep in FILE what is finished, and go on from there.",
+    "--resume", type=PathType(dir_okay=False), metavar="FILE",
+    help="On a cluster: record in FILE what is finished, and go on from there.",
 )  # fmt: skip
 def command(
     events: Sequence[Path],
@@ -85,23 +83,23 @@ def command(
 ) -> int:
     """Run the rules over EVENTS: files or folders of raw logs or ECS documents.
 
-    Without --start and --end every event is inside the window and there is no history before the first event, so that a
-    new term alerts once, at its first event. Times are UTC: 2026-01-31, 2026-01-31T20:15:00Z. Alerts go to standard
-    output, sorted by time; what was wrong with events or rules goes to standard error, with how much was done and how
-    much was not. A rule sees the events of its indices, and those that do not say where they are. The exit code is 1
-    where a rule, a file or a place in it could not be read or run.
+    Without --start and --end every event is inside the window and there is no history before the first event, so a new
+    term alerts once, at its first event. Times are UTC: 2026-01-31, 2026-01-31T20:15:00Z. Alerts go to standard output,
+    sorted by time; problems with events or rules go to standard error, and so do the counts of what was done and what
+    was not. A rule sees the events of its indices, and those that do not say where they are. The exit code is 1 where a
+    rule, a file or a place in it could not be read or run.
 
     With --schedule every rule is executed once an interval, over the window that its `from` and `to` give, and sees
     what was ingested by then; an alert is raised once, max_signals is kept, and a gap of the scheduler is caught up as
     far as Kibana does. Alerts come in the order in which they are raised.
 
-    With --on elasticsearch the events are those that a cluster has already; it is only read. Give --index and --start
-    instead of EVENTS, and --end where it is not now.
+    With --on elasticsearch the events are those already in a cluster, which is only read. Give --index and --start
+    instead of EVENTS, and --end unless it is now.
     """
     window = _window(start, end)
     on_cluster = place == "elasticsearch"
     if on_cluster and events:
-        raise UsageError("on a cluster the events are those that it has: give --index and --start instead of files")
+        raise UsageError("--on elasticsearch takes no files of events: give --index and --start")
     if not on_cluster and (index or width or resume or url):
         raise UsageError("--index, --slice, --resume and --elasticsearch are for --on elasticsearch")
     if on_cluster and schedule:
@@ -117,28 +115,33 @@ def command(
     for finding in loaded.findings:
         warnings(finding)
     exceptions = exceptions_of(loaded, config, warnings)
-    show = _printer(style)
     done = Done(warnings)
     said = [plural(len(loaded), "rule")]
     if on_cluster:
         cluster = importlib.import_module("detections.cli.replay_cluster")
         asked = cluster.Asked(url, index, any_index, *window, width, resume)
-        count, _ = cluster.run(loaded, asked, exceptions, warnings, show)
+        alerts = cluster.run(loaded, asked, exceptions, warnings, done)
     else:
-        count = 0
         batches = read(list(events), warnings, settings, done.add)
         engine = Embedded(jobs=jobs, any_index=any_index, report=warnings, count=done.add)
-        asked = _Scheduled(schedule, tuple(map(_outage, outages)), exceptions)
-        for alert in asked.alerts(loaded, batches, engine, *window, looked_up, warnings):
-            count += 1
-            show(alert)
+        scheduled = _Scheduled(schedule, tuple(map(_outage, outages)), exceptions)
+        alerts = _counted(scheduled.alerts(loaded, batches, engine, *window, looked_up, warnings), done)
+    with contextlib.closing(alerts):
+        report("alerts", style, alerts)
+    if not on_cluster:
         said.append(done.events())
     warnings.close()
     if not len(loaded):
         raise DetectionsError("no rule could be loaded")
     if style == "text":
-        click.echo(f"{', '.join(said)}, {plural(count, 'alert')}", err=True)
+        tell(f"{', '.join(said)}, {plural(done.alerts, 'alert')}")
     return done.close(*_not_run(loaded, warnings), strict=strict)
+
+
+def _counted(alerts: Iterable[Alert], done: Done) -> Generator[Alert]:
+    for alert in alerts:
+        done.alerts += 1
+        yield alert
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,22 +189,3 @@ def _window(start: str | None, end: str | None) -> tuple[int | None, int | None]
     if first is not None and last is not None and last < first:
         raise UsageError("--end is before --start")
     return first, last
-
-
-def _printer(style: str) -> Callable[[Alert], None]:
-    return _json if style == "json" else _text
-
-
-def _json(alert: Alert) -> None:
-    click.echo(json.encode(json.alert(alert)))
-
-
-def _text(alert: Alert) -> None:
-    when = "no time" if alert.timestamp is None else format_date(alert.timestamp)
-    terms = f"  new: {', '.join(alert.new_terms)}" if alert.new_terms else ""
-    if alert.threshold is not None:
-        terms = f"  {plural(alert.threshold.count, 'event')}{' of ' if alert.terms else ''}{', '.join(alert.terms)}"
-    if alert.row:
-        terms = f"  {', '.join(f'{name}: {json.encode(value)}' for name, value in alert.row)}"
-    raised = "" if alert.raised is None else f"{format_date(alert.raised)}: "
-    click.echo(f"{raised}{when}  {click.style(alert.rule_name, bold=True)}  {' '.join(alert.event_ids)}{terms}")

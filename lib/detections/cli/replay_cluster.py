@@ -7,15 +7,15 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
-
 from detections.cli.on_elasticsearch import named_server
+from detections.cli.output import tell as tell_person
 from detections.cli.progress import progress
+from detections.cli.reading import Done
 from detections.compile.exceptions import ExceptionLists
 from detections.elastic.cluster import Cluster
 from detections.elastic.server import Server
@@ -45,13 +45,9 @@ class Asked:
 
 
 def run(
-    rules: Rules,
-    asked: Asked,
-    exceptions: ExceptionLists,
-    report: Callable[[Finding], None],
-    show: Callable[[Alert], None],
-) -> tuple[int, int]:
-    """How many alerts there were, those of the part that was finished before among them, and how many rules failed.
+    rules: Rules, asked: Asked, exceptions: ExceptionLists, report: Callable[[Finding], None], done: Done
+) -> Generator[Alert]:
+    """The alerts. ``done`` counts those of the part that was finished before, too.
 
     Raises:
         UsageError: the options are wrong, or the record is that of another replay.
@@ -80,21 +76,20 @@ def run(
         )  # fmt: skip
         sliced = SlicedReplay(rules, cluster, asked.start, end, report, exceptions)
         pieces = sliced.pieces(width)
-        click.echo(f"{plural(documents, 'event')}, {plural(len(pieces), 'slice')}", err=True)
+        tell_person(f"{plural(documents, 'event')}, {plural(len(pieces), 'slice')}")
         if len(record):
-            click.echo(f"{plural(len(record), 'slice')} finished before", err=True)
-        _go(sliced, pieces, record, show, shown, asked.resume)
-    return record.alerts, sliced.failed
+            tell_person(f"{plural(len(record), 'slice')} finished before")
+        yield from _alerts(sliced, pieces, record, shown, asked.resume)
+    done.alerts = record.alerts
 
 
-def _go(
+def _alerts(
     sliced: SlicedReplay,
     pieces: list[Slice],
     record: Record,
-    show: Callable[[Alert], None],
     shown: Callable[[str], None] | None,
     resume: Path | None,
-) -> None:
+) -> Generator[Alert]:
     def tell(number: int, rule: Rule) -> None:
         if shown:
             day = "the whole time" if pieces[number].whole else format_date(pieces[number].start)
@@ -105,12 +100,12 @@ def _go(
             for alert in alerts:
                 if shown:
                     shown("")
-                show(alert)
+                yield alert
     except BaseException:
         if shown:
             shown("")
         kept = f"go on with --resume {resume}" if resume else "with --resume FILE it could have gone on from here"
-        click.echo(f"{len(record)} of {plural(len(pieces), 'slice')} finished; {kept}", err=True)
+        tell_person(f"{len(record)} of {plural(len(pieces), 'slice')} finished; {kept}")
         raise
 
 

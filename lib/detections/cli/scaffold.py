@@ -9,14 +9,19 @@ from pathlib import Path
 import click
 
 from detections.case import CaseLibrary
+from detections.cli import output
 from detections.cli.common import RULES, failed, rules_at
 from detections.cli.config import Config, find_config
 from detections.errors import NotEvaluated, QueryError
-from detections.report import text
 from detections.report.count import plural
+from detections.report.sinks import Output, Styled
+from detections.report.sinks.terminal import line
 from detections.rule import Rule
 from detections.scaffold import Scaffold, scaffold
 from detections.source import save
+
+ADDED = Styled("+", "green")
+"""What stands before a file that was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +32,17 @@ class Made:
     cases: Scaffold
     path: Path
 
-    def told(self) -> Iterator[str]:
+    def told(self) -> Iterator[Output]:
         """What was made, in lines."""
         made = self.cases
         covered = f"{len(made.clauses) - len(made.open)} of {plural(len(made.clauses), 'clause')} covered"
         kinds = f"{plural(made.alerts, 'alert')}, {made.quiet} quiet"
         for path in self.files:
-            yield f"{click.style('+', fg='green')} {path}{f'  {kinds}, {covered}' if path == self.path else ''}"
+            yield line(ADDED, f" {path}", f"  {kinds}, {covered}" if path == self.path else "")
         for clause in made.open:
-            yield f"    no case was found that turns on `{clause}` alone: write one"
+            yield line(f"    no case was found that turns on `{clause}` alone: write one")
         for name in made.unlike:
-            yield f"    left out, for the engine says otherwise: {name}"
+            yield line(f"    left out, for the engine says otherwise: {name}")
 
 
 @click.command("scaffold")
@@ -50,21 +55,19 @@ def command(rules: Sequence[Path]) -> int:
     """
     config = find_config()
     loaded = rules_at(rules, config)
-    for finding in loaded.findings:
-        click.echo(text.finding(finding), err=True)
+    output.findings(loaded.findings)
     library = CaseLibrary(config.path("cases"), config.path("rules"), loaded)
     lacking = [rule for rule in loaded if not library.path(rule).exists()]
     count = 0
     for rule in lacking:
         made, why = made_for(rule, config)
         if made is None:
-            click.echo(f"{click.style('no cases', fg='yellow')} {rule.document.path}: {why}")
+            output.show(Styled("no cases", "yellow"), f" {rule.document.path}: {why}")
             continue
         write(made.files)
         count += 1
-        for line in made.told():
-            click.echo(line)
-    click.echo(
+        output.write(made.told())
+    output.show(
         f"cases for {plural(count, 'rule')}; {len(lacking) - count} without, {len(loaded) - len(lacking)} had some"
     )
     return int(failed(loaded.findings, strict=False))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
-from detections.cli.common import LINES
 from detections.cli.config import Config, find_config
 from detections.cli.environment import configured
+from detections.cli.output import format_option, report
 from detections.cli.settings import SETTINGS
 
 
 @click.command("config")
-@LINES
+@format_option("config")
 def command(style: str) -> int:
     """Print the settings that are in force here, and where each comes from.
 
@@ -22,16 +21,7 @@ def command(style: str) -> int:
     """
     config = find_config()
     found = {name: _setting(config, name) for name in SETTINGS}
-    if style == "json":
-        click.echo(json.dumps({"file": str(config.file) if config.file else None, "settings": found}))
-        return 0
-    nowhere = "no detections.toml and no [tool.detections] here or above"
-    click.echo(f"settings of {config.file}" if config.file else nowhere)
-    width = max(map(len, found))
-    values = {name: json.dumps(one["value"]) for name, one in found.items()}
-    wide = max(map(len, values.values()))
-    for name, one in found.items():
-        click.echo(f"{name:<{width}}  {values[name]:<{wide}}  {click.style(one['from'], dim=True)}")
+    report("config", style, None if config.file is None else str(config.file), found)
     return 0
 
 

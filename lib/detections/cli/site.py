@@ -10,13 +10,13 @@ import click
 
 from detections.backtest import read_backtest
 from detections.case import prove
-from detections.cli.common import RULES, STRICT, cases_of, failed, rules_at
+from detections.cli.common import RULES, STRICT, PathType, cases_of, failed, rules_at
 from detections.cli.config import find_config
+from detections.cli.output import findings, show
 from detections.cli.progress import progress
 from detections.elastic.extra import demand
 from detections.engine import Embedded
 from detections.payload import read_lock
-from detections.report import text
 from detections.report.count import plural
 
 _TITLE = "Detection rules"
@@ -25,20 +25,19 @@ _TITLE = "Detection rules"
 @click.command("site")
 @RULES
 @STRICT
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="The folder; the project's by default."
-)
+@click.option("-o", "--out", type=PathType(file_okay=False), help="The folder; the project's by default.")
 @click.option("--title", default=_TITLE, show_default=True, help="What stands at the head of every page.")
 @click.option("--mutate", is_flag=True, help="Also change each rule in one place at a time, as `test --mutate` does.")
-@click.option("--backtest", type=click.Path(path_type=Path), metavar="FILE",
+@click.option(
+    "--backtest", type=PathType(), metavar="FILE",
     help="Show this backtest.  [default: the one that `backtest --save` kept]",
 )  # fmt: skip
 @click.option(
-    "--plan", "plans", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
+    "--plan", "plans", type=PathType(), multiple=True, metavar="FILE",
     help="Show what `plan --format json` printed, once for each environment.",
 )  # fmt: skip
 @click.option(
-    "--status", type=click.Path(path_type=Path), metavar="FILE",
+    "--status", type=PathType(), metavar="FILE",
     help="Show which rules are enabled, and how they ran: what `status --format json` printed.",
 )  # fmt: skip
 def command(
@@ -63,8 +62,7 @@ def command(
     library, bases = cases_of(loaded, rules, config)
     # A rule without cases is shown as one; here it is no mistake.
     wrong = [*loaded.findings, *(one for one in library.findings if one.location.path not in set(loaded.files))]
-    for finding in wrong:
-        click.echo(text.finding(finding), err=True)
+    findings(wrong)
     with progress() as tell:
         proofs = []
         for proof in prove(loaded, library, bases, Embedded(), with_mutants=mutate):
@@ -78,7 +76,5 @@ def command(
         )
         folder = out or config.path("site")
         files, size = site.write(folder, site.pages(project, tell))
-    click.echo(
-        f"{folder / 'index.html'}: {plural(len(entries), 'rule')}, {plural(files, 'file')}, {size / 1e6:,.1f} MB"
-    )
+    show(f"{folder / 'index.html'}: {plural(len(entries), 'rule')}, {plural(files, 'file')}, {size / 1e6:,.1f} MB")
     return int(failed(wrong, strict))

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from detections.case import prove
-from detections.cli.common import FORMAT, RULES, STRICT, Warnings, cases_of, failed, reporter, rules_at
+from detections.cli.common import RULES, STRICT, Warnings, cases_of, failed, rules_at
 from detections.cli.config import find_config
 from detections.cli.engines import DOCKER, ELASTICSEARCH, ENVIRONMENT, ON, Settings, running
+from detections.cli.output import format_option, report, tell
 from detections.engine.embedded import UNKNOWN_INDEX
 from detections.errors import Finding
 from detections.proof import read_baseline, without
@@ -18,7 +19,7 @@ from detections.proof import read_baseline, without
 
 @click.command("test")
 @RULES
-@FORMAT
+@format_option("test")
 @STRICT
 @ON
 @ELASTICSEARCH
@@ -31,8 +32,8 @@ def command(
 ) -> int:  # fmt: skip
     """Run the cases of RULES (files or folders; the project's by default).
 
-    A rule fails when a case says otherwise than the rule, or when no case turns on a leaf of its query. What the engine
-    cannot run is listed as not run, with the reason; coverage and mutants are always the embedded engine's.
+    A rule fails when a case does not get its verdict, or when no case decides a clause of its query. What the engine
+    cannot run is listed as not run, with the reason; coverage and mutants always use the embedded engine.
     """
     config = find_config()
     loaded = rules_at(rules, config)
@@ -46,8 +47,8 @@ def command(
     proofs = without(proofs, baseline)
     findings = [*baseline.split(loaded.findings, loaded.unsound)[0], *library.findings]
     for remark in remarks:
-        click.echo(remark, err=True)
-    click.echo(reporter(style).test(proofs, findings))
+        tell(remark)
+    report("test", style, proofs, findings)
     return int(failed([*findings, *(one for proof in proofs for one in proof.findings)], strict))
 
 

@@ -60,3 +60,25 @@ def found(findings: Sequence[Finding]) -> str:
     """``2 errors, 1 warning``, or ``no findings``."""
     counts = zip(levels(findings), ("error", "warning", "note"), strict=True)
     return ", ".join(plural(count, name) for count, name in counts if count) or "no findings"
+
+
+def checked(files: Sequence[str], findings: Sequence[Finding]) -> str:
+    """``24 rules checked, 2 errors``."""
+    return f"{plural(len(files), 'rule')} checked, {found(findings)}"
+
+
+def tested(counts: Tally) -> str:
+    """The numbers of a test run in one line."""
+    parts = [
+        f"{plural(counts.rules, 'rule')}, {counts.passed:,} of {plural(counts.cases, 'case')} as expected",
+        f"{counts.covered:,} of {plural(counts.clauses, 'clause')} covered{_excused(counts)}",
+    ]
+    if counts.mutants:
+        parts.append(f"{counts.mutants - counts.unnoticed:,} of {plural(counts.mutants, 'mutant')} noticed")
+    if counts.not_run:
+        parts.append(f"{plural(counts.not_run, 'rule')} not run")
+    return ", ".join(parts)
+
+
+def _excused(counts: Tally) -> str:
+    return f" ({counts.excused:,} excused)" if counts.excused else ""

@@ -1,18 +1,17 @@
-"""Plans, applies and executions for a person at a terminal. Colours are ANSI codes; whoever prints strips them."""
+"""Plans, applies and executions for a person at a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-import click
+from collections.abc import Iterable, Iterator, Sequence
 
 from detections.deploy.model import Action, Change, Kind, Plan, Thing
 from detections.deploy.outcome import Outcome
 from detections.deploy.status import FAILED, NEVER, Execution
-from detections.errors import printable
 from detections.payload import render
 from detections.report.count import plural
-from detections.report.text import finding
+from detections.report.finding import finding
+from detections.report.sinks import Output, Part, Styled
+from detections.report.sinks.terminal import indented, line, padded, width
 
 SIGNS = {
     Kind.REFUSED: ("x", "red"),
@@ -47,16 +46,19 @@ _DONE = {
 _STATES = {FAILED: "red", "partial failure": "yellow", "warning": "yellow", NEVER: "cyan", "succeeded": "green"}
 
 
-def plan(plan: Plan, *, briefly: bool = False) -> str:
+def plan(plan: Plan, *, briefly: bool = False) -> Iterator[Output]:
     """Every rule that is not as it should be with what differs, then the numbers. ``briefly`` leaves out what is to be
     created: for when it is told right below that it was."""
-    lines = [click.style(printable(f"{plan.environment}: {plan.kibana}"), bold=True), ""]
+    yield line(Styled(f"{plan.environment}: {plan.kibana}", bold=True))
+    yield line()
     left_out = (Kind.UNCHANGED, Kind.CREATE) if briefly else (Kind.UNCHANGED,)
     shown = [change for change in plan.changes if change.kind not in left_out]
-    width = _width(shown)
+    wide = _width(shown)
     for change in shown:
-        lines += _change(change, width)
-    return "\n".join([*lines, *([""] if len(lines) > 2 else []), summary(plan)])
+        yield from _change(change, wide)
+    if shown:
+        yield line()
+    yield line(summary(plan))
 
 
 def summary(plan: Plan) -> str:
@@ -102,35 +104,36 @@ def sections(change: Change) -> Iterable[tuple[str, list[str]]]:
 
 def _width(changes: Iterable[Change]) -> int:
     """Of the column of titles; longer ones stick out."""
-    return max((len(title(change)) for change in changes if len(title(change)) <= _WIDE), default=0)
+    return width([title(change) for change in changes], _WIDE)
 
 
-def _change(change: Change, width: int) -> list[str]:
+def _change(change: Change, wide: int) -> Iterator[Output]:
     sign, colour = SIGNS[change.kind]
-    told = f"  {printable(text)}" if (text := said_of(change)) else ""
-    head = click.style(f"{sign} {change.kind:<9}", fg=colour, bold=True)
-    lines = [f"{head} {printable(title(change)):<{width}}  {click.style(printable(change.rule_id), dim=True)}{told}"]
+    told = f"  {text}" if (text := said_of(change)) else ""
+    head = Styled(f"{sign} {change.kind:<9}", colour, bold=True)
+    yield line(head, f" {padded(title(change), wide)}  ", Styled(change.rule_id, dim=True), told)
     for problem in change.refusals:
-        lines += [f"    {line}" for line in finding(problem).split("\n")]
+        yield from indented(finding(problem))
     for heading, below in () if change.refusals else sections(change):
-        lines += [f"    {heading}"] if heading else []
-        lines += [f"    {_coloured(printable(line))}" for line in below]
-    return lines
+        if heading:
+            yield line(f"    {heading}")
+        yield from (line("    ", difference(text)) for text in below)
 
 
-def _coloured(line: str) -> str:
-    colour = _LINES.get(line[4:5] if line.startswith("    ") else line[:1])
-    return click.style(line, fg=colour) if colour else line
+def difference(text: str) -> Part:
+    """A line of a difference in the colour of its sign."""
+    return Styled(text, _LINES.get(text[4:5] if text.startswith("    ") else text[:1]))
 
 
-def outcome(outcome: Outcome, plan: Plan) -> str:
+def outcome(outcome: Outcome, plan: Plan) -> Output:
     """What became of a change of a plan, in a line."""
     change = outcome.change
     word, colour = (_DONE[change.action or Action.UPDATE], "green") if outcome.done else ("not done", "red")
-    head = click.style(f"{word:<9}", fg=colour, bold=not outcome.done)
-    told = f": {printable(outcome.message)}" if outcome.message else ""
-    width = _width(plan.work)
-    return f"{head} {printable(title(change)):<{width}}  {click.style(printable(change.rule_id), dim=True)}{told}"
+    told = f": {outcome.message}" if outcome.message else ""
+    return line(
+        Styled(f"{word:<9}", colour, bold=not outcome.done), f" {padded(title(change), _width(plan.work))}  ",
+        Styled(change.rule_id, dim=True), told,
+    )  # fmt: skip
 
 
 def done(outcomes: Sequence[Outcome], missing: Sequence[Change]) -> str:
@@ -146,19 +149,18 @@ def done(outcomes: Sequence[Outcome], missing: Sequence[Change]) -> str:
     return ", ".join(parts) or "nothing to do"
 
 
-def status(runs: Sequence[Execution]) -> str:
+def status(runs: Sequence[Execution]) -> Iterator[Output]:
     """One line a rule, failures first, with what went wrong below it."""
     if not runs:
-        return "no rule with our tag in Kibana"
-    width = max(len(printable(run.status)) for run in runs)
-    lines = []
+        yield line("no rule with our tag in Kibana")
+        return
+    states, dates = width([run.status for run in runs], _WIDE), width([run.date for run in runs], _WIDE)
     for run in runs:
-        state = click.style(f"{printable(run.status):<{width}}", fg=_STATES.get(run.status), bold=run.failing)
-        off = "" if run.enabled else click.style("  disabled", dim=True)
-        lines.append(f"{state}  {printable(run.date) or '-':<24}  {printable(run.name)}{off}")
+        state = Styled(padded(run.status, states), _STATES.get(run.status), bold=run.failing)
+        off = Styled("" if run.enabled else "  disabled", dim=True)
+        yield line(state, f"  {padded(run.date or '-', dates)}  {run.name}", off)
         if run.message and run.status != "succeeded":
-            lines.append(f"    {printable(run.message)}")
+            yield line(f"    {run.message}")
     failing = sum(run.failing for run in runs)
     disabled = sum(not run.enabled for run in runs)
-    parts = [plural(len(runs), "rule"), f"{failing:,} failing", f"{disabled:,} disabled"]
-    return "\n".join([*lines, ", ".join(parts)])
+    yield line(f"{plural(len(runs), 'rule')}, {failing:,} failing, {disabled:,} disabled")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 
@@ -20,11 +19,6 @@ def _lines(outline: Outline, depth: int) -> Iterator[str]:
     yield f"{_INDENT * depth}{outline.text}"
     for inner in outline.inside:
         yield from _lines(inner, depth + 1)
-
-
-def tree(value: object) -> str:
-    """A JSON value over several lines."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def syntax(node: object) -> object:

@@ -1,14 +1,13 @@
-"""For programs: one JSON object."""
+"""For programs: one JSON object; of alerts and search results one a line."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import msgspec
-
-from detections.backtest import Backtest, encoded
+from detections.api import SearchResult
+from detections.backtest import Backtest, record
 from detections.case.model import Proof
 from detections.deploy.model import Change, Plan, Thing
 from detections.deploy.status import Execution
@@ -16,17 +15,19 @@ from detections.engine.alert import Alert, Threshold
 from detections.errors import Finding
 from detections.payload import Difference
 from detections.report.count import everything, levels, tally
+from detections.report.sinks import Output
+from detections.report.sinks.json import encode
 from detections.values.dates import format_date
 
 
-def check(findings: Sequence[Finding], files: Sequence[str]) -> str:
+def check(findings: Sequence[Finding], files: Sequence[str]) -> Iterator[Output]:
     errors, warnings, notes = levels(findings)
     counts = {"rules": len(files), "errors": errors, "warnings": warnings, "notes": notes}
-    return encode({**counts, "findings": [finding(one) for one in findings]})
+    yield encode({**counts, "findings": [finding(one) for one in findings]})
 
 
-def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> str:
-    return encode(
+def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> Iterator[Output]:
+    yield encode(
         {
             "summary": asdict(tally(proofs)),
             "findings": [finding(one) for one in everything(proofs, findings)],
@@ -35,9 +36,51 @@ def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> str:
     )
 
 
-def backtest(found: Backtest) -> str:
+def plan(found: Plan) -> Iterator[Output]:
+    """A value that is absent on one side of a difference is null there."""
+    yield encode(
+        {
+            "environment": found.environment,
+            "kibana": found.kibana,
+            "summary": {str(kind): count for kind, count in sorted(found.counts.items())},
+            "others": found.others,
+            "changes": [_change(one) for one in found.changes],
+        }
+    )
+
+
+def status(found: Sequence[Execution]) -> Iterator[Output]:
+    yield encode({"rules": [asdict(one) for one in found], "failing": sum(one.failing for one in found)})
+
+
+def alerts(found: Iterable[Alert]) -> Iterator[Output]:
+    """``new_terms`` only where there are any."""
+    return (encode(alert(one)) for one in found)
+
+
+def search(found: SearchResult) -> Iterator[Output]:
+    """Each event whole, each row by the names of its columns, each sequence with its join keys."""
+    yield from map(encode, found.events)
+    yield from (encode(asdict(sequence)) for sequence in found.sequences)
+    names = [column["name"] for column in found.columns]
+    yield from (encode(dict(zip(names, row, strict=True))) for row in found.rows)
+
+
+def fields(found: Sequence[Mapping[str, Any]]) -> Iterator[Output]:
+    yield encode(found)
+
+
+def config(file: str | None, settings: Mapping[str, Mapping[str, Any]]) -> Iterator[Output]:
+    yield encode({"file": file, "settings": settings})
+
+
+def explain(parts: Mapping[str, Any]) -> Iterator[Output]:
+    yield encode(parts)
+
+
+def backtest(found: Backtest) -> Iterator[Output]:
     """A backtest in the form that ``detections site --backtest`` reads."""
-    return encoded(found)
+    yield encode(record(found))
 
 
 def finding(one: Finding) -> dict[str, Any]:
@@ -78,23 +121,6 @@ def _threshold(one: Threshold) -> dict[str, Any]:
     }
 
 
-def plan(found: Plan) -> str:
-    """A plan; a value that is absent on one side of a difference is null there."""
-    return encode(
-        {
-            "environment": found.environment,
-            "kibana": found.kibana,
-            "summary": {str(kind): count for kind, count in sorted(found.counts.items())},
-            "others": found.others,
-            "changes": [_change(one) for one in found.changes],
-        }
-    )
-
-
-def status(found: Sequence[Execution]) -> str:
-    return encode({"rules": [asdict(one) for one in found], "failing": sum(one.failing for one in found)})
-
-
 def _change(one: Change) -> dict[str, Any]:
     said: dict[str, Any] = {"kind": one.kind, "action": one.action, "rule_id": one.rule_id, "name": one.name}
     said |= {name: list(map(_difference, found)) for name, found in
@@ -109,11 +135,6 @@ def _change(one: Change) -> dict[str, Any]:
 
 def _difference(one: Difference) -> dict[str, Any]:
     return {"field": one.field, "old": one.old, "new": one.new}
-
-
-def encode(value: Any) -> str:
-    """Compact JSON on one line."""
-    return msgspec.json.encode(value).decode()
 
 
 def _proof(proof: Proof) -> dict[str, Any]:

@@ -2,119 +2,135 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from detections.backtest import Backtest, Noise
 from detections.deploy.model import Change, Kind, Plan
 from detections.report import noise as words
-from detections.report.deployment import said_of, sections, summary, title
+from detections.report.deployment import said_of, sections, summary
+from detections.report.deployment import title as title_of
+from detections.report.sinks import Output, Styled
+from detections.report.sinks.markdown import (
+    below,
+    closed,
+    columns,
+    continued,
+    folded,
+    heading,
+    item,
+    opened,
+    paragraph,
+    row,
+    text,
+)
 
 LIMIT = 60_000
 """Characters, at most: GitHub takes 65,536 in a comment."""
-_ACTIVE = re.compile(r"([\\`*_{}\[\]<>()|~!&])")
-_LINKING = re.compile(r"([@#])")
 
 
-def plan(found: Plan) -> str:
+def plan(found: Plan) -> Iterator[Output]:
     """The plan; where it would be too long, the last rules without their differences, and then without themselves."""
-    head = [f"### {_text(found.environment)}: {summary(found)}", ""]
-    parts = [(one, _line(one), "\n".join(_details(one))) for one in found.changes if one.kind is not Kind.UNCHANGED]
-    room = LIMIT - len("\n".join(head)) - sum(len(line) + 1 for _, line, _ in parts)
-    lines, left = head, 0
-    for _, line, details in parts:
-        if sum(map(len, lines)) + len(line) > LIMIT:
+    head = heading(3, f"{found.environment}: {summary(found)}")
+    changes = [one for one in found.changes if one.kind is not Kind.UNCHANGED]
+    lines = [_line(one) for one in changes]
+    yield head
+    shown = _length(head)
+    room = LIMIT - shown - _length(*lines)
+    left = 0
+    for change, line in zip(changes, lines, strict=True):
+        if shown + len(line) > LIMIT:
             left += 1
             continue
-        lines.append(line)
-        if details and len(details) < room:
-            lines.append(details)
-            room -= len(details) + 1
-        elif details:
-            lines.append("  (what differs is too long for this comment)")
+        yield line
+        details = list(_details(change))
+        if details and _length(*details) >= room:
+            details = [continued("(what differs is too long for this comment)")]
+        else:
+            room -= _length(*details)
+        yield from details
+        shown += _length(line, *details)
     if left:
-        lines.append(f"\nand {left:,} more")
-    return "\n".join(lines)
+        yield paragraph(f"and {left:,} more")
 
 
-def backtest(found: Backtest) -> str:
+def backtest(found: Backtest) -> Iterator[Output]:
     """What was read, and a table of the rules that have something to be said of, the loudest first; then what is known
     of each, as far as there is room."""
-    lines = [f"### Backtest: {_text(words.summary(found))}", "", _text(words.read(found.sources, found.title)), ""]
+    head = [heading(3, f"Backtest: {words.summary(found)}"), text(words.read(found.sources, found.title))]
     if found.stopped:
-        lines += [f"**Not all was read:** {_text(found.stopped)}", ""]
+        head.append(paragraph(Styled("Not all was read:", bold=True), f" {found.stopped}"))
     loud = words.loudest(found)
-    heads = ["Alerts", *(["Gained", "Lost"] * bool(found.base)), "A day", "Worst day", "Selected", "Rule"]
     if loud:
-        lines += [f"| {' | '.join(heads)} |", f"|{' --: |' * (len(heads) - 1)} --- |"]
-    room = LIMIT - sum(len(line) + 1 for line in lines)
-    rows, details = [_row(noise, found) for noise in loud], ["\n".join(_about(noise)) for noise in loud]
-    shown = _fitting(rows, room)
-    room -= sum(len(row) + 1 for row in rows[:shown])
-    lines += rows[:shown]
+        names = ["Alerts", *(["Gained", "Lost"] * bool(found.base)), "A day", "Worst day", "Selected"]
+        head += columns(names, "Rule")
+    left = list(_left_out(found))
+    room = LIMIT - _length(*head)
+    rows, details = [_row(noise, found) for noise in loud], [list(_about(noise)) for noise in loud]
+    shown = _fitting([_length(one) for one in rows], room)
+    room -= _length(*rows[:shown])
+    yield from [*head, *rows[:shown]]
     if shown < len(rows):
-        lines.append(f"\nand {len(rows) - shown:,} more rules")
-    lines += ["", *details[: _fitting(details[:shown], room)]]
-    left = [noise for noise in found.rules if noise.not_evaluated]
+        yield paragraph(f"and {len(rows) - shown:,} more rules")
+    told = [one for some in details[: _fitting([_length(*some) for some in details[:shown]], room)] for one in some]
+    yield from told
     if left:
-        lines += ["", f"<details><summary>{len(left):,} not evaluated</summary>", ""]
-        told = [f"- {_text(noise.name)}: {_text(noise.not_evaluated)}" for noise in left]
-        lines += [*told[: _fitting(told, LIMIT - sum(len(line) + 1 for line in lines) - 20)], "", "</details>"]
-    return "\n".join(lines).rstrip()
+        name, ends = opened(f"{len(left):,} not evaluated"), closed()
+        room -= _length(*told, name, ends)
+        yield name
+        yield from left[: _fitting([_length(one) for one in left], room)]
+        yield ends
 
 
-def _fitting(texts: list[str], room: int) -> int:
+def _left_out(found: Backtest) -> Iterator[Output]:
+    return (item(f"{noise.name}: {noise.not_evaluated}") for noise in found.rules if noise.not_evaluated)
+
+
+def _fitting(lengths: list[int], room: int) -> int:
     """How many of some texts there is room for."""
-    for number, text in enumerate(texts):
-        room -= len(text) + 1
+    for number, length in enumerate(lengths):
+        room -= length
         if room < 0:
             return number
-    return len(texts)
+    return len(lengths)
 
 
-def _row(noise: Noise, found: Backtest) -> str:
+def _row(noise: Noise, found: Backtest) -> Output:
     cells = [f"{noise.alerts:,}"]
     if found.base:
         told = noise.difference
         cells += [f"{told.gained:,}", f"{told.lost:,}"] if told and not told.unknown else ["", ""]
-    cells += [words.median(noise, found), words.worst(noise), f"{noise.selected:,}", _text(noise.name)]
-    return f"| {' | '.join(cells)} |"
+    return row([*cells, words.median(noise, found), words.worst(noise), f"{noise.selected:,}", noise.name])
 
 
-def _about(noise: Noise) -> Iterable[str]:
+def _about(noise: Noise) -> Iterator[Output]:
     """What is known of a rule's alerts, folded away unless it is a reason to look."""
     for bound in noise.broken:
-        yield f"- **{_text(noise.name)}** breaks a bound: {_text(bound)}"
+        yield item(Styled(noise.name, bold=True), f" breaks a bound: {bound}")
     body = []
     if why := noise.not_evaluated or noise.left_out:
-        body.append(f"- {_text(why)}")
+        body.append(item(why))
     if noise.difference:
-        body.append(f"- {_text(words.compared(noise.difference))}")
-        body += [f"  - {'gained' if sign == '+' else 'lost'} {_text(line)}" for sign, line in
+        body.append(item(words.compared(noise.difference)))
+        body += [below(f"{'gained' if sign == '+' else 'lost'} {text}") for sign, text in
                  words.examples(noise.difference)]  # fmt: skip
     if noise.distinct:
-        body.append(f"- {words.about(noise)}")
-    body += [f"- {_text(one.field)}: {_text(words.values(one, 10))}" for one in noise.busiest]
+        body.append(item(words.about(noise)))
+    body += [item(f"{one.field}: {words.values(one, 10)}") for one in noise.busiest]
     if body:
-        yield "\n".join([f"<details><summary>{_text(noise.name)}</summary>", "", *body, "", "</details>"])
+        yield from [opened(noise.name), *body, closed()]
 
 
-def _line(change: Change) -> str:
-    told = f": {_text(text)}" if (text := said_of(change)) else ""
-    return f"- **{change.kind}** {_text(title(change))} <sub>{_text(change.rule_id)}</sub>{told}"
+def _length(*outputs: Output) -> int:
+    """With the line break behind each."""
+    return sum(len(output) + 1 for output in outputs)
 
 
-def _details(change: Change) -> Iterable[str]:
+def _line(change: Change) -> Output:
+    told = f": {text}" if (text := said_of(change)) else ""
+    return item(Styled(change.kind, bold=True), f" {title_of(change)} ", Styled(change.rule_id, dim=True), told)
+
+
+def _details(change: Change) -> Iterator[Output]:
     refusals = [line for problem in change.refusals for line in problem.render().split("\n")]
-    for heading, lines in [("why", refusals)] if refusals else sections(change):
-        body = "\n".join(line.removeprefix("    ") for line in lines)
-        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
-        yield f"  <details><summary>{heading or 'what differs'}</summary>\n"
-        yield "\n".join(f"  {line}" for line in (f"{fence}diff", *body.split("\n"), fence))
-        yield "\n  </details>"
-
-
-def _text(text: str) -> str:
-    """Text that Markdown leaves alone, on one line: nobody is mentioned, no issue is linked. GitHub looks for both in
-    what was rendered, where a backslash or an entity is gone; an element of its own parts the sign from the name."""
-    return _LINKING.sub(r"<span>\1</span>", _ACTIVE.sub(r"\\\1", " ".join(text.split())))
+    for title, lines in [("why", refusals)] if refusals else sections(change):
+        yield folded(title or "what differs", "diff", [line.removeprefix("    ") for line in lines])

@@ -1,15 +1,15 @@
-"""A backtest in words: for a person at a terminal. Colours are ANSI codes; whoever prints strips them."""
+"""A backtest in words, and for a person at a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import click
-
 from detections.backtest import Backtest, Busiest, Difference, Example, Noise, Sources
 from detections.backtest.model import day_of
 from detections.errors import printable
 from detections.report.count import plural
+from detections.report.sinks import Output, Styled
+from detections.report.sinks.terminal import line, padded, width
 from detections.values.dates import format_date
 
 _WORDS = {"user.name": "user", "cloud.account.id": "account", "source.ip": "address", "host.name": "host"}
@@ -19,19 +19,21 @@ _FIELDS = 8
 _UNITS = ("B", "kB", "MB", "GB")
 
 
-def text(found: Backtest) -> str:
+def backtest(found: Backtest) -> Iterator[Output]:
     """What was read, then the rules with alerts, the loudest first, each with its busiest values; then the others.
     The other formats have more of the values."""
     loud = loudest(found)
-    lines = [click.style(read(found.sources, found.title), bold=True)]
+    yield line(Styled(read(found.sources, found.title), bold=True))
     if found.stopped:
-        lines.append(f"{click.style('not all was read', fg='yellow', bold=True)}: {found.stopped}")
+        yield line(Styled("not all was read", "yellow", bold=True), f": {found.stopped}")
     if loud:
-        lines += ["", click.style(f"{'alerts':>9} {'a day':>8}  {'worst day':<20} {'selected':>10}  rule", dim=True)]
+        yield line()
+        yield line(Styled(f"{'alerts':>9} {'a day':>8}  {'worst day':<20} {'selected':>10}  rule", dim=True))
     for noise in loud:
-        lines += _rule(noise, found)
-    lines += ["", *_rest(found), summary(found)]
-    return "\n".join(lines)
+        yield from _rule(noise, found)
+    yield line()
+    yield from _rest(found)
+    yield line(summary(found))
 
 
 def loudest(found: Backtest) -> list[Noise]:
@@ -51,7 +53,7 @@ def read(sources: Sources, title: str) -> str:
         parts.append(f"{plural(sources.span, 'day')}{' with events' if sources.days else ''}")
     if sources.refused:
         parts.append(f"{plural(sources.refused, 'place')} that hold no event")
-    return f"{printable(title)}: {', '.join(parts)}"
+    return f"{title}: {', '.join(parts)}"
 
 
 def size(count: float) -> str:
@@ -116,24 +118,22 @@ def summary(found: Backtest) -> str:
     differences = [noise.difference for noise in found.rules if noise.difference]
     if found.base:
         gained, lost = sum(one.gained for one in differences), sum(one.lost for one in differences)
-        parts.append(f"compared with {printable(found.base)}: {gained:,} gained, {lost:,} lost")
+        parts.append(f"compared with {found.base}: {gained:,} gained, {lost:,} lost")
     if broken := sum(len(noise.broken) for noise in found.rules):
         parts.append(f"{plural(broken, 'bound')} broken")
     return ", ".join(parts)
 
 
-def _rule(noise: Noise, found: Backtest) -> Iterator[str]:
-    yield (
-        f"{noise.alerts:>9,} {median(noise, found):>8}  {worst(noise):<20} {noise.selected:>10,}  "
-        f"{click.style(printable(noise.name), bold=True)}"
-    )
+def _rule(noise: Noise, found: Backtest) -> Iterator[Output]:
+    numbers = f"{noise.alerts:>9,} {median(noise, found):>8}  {worst(noise):<20} {noise.selected:>10,}  "
+    yield line(numbers, Styled(noise.name, bold=True))
     indent = " " * 11
     for problem in noise.broken:
-        yield f"{indent}{click.style('broken', fg='red', bold=True)}: {printable(problem)}"
+        yield line(indent, Styled("broken", "red", bold=True), f": {problem}")
     if noise.difference:
-        yield f"{indent}{compared(noise.difference)}"
-        for sign, line in examples(noise.difference):
-            yield f"{indent}{click.style(f'{sign} {line}', fg='green' if sign == '+' else 'red')}"
+        yield line(f"{indent}{compared(noise.difference)}")
+        for sign, text in examples(noise.difference):
+            yield line(indent, Styled(f"{sign} {text}", "green" if sign == "+" else "red"))
     counted = [f"{noise.suppressed:,} suppressed"] * bool(noise.suppressed)
     counted += [f"{noise.excepted:,} excepted"] * bool(noise.excepted)
     counted += [about(noise)] * bool(noise.distinct)
@@ -141,31 +141,29 @@ def _rule(noise: Noise, found: Backtest) -> Iterator[str]:
         both = dict.fromkeys((format_date(noise.first), format_date(noise.last)))
         counted.append(" to ".join(both))
     if counted and noise.alerts:
-        yield indent + "; ".join(counted)
+        yield line(indent + "; ".join(counted))
     if why := noise.not_evaluated or noise.left_out:
-        label = "not evaluated" if noise.not_evaluated else "in part"
-        yield f"{indent}{click.style(label, fg='yellow')}: {printable(why)}"
+        yield line(indent, Styled("not evaluated" if noise.not_evaluated else "in part", "yellow"), f": {why}")
     # A value that comes once says nothing of what comes again and again.
-    telling = [one for one in noise.busiest if one.values[0].count > 1][:_FIELDS]
-    width = max((len(one.field) for one in telling), default=0)
-    for one in telling:
-        yield click.style(f"{indent}{printable(one.field):<{width}}  {values(one)}", dim=True)
+    telling = [busiest for busiest in noise.busiest if busiest.values[0].count > 1][:_FIELDS]
+    wide = width([busiest.field for busiest in telling], _LONGEST)
+    for busiest in telling:
+        yield line(Styled(f"{indent}{padded(busiest.field, wide)}  {values(busiest)}", dim=True))
 
 
-def _rest(found: Backtest) -> Iterator[str]:
+def _rest(found: Backtest) -> Iterator[Output]:
     for noise in found.rules:
         if noise.not_evaluated and not noise.difference:
-            why = printable(noise.not_evaluated)
-            yield f"{click.style('not evaluated', fg='yellow')} {printable(noise.name)}: {why}"
+            yield line(Styled("not evaluated", "yellow"), f" {noise.name}: {noise.not_evaluated}")
     silent = sum(noise.ran and not noise.alerts for noise in found.rules)
     if silent:
-        yield f"no alert: {plural(silent, 'rule')}"
+        yield line(f"no alert: {plural(silent, 'rule')}")
 
 
 def _example(example: Example) -> str:
     when = "no time" if example.timestamp is None else format_date(example.timestamp)
     terms = f"  new: {', '.join(map(_short, example.new_terms))}" if example.new_terms else ""
-    return printable(f"{when}  {' '.join(map(_short, example.event_ids))}{terms}")
+    return f"{when}  {' '.join(map(_short, example.event_ids))}{terms}"
 
 
 def _short(value: str) -> str:

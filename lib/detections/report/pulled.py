@@ -1,33 +1,30 @@
-"""What a pull did to the files, for a person at a terminal. Colours are ANSI codes; whoever prints strips them."""
+"""What a pull did to the files, for a person at a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import click
+from collections.abc import Iterable, Iterator
 
 from detections.deploy.pull import FileChange
-from detections.errors import printable
 from detections.payload import Difference, render
 from detections.report.count import plural
+from detections.report.sinks import Output, Styled
+from detections.report.sinks.terminal import line
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def change(file: FileChange) -> str:
+def change(file: FileChange) -> Iterator[Output]:
     """One file: its name, and the lines that differ; of a new file only how many there are."""
-    path, about = printable(file.path), printable(file.about)
     if file.before is None:
         lines = plural(file.after.count("\n"), "line")
-        return f"{click.style('+', fg='green', bold=True)} {path}  {about}, {lines}"
-    shown = [f"{click.style('~', fg='yellow', bold=True)} {path}  {about}"]
-    for line in render(Difference(file.path, file.before, file.after))[1:]:
-        text = printable(line)
-        shown.append(click.style(text, fg=_COLOURS.get(text.lstrip()[:1])))
-    return "\n".join(shown)
+        yield line(Styled("+", "green", bold=True), f" {file.path}  {file.about}, {lines}")
+        return
+    yield line(Styled("~", "yellow", bold=True), f" {file.path}  {file.about}")
+    for text in render(Difference(file.path, file.before, file.after))[1:]:
+        yield line(Styled(text, _COLOURS.get(text.lstrip()[:1])))
 
 
-def summary(files: Iterable[FileChange], unchanged: int, foreign: int, prebuilt: int, *, dry: bool) -> str:
+def summary(files: Iterable[FileChange], unchanged: int, foreign: int, prebuilt: int, *, dry: bool) -> Output:
     """``2 files changed, 1 new, 21 unchanged; left out: ...``."""
     written = list(files)
     fresh = sum(file.before is None for file in written)
@@ -37,4 +34,4 @@ def summary(files: Iterable[FileChange], unchanged: int, foreign: int, prebuilt:
         *([f"{plural(foreign, 'rule')} of others (--all)"] if foreign else []),
         *([f"{plural(prebuilt, 'prebuilt rule')} (--prebuilt)"] if prebuilt else []),
     ]
-    return ", ".join(parts) + (f"; left out: {', '.join(left)}" if left else "")
+    return line(", ".join(parts) + (f"; left out: {', '.join(left)}" if left else ""))

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from detections.case.model import Proof
 from detections.errors import Finding
 from detections.report.count import everything
-from detections.report.json import encode
+from detections.report.sinks import Output
+from detections.report.sinks.json import encode, uri
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def check(findings: Sequence[Finding], files: Sequence[str]) -> str:
-    return _log(findings)
+def check(findings: Sequence[Finding], files: Sequence[str]) -> Iterator[Output]:
+    yield _log(findings)
 
 
-def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> str:
-    return _log(
-        everything(proofs, findings), [f"{one.rule.name} is not run: {one.not_run}" for one in proofs if one.not_run]
-    )
+def test(proofs: Sequence[Proof], findings: Sequence[Finding]) -> Iterator[Output]:
+    not_run = [f"{one.rule.name} is not run: {one.not_run}" for one in proofs if one.not_run]
+    yield _log(everything(proofs, findings), not_run)
 
 
-def _log(findings: Sequence[Finding], remarks: Sequence[str] = ()) -> str:
+def _log(findings: Sequence[Finding], remarks: Sequence[str] = ()) -> Output:
     codes = sorted({one.code for one in findings})
     driver = {"name": "detections", "rules": [{"id": code} for code in codes]}
     results = [_result(one, codes.index(one.code)) for one in findings]
@@ -36,7 +35,7 @@ def _log(findings: Sequence[Finding], remarks: Sequence[str] = ()) -> str:
 
 
 def _result(one: Finding, index: int) -> dict[str, Any]:
-    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(one.location.path)}}
+    physical: dict[str, Any] = {"artifactLocation": {"uri": uri(one.location.path)}}
     if one.location.line:
         place = {"startLine": one.location.line, "startColumn": one.location.column}
         physical["region"] = place | {"endColumn": one.location.column + one.length}

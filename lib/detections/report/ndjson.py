@@ -1,0 +1,3 @@
+"""JSON, one object a line."""
+
+from detections.report.json import search as search
