@@ -107,8 +107,8 @@ def test_what_a_check_or_coverage_finds_is_refused(team, stand_in, fields, said)
 
 def test_a_rule_without_cases_is_refused_unless_nothing_here_runs_it(team, stand_in) -> None:
     team.project.write("a")
-    job = {"type": "machine_learning", "anomaly_threshold": 50, "machine_learning_job_id": "job"}
-    team.project.write("b", **job, query=None, index=None)
+    sample = {"type": "esql", "language": "esql", "query": "FROM logs-* METADATA _id, _version, _index | SAMPLE 0.1"}
+    team.project.write("b", **sample, index=None)
     applied = team.run("apply", "--yes")
     assert applied.code == 1
     assert "no cases: tests/rules/a.toml is not there" in applied.out
