@@ -159,5 +159,5 @@ def test_and_where_there_are_no_jars_a_container(
     with reach.reach():
         assert engine.running == [IMAGE]
     engine.problem = DockerException()
-    with pytest.raises(NotInstalled, match=r"Maven Central cannot be reached\nand instead of it: no Docker engine"):
+    with pytest.raises(NotInstalled, match=r"Maven Central cannot be reached\n    and instead of it: no Docker engine"):
         reach.reach().__enter__()

@@ -62,7 +62,7 @@ def asked(node: Node, path: str, method: str = "GET", body: dict[str, Any] | Non
         return json.load(answer)
 
 
-def soon(true: Callable[[], bool], seconds: float = 20.0) -> bool:
+def soon(true: Callable[[], bool], seconds: float = 60.0) -> bool:
     until = time.monotonic() + seconds
     while not (done := true()) and time.monotonic() < until:
         time.sleep(0.05)
