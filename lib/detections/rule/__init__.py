@@ -1,6 +1,6 @@
 """Rules: Document -> Rule, from the marshmallow schemas that describe each rule type."""
 
-from detections.rule.load import load, load_rules, query_keys, rules_of, table_findings
+from detections.rule.load import load, load_rules, rules_of, table_findings
 from detections.rule.model import (
     EqlRule,
     EsqlRule,
@@ -29,7 +29,6 @@ __all__ = [
     "ThresholdRule",
     "load",
     "load_rules",
-    "query_keys",
     "rules_of",
     "table_findings",
 ]

@@ -80,8 +80,7 @@ def _type(field: fields.Field[object], definitions: Json) -> Json:
             definitions[kind.__name__] = {}  # its place, so that a table in itself would end here
             definitions[kind.__name__] = _table(kind, definitions)
         return {"$ref": f"#/definitions/{kind.__name__}"}
-    names: dict[type[fields.Field[object]], str] = {Text: "string", Whole: "integer", Flag: "boolean"}
-    return {"type": names.get(type(field), "object")}
+    return {"type": _TYPES.get(type(field), "object")}
 
 
 def _limits(field: fields.Field[object], validators: Collection[object]) -> Json:

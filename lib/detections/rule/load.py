@@ -23,11 +23,6 @@ from detections.source import Document, Keys, read
 CODE = "schema"
 
 
-def query_keys(rule: Rule) -> Keys:
-    """Where the rule's query stands in its document."""
-    return ("rule", "query")
-
-
 def load(document: Document, fields: tuple[Source, ...] = ()) -> tuple[Rule | None, list[Finding]]:
     """The rule in a document, None where it is none, and all that is wrong with it, sorted by place.
 

@@ -16,7 +16,6 @@ from detections.rule import (
     ThresholdRule,
     load,
     load_rules,
-    query_keys,
 )
 from detections.rule.model import RULES
 from detections.rule.parts import MetadataSchema
@@ -68,7 +67,6 @@ def test_values_keep_the_names_of_the_api(rule_text: Text) -> None:
     assert (rule.from_, rule.index, rule.tags) == ("now-1h", ("x-*", "y-*"), ("a",))
     assert rule.filters == ({"meta": {"negate": True}},)
     assert rule.document.data["rule"]["query"] == rule.query
-    assert query_keys(rule) == ("rule", "query")
 
 
 def test_tables_of_the_toml_layout_become_what_the_api_has(rule_text: Text) -> None:
