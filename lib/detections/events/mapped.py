@@ -55,11 +55,12 @@ class Mapped(Projection):
         timed = (source.time,) if self._time else ()
         keys = dict.fromkeys([*source.certain, *timed, *(key for made in fields for key in made.keys)])
         texts = {made.text for made in fields}
+        times: Any = str | None if source.written is str else str | int | float | None
         self.names = {key: f"f{number}" for number, key in enumerate(keys)}
         typed: list[Any] = [
             (name, str) if key in source.certain
             else (name, str | None, None) if key in texts
-            else (name, str | int | float | None, None) if key in timed
+            else (name, times, None) if key in timed
             else (name, msgspec.Raw, _ABSENT)
             for key, name in self.names.items()
         ]  # fmt: skip
