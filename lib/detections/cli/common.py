@@ -12,13 +12,13 @@ from typing import Any
 import click
 
 from detections.case import Bases, CaseLibrary
-from detections.cli.config import Config
+from detections.cli.config import Config, find_config
 from detections.cli.exceptions import exceptions_of
 from detections.cli.output import findings, tell
 from detections.compile.tables import read_tables
 from detections.errors import Finding, Level
 from detections.events import merge
-from detections.events.sources import known_settings
+from detections.events.sources import GEOIP, known_settings
 from detections.rule import Rule, Rules, load_rules
 
 SHOWN = 20
@@ -58,14 +58,21 @@ PROFILE = click.option(
 
 
 def source_settings(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command an option for each setting of a log source; it gets them together, as ``settings``."""
+    """Give a command an option for each setting of a log source, and for what addresses are looked up in; it gets them
+    together, as ``settings``."""
     known = known_settings()
 
     @functools.wraps(command)
     def called(**options: Any) -> int:
         settings = {setting.name: options.pop(setting.name) for setting in known}
-        return command(**options, settings=settings)
+        folder = options.pop(GEOIP) or _configured_databases()
+        return command(**options, settings={**settings, GEOIP: str(folder)} if folder else settings)
 
+    called = click.option(
+        f"--{GEOIP}", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+        help="GeoLite2 databases, or others like them: what source.geo and source.as of raw records are looked up in."
+        "  [default: the project's]",
+    )(called)  # fmt: skip
     for setting in reversed(known):
         option = click.option(
             f"--{setting.name}", type=click.Choice(setting.choices), default=setting.default, show_default=True,
@@ -73,6 +80,11 @@ def source_settings(command: Callable[..., int]) -> Callable[..., int]:
         )  # fmt: skip
         called = option(called)
     return called
+
+
+def _configured_databases() -> Path | None:
+    config = find_config()
+    return config.path(GEOIP) if config.geoip else None
 
 
 def rules_at(paths: Sequence[Path], config: Config) -> Rules:

@@ -25,6 +25,7 @@ _PATHS = (
     "value_lists",
     "connectors",
     "environments",
+    "geoip",
     "lock",
     "state",
     "proofs",
@@ -38,6 +39,7 @@ _PATHS = (
 class Config:
     """Paths are relative to the project's folder (``root``), or to the working directory without a configuration.
 
+    ``geoip`` is the folder of the databases that addresses are looked up in, empty if there are none.
     ``environments`` is the file that holds them: one of their own, or pyproject.toml with their tables; empty if none.
     ``fields`` are patterns of files that declare the project's own fields. ``data`` are recorded events by the name of
     their set: paths. ``file`` is where the settings stand, ``said`` the keys that it has.
@@ -53,6 +55,7 @@ class Config:
     value_lists: str = "value_lists"
     connectors: str = "connectors"
     environments: str = ""
+    geoip: str = ""
     lock: str = "etc/rules.lock.json"
     state: str = ".detections/state"
     proofs: str = ".detections/proofs.json"

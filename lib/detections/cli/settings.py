@@ -36,6 +36,9 @@ SETTINGS: Mapping[str, Setting] = {
         "Where the rules go ([kibana](kibana.md)): a table an environment, or the path of the file that has them.",
         '"environments.toml"',
     ),
+    "geoip": Setting(
+        "path", "The folder of the databases that addresses are looked up in ([sources](sources.md)).", '"GeoLite2"'
+    ),
     "tables": Setting("path", "The folder of lookup tables, for ES|QL rules that look something up.", '"tests/lookup"'),
     "lock": Setting("path", "The versions of the rules; `detections lock` writes it.", '"rules.lock.json"'),
     "state": Setting("path", "The folder of what was applied last to each environment.", '"state"'),

@@ -116,7 +116,7 @@ class Finder:
             alike.setdefault((rows, self._keys[number]), []).append(number)
         stages: dict[int, list[StageKeys]] = {}
         for (rows, keys), numbers in alike.items():
-            columns = [(key, evaluator.column(key.field, rows)) for key in keys] if rows else []
+            columns = [(key, evaluator.deciding(key.field, rows)) for key in keys] if rows else []
             places = tuple(sorted(numbers))
             for row in rows_of(rows):
                 values = [(key, column.values(row)) for key, column in columns]

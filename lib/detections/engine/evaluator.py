@@ -9,15 +9,13 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import TypeAlias
 
 from detections.engine.bits import Bits
 from detections.engine.column import Column, names, nulls, scalars
-from detections.engine.combinations import combinations
 from detections.engine.field_tests import Answers, FieldTests
-from detections.engine.operators import COST, SETTLED, Check, check_of
-from detections.engine.table import Table, Vectors, cells
+from detections.engine.leaves import Anywhere, Computed, Tested
+from detections.engine.operators import COST, SETTLED
 from detections.errors import Finding, Level, Location
 from detections.events import Batch, Document, Documents
 from detections.events.walk import objects
@@ -27,9 +25,7 @@ from detections.plan.predicate import (
     Always,
     And,
     AnyField,
-    Between,
     Compute,
-    Exists,
     IsTrue,
     Leaf,
     Nested,
@@ -39,7 +35,6 @@ from detections.plan.predicate import (
     Test,
     Until,
 )
-from detections.plan.rows import columns_in
 from detections.values import limits
 from detections.values.bits import of_rows, rows_of
 
@@ -128,14 +123,14 @@ class Predicates:
             question = self._leaves[leaf] = lambda evaluator, rows: evaluator.leaf(number, asked.answer, rows)
         return question
 
-    def _asked(self, leaf: Test | Compute | AnyField) -> _Tested | _Computed | _Anywhere:
+    def _asked(self, leaf: Test | Compute | AnyField) -> Tested | Computed | Anywhere:
         match leaf:
             case Test():
-                return _Tested(leaf, self._tests_of(leaf.field))
+                return Tested(leaf, self._tests_of(leaf.field))
             case Compute():
-                return _Computed(leaf, self._warnings)
+                return Computed(leaf, self._warnings)
             case AnyField():
-                return _Anywhere(leaf, self)
+                return Anywhere(leaf, self)
 
     def _tests_of(self, field: Field) -> FieldTests:
         if field.nested != self._scope:
@@ -205,94 +200,6 @@ def _constant(value: bool | None) -> Question:
     return lambda evaluator, rows: Bits(rows if value else 0, rows if value is None else 0)
 
 
-class _Tested:
-    """A test leaf, ready to be asked."""
-
-    def __init__(self, test: Test, tests: FieldTests) -> None:
-        self._tests = tests
-        self._exists = isinstance(test.operator, Exists)
-        self._operator = test.operator
-        self._number = tests.add(test.operator)
-        relative = isinstance(test.operator, Between) and test.operator.relative
-        self._check: Check | None = None if relative else check_of(test.operator, tests.field)
-        self._missing = test.missing == "missing"
-        self._one = test.several == "missing"
-        self.paths = [tests.field.path]
-
-    def answer(self, evaluator: Evaluator, rows: int) -> tuple[Bits, int]:
-        """The answer, and the rows it is for: at least ``rows``."""
-        answers = evaluator.answers(self._tests, rows)
-        covered = answers.seen
-        if self._exists:
-            true = covered & ~answers.absent
-        elif self._number is not None:
-            true = answers.satisfying(self._number)
-        else:
-            check = self._check or self._at(evaluator.now)
-            true, covered = answers.passing(check, rows), rows
-        missing = answers.absent if self._missing else 0
-        if self._one:
-            true &= ~answers.several
-            missing |= answers.several
-        return Bits(true, missing & covered), covered
-
-    def _at(self, now: int) -> Check:
-        """The check of what is relative to the moment."""
-        assert isinstance(self._operator, Between)
-        return check_of(self._operator.at(now), self._tests.field)
-
-
-class _Computed:
-    """A computed leaf, ready to be asked."""
-
-    def __init__(self, leaf: Compute, warnings: Warnings | None) -> None:
-        self._answers = Vectors(warnings).predicate(leaf)
-        read = dict.fromkeys(columns_in(leaf.expression))
-        self._fields = {column.name: column.field for column in read if column.field is not None}
-        self._any = leaf.several == "any"
-        self.paths = [field.path for field in self._fields.values()]
-
-    def answer(self, evaluator: Evaluator, rows: int) -> tuple[Bits, int]:
-        """The answer for ``rows``."""
-        asked = list(rows_of(rows))
-        columns = {name: (field, evaluator.column(field, rows)) for name, field in self._fields.items()}
-        if self._any:
-            return Bits(of_rows(self._some(evaluator, columns, asked), evaluator.size), 0), rows
-        table = Table({name: cells(column, field, asked) for name, (field, column) in columns.items()}, len(asked))
-        answers = self._answers(table)
-        true = [row for row, answer in zip(asked, answers, strict=True) if answer]
-        missing = [row for row, answer in zip(asked, answers, strict=True) if answer is None]
-        return Bits(of_rows(true, evaluator.size), of_rows(missing, evaluator.size)), rows
-
-    def _some(self, evaluator: Evaluator, columns: dict[str, tuple[Field, Column]], asked: list[int]) -> set[int]:
-        """The rows where the expression is true for some choice of one value each; a field without values is null."""
-        rows: list[int] = []
-        choices: list[tuple[object, ...]] = []
-        for row in asked:
-            values = (column.values(row) for _, column in columns.values())
-            several = [list(dict.fromkeys(found)) if found else [None] for found in values]
-            made = list(combinations(several, partial(evaluator.tell, row)))
-            rows += [row] * len(made)
-            choices += made
-        chosen = {name: [choice[at] for choice in choices] for at, name in enumerate(columns)}
-        return {row for row, answer in zip(rows, self._answers(Table(chosen, len(rows))), strict=True) if answer}
-
-
-class _Anywhere:
-    """A leaf about fields that no mapping knows, ready to be asked: they are looked for in each batch."""
-
-    paths: tuple[str, ...] = ()
-
-    def __init__(self, leaf: AnyField, predicates: Predicates) -> None:
-        self._condition = leaf.condition
-        self._predicates = predicates
-
-    def answer(self, evaluator: Evaluator, rows: int) -> tuple[Bits, int]:
-        """The answer for ``rows``."""
-        predicate = self._condition.expand(evaluator.names())
-        return Bits(self._predicates.once(predicate)(evaluator, rows).true, 0), rows
-
-
 class Evaluator:
     """Answers predicates over the events of a batch.
 
@@ -310,6 +217,10 @@ class Evaluator:
         batch.expect([*paths])
         self.size = len(batch)
         self.everything = self.rows = (1 << self.size) - 1
+        self.lacking = batch.lacking()
+        """As :meth:`detections.events.Batch.lacking` has it."""
+        self.left: dict[str, int] = {}
+        """Of paths that lack values, the rows whose values were asked for all the same."""
         self._columns: dict[Field, Column] = {}
         self._tested: dict[Field, Answers] = {}
         self._answers: dict[int, tuple[Bits, int]] = {}
@@ -358,6 +269,11 @@ class Evaluator:
                 self._names.update(dict.fromkeys(names(document)))
         return self._names
 
+    def leave(self, path: str, rows: int) -> None:
+        """Note that something hangs on values of a path that cannot be known in some rows."""
+        if rows:
+            self.left[path] = self.left.get(path, 0) | rows
+
     def column(self, field: Field, rows: int) -> Column:
         """The column of a field, with its values in some rows at least."""
         found = self._columns.get(field)
@@ -367,6 +283,12 @@ class Evaluator:
             # Also where these rows are known: a batch may now have all of them for little.
             found.learn(*self._raw_of(field, rows | found.known))
         return found
+
+    def deciding(self, field: Field, rows: int) -> Column:
+        """The same of a field whose values decide what is found: where they cannot be known, that is noted."""
+        if field.path in self.lacking:
+            self.leave(field.path, self.lacking[field.path][0] & rows)
+        return self.column(field, rows)
 
     def answers(self, tests: FieldTests, rows: int) -> Answers:
         """The answers to the tests of a field, for some rows at least."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from detections.engine.evaluator import Evaluator, Predicates
+from detections.engine.lacking import Decided
 from detections.engine.operators import SETTLED
 from detections.plan.predicate import Always, And, IsTrue, Not, Or, Predicate, Test, conjunction
 
@@ -26,10 +27,13 @@ def selecting(predicates: Predicates, *parts: Predicate | None) -> Callable[[Eva
 
 def _selecting(predicates: Predicates, predicate: Predicate) -> Callable[[Evaluator], int]:
     first, question = predicates.ready(gate(predicate)), predicates.ready(predicate)
+    decided = Decided(predicates, predicate)
 
     def select(evaluator: Evaluator) -> int:
-        possible = first(evaluator, evaluator.rows).true
-        return question(evaluator, possible).true if possible else 0
+        possible, sure = first(evaluator, evaluator.rows).true, 0
+        if possible and evaluator.lacking:
+            possible, sure = decided.split(evaluator, possible)
+        return question(evaluator, possible).true | sure if possible else sure
 
     return select
 

@@ -38,7 +38,7 @@ class NewTermsCollector(Collector[Seen]):
         seen: Seen = {}
         hits = list(self._hits.among(evaluator, selected))
         rows = of_rows([row for row, _ in hits], evaluator.size)
-        columns = [evaluator.column(field, rows) for field in self._plan.fields]
+        columns = [evaluator.deciding(field, rows) for field in self._plan.fields]
         for row, hit in hits:
             inside = hit if self._start is None or hit.time >= self._start else None
             values = [dict.fromkeys(column.values(row)) for column in columns]

@@ -73,7 +73,8 @@ class Program:
     def source(self, evaluator: Evaluator, rows: list[int], carried: Mapping[str, Values] | None = None) -> Table:
         """The fields of a batch's selected events that the pipeline reads."""
         asked = of_rows(rows, evaluator.size)
-        columns = {name: cells(evaluator.column(field, asked), field, rows) for name, field in self._present(evaluator)}
+        present = self._present(evaluator)
+        columns = {name: cells(evaluator.deciding(field, asked), field, rows) for name, field in present}
         return Table({**columns, **(carried or {})}, len(rows))
 
     def local(self, table: Table) -> Table:

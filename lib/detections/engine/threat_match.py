@@ -79,7 +79,7 @@ class ThreatMatchCollector(Collector[Part]):
     def _candidates(self, evaluator: Evaluator, selected: int) -> Iterator[Candidate]:
         hits = list(self._hits.among(evaluator, selected)) if selected else []
         rows = of_rows([row for row, _ in hits], evaluator.size)
-        columns = [(field.name, evaluator.column(field, rows)) for field in self._fields] if hits else []
+        columns = [(field.name, evaluator.deciding(field, rows)) for field in self._fields] if hits else []
         for row, hit in hits:
             values = {name: column.values(row) for name, column in columns}
             if any(all(values[entry.field.name] for entry in group if not entry.negate) for group in self._plan.groups):

@@ -124,7 +124,7 @@ class ThresholdCollector(Collector[Groups]):
         groups = Groups()
         hits = list(self._hits.among(evaluator, selected))
         rows = of_rows([row for row, _ in hits], evaluator.size)
-        columns = [evaluator.column(field, rows) for field in self._fields]
+        columns = [evaluator.deciding(field, rows) for field in self._fields]
         width = len(self._plan.fields)
         for row, hit in hits:
             values = [column.values(row) for column in columns]

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from detections.engine.collector import Collector
 from detections.engine.evaluator import Evaluator, Predicates
 from detections.engine.indices import Searched
+from detections.engine.lacking import CODE, said
 from detections.engine.protocol import Task
 from detections.engine.runners import Runner, collector
-from detections.errors import Finding
+from detections.errors import Finding, Level, Location
 from detections.events import Batch, Counts, Share
 
 
@@ -50,6 +51,10 @@ class Work:
             made.collect(evaluators[now].among(rows, now, relative=False)) if rows else None
             for made, now, rows in asked
         ]
+        for evaluator in evaluators.values():
+            for path, rows in evaluator.left.items():
+                message = said(evaluator.lacking, path)
+                batch.tell(Finding(CODE, message, Location("events"), Level.WARNING, count=rows.bit_count()))
         return Collected(parts, batch.findings, batch.counts(), seen.unknown)
 
     def collect_all(self, share: Share) -> list[Collected]:

@@ -7,7 +7,7 @@ no more is decoded than that. Batches can be pickled (another process evaluates 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from detections.errors import Finding
@@ -78,6 +78,11 @@ class Batch(Share):
         self.expect(paths)
         everything = (1 << len(self)) - 1
         return [self.column(path, everything)[0] for path in paths]
+
+    def lacking(self) -> Mapping[str, tuple[int, str]]:
+        """Of the paths that were expected those whose values cannot be known in some rows, for lack of what they are
+        looked up in: the rows, and what is missing."""
+        return {}
 
     @abstractmethod
     def document(self, row: int) -> Document:

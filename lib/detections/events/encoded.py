@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -73,6 +73,13 @@ class Encoded(Batch):
             known |= of << len(values)
             values += found
         return values, known
+
+    def lacking(self) -> Mapping[str, tuple[int, str]]:
+        found: dict[str, tuple[int, str]] = {}
+        for start, run in zip(self._starts, self._decoded(), strict=False):
+            for path, what in run.lacking().items():
+                found[path] = (found.get(path, (0, ""))[0] | run.everything << start, what)
+        return found
 
     def document(self, row: int) -> Document:
         runs = self._decoded()
@@ -179,6 +186,9 @@ class _Run:
     def made_whole(self) -> int:
         """How many of the events the projection could not hold."""
         return len(self._odd) + len(self._behind.fallen)
+
+    def lacking(self) -> Mapping[str, str]:
+        return {} if self._projection is None else self._projection.lacking()
 
     def column(self, path: str, rows: int) -> tuple[list[Any], int]:
         values, known = self._columns.get(path) or ([None] * len(self), 0)

@@ -72,9 +72,14 @@ class Mapped(Projection):
         self.decoder = Decoder(row)
         self.empty = row(**{self.names[key]: "" for key in source.certain})
         self._source = source
+        said = {path: source.table.lacking(path, settings) for path in paths}
+        self._lacking = {path: what for path, what in said.items() if what}
 
     def view(self, rows: list[Any], behind: Behind) -> View:
         return _View(self, rows, behind)
+
+    def lacking(self) -> Mapping[str, str]:
+        return self._lacking
 
     def times(self, rows: list[Any]) -> list[Any]:
         return self.texts(self._source.time, rows) if self._time else []

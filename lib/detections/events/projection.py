@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Annotated, Any, Protocol, TypeAlias
 
@@ -107,6 +107,10 @@ class Projection(ABC):
     @abstractmethod
     def view(self, rows: list[Any], behind: Behind) -> View:
         """The columns of rows that the decoder made; ``behind`` is asked for what they cannot hold."""
+
+    def lacking(self) -> Mapping[str, str]:
+        """The paths whose values cannot be known, each with what is missing for that."""
+        return {}
 
     @abstractmethod
     def times(self, rows: list[Any]) -> list[Any]:

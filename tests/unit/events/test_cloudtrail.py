@@ -112,7 +112,12 @@ def test_a_whole_record() -> None:
             "version_protocol": "tls",
         },
         "user": {"id": "AIDAEXAMPLE", "name": "mira"},
-        "user_agent": {"original": "aws-cli/2.31.0"},
+        "user_agent": {
+            "original": "aws-cli/2.31.0",
+            "name": "aws-cli",
+            "version": "2.31.0",
+            "device": {"name": "Other"},
+        },
     }
 
 

@@ -43,7 +43,7 @@ def test_a_whole_record() -> None:
         },
         "group": {"name": "acme/admins"},
         "user": {"name": "mira", "target": {"name": "jo", "group": {"name": "acme/admins"}}},
-        "user_agent": {"original": "curl/8.5.0"},
+        "user_agent": {"original": "curl/8.5.0", "name": "curl", "version": "8.5.0", "device": {"name": "Other"}},
         "related": {"user": ["mira", "jo"], "ip": ["198.51.100.7"]},
     }  # fmt: skip
 

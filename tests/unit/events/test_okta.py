@@ -147,7 +147,7 @@ def test_a_whole_record() -> None:
             "ip": "198.51.100.7", "domain": "example.net",
             "user": {"name": "mira.k", "id": "00u1", "full_name": "Mira K"},
         },
-        "user_agent": {"original": "Mozilla/5.0 (X11)"},
+        "user_agent": {"original": "Mozilla/5.0 (X11)", "name": "Other", "device": {"name": "Other"}},
         "related": {"user": ["Mira K", "A", "mira.k"], "ip": ["198.51.100.7"]},
     }  # fmt: skip
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from detections.errors import UsageError
 from detections.events.batch import Document
+from detections.events.lookups import databases
 from detections.events.sources.cloudtrail import CLOUDTRAIL
+from detections.events.sources.enriched import GEOIP
 from detections.events.sources.github import GITHUB
 from detections.events.sources.kubernetes import KUBERNETES
 from detections.events.sources.okta import OKTA
@@ -15,6 +17,7 @@ from detections.events.sources.source import Dataset, Setting, Source
 
 __all__ = [
     "CLOUDTRAIL",
+    "GEOIP",
     "GITHUB",
     "KUBERNETES",
     "OKTA",
@@ -64,13 +67,17 @@ def known_settings() -> tuple[Setting, ...]:
 
 
 def chosen(settings: Mapping[str, str]) -> Settings:
-    """The settings, checked.
+    """The settings, checked; ``geoip`` is the folder of databases that addresses are looked up in.
 
     Raises:
-        UsageError: no source has such a setting, or the setting no such value.
+        UsageError: no source has such a setting, or the setting no such value; or a folder has no database.
     """
     known = {setting.name: setting for setting in known_settings()}
     for name, value in settings.items():
+        if name == GEOIP:
+            if value:
+                databases(value)
+            continue
         if name not in known:
             raise UsageError(f"unknown setting {name} (available: {', '.join(known)})")
         if value not in known[name].choices:

@@ -1,14 +1,15 @@
 """GitHub's audit log, of an organisation or an enterprise, as Elastic's GitHub integration takes it in.
 
 Source of the semantics: the integration's ingest pipeline and its published expected documents, and for the names under
-``github`` its field definitions of 2026. ``event.ingested`` is the record's own time. Left out: the parts of
-``user_agent``, and what Azure Event Hubs wraps around records.
+``github`` its field definitions of 2026. ``event.ingested`` is the record's own time. Left out: what Azure
+Event Hubs wraps around records.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from detections.events.sources.enriched import agents
 from detections.events.sources.pruned import Pruned, addresses, instant, keyword, stream
 from detections.events.sources.record import Made, Table
 from detections.events.sources.source import Dataset, Source
@@ -126,6 +127,7 @@ GITHUB = Source(
             keyword("github.actor_location.country_name", "actor_location.country_name"),
             keyword("user_agent.original", "user_agent"),
             Made("related.user", ("actor", "user"), lambda record: record.related("user.name", "user.target.name")),
+            *agents(("user_agent",)),
             Made("related.ip", ("actor_ip",), lambda record: record.related("github.actor_ip")),
         ),
         Pruned,

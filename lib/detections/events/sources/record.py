@@ -100,6 +100,7 @@ class Made:
     """A field of the document. ``keys`` are all the top-level keys that ``make`` looks at.
 
     ``text`` names the key whose text is the value as it stands; ``constant`` is the value that every document has.
+    ``lacks`` says what is missing to make it with some settings, an empty text where nothing is.
     """
 
     field: str
@@ -107,6 +108,7 @@ class Made:
     make: Make
     text: str | None = None
     constant: Any = None
+    lacks: Callable[[Settings], str] = lambda settings: ""
 
 
 class Table:
@@ -129,6 +131,10 @@ class Table:
             for name, made in self.fields.items()
             if name == path or name.startswith(f"{path}.") or path.startswith(f"{name}.")
         )
+
+    def lacking(self, path: str, settings: Settings) -> str:
+        """What is missing to know the values at a path, empty if nothing."""
+        return next((said for made in self.related(path) if (said := made.lacks(settings))), "")
 
     def document(self, record: Record, fields: Iterable[Made]) -> Document:
         """The document with some fields, nested objects."""

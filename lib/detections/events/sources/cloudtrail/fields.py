@@ -3,9 +3,8 @@
 Source of the semantics: the pipeline of the AWS integration and its published expected documents, of version 6 (what
 rules that relate to ``^6`` admit), and with the setting ``aws`` of version 8 as it is since 8.9. Beyond the pipeline's
 own output a document gets what an Agent and the index add: ``data_stream.*``, ``event.dataset``, ``event.module``, and
-``event.ingested`` and ``event.created``, which are the record's own ``eventTime`` here. Left out: enrichment from
-databases (``source.geo``, ``source.as``, the parts of ``user_agent``), ``event.original``, the entity fields that the
-integration writes only when asked to, and digests, which the integration indexes and no rule asks for.
+``event.ingested`` and ``event.created``, which are the record's own ``eventTime`` here. Left out: the original, the
+entity fields that the integration writes only when asked to, and digests, which it indexes and no rule asks for.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from typing import Any
 from detections.events.sources.cloudtrail.categories import CATEGORIES
 from detections.events.sources.cloudtrail.later import LATER, event_address
 from detections.events.sources.cloudtrail.parameters import AWS, IDENTITY, PARAMETERS, RETAIN, Trail
+from detections.events.sources.enriched import agents, places
 from detections.events.sources.record import Made, Table, constant, steps
 from detections.events.sources.source import Dataset
 from detections.values.dates import format_date, parse_date
@@ -306,6 +306,8 @@ TABLE = Table(
         Made("related.user", (*_NAMED, "requestParameters", "responseElements"), _related_users),
         Made("related.ip", ("sourceIPAddress", "serviceEventDetails"), _related_ips),
         *LATER,
+        *agents(("userAgent",)),
+        *places(("sourceIPAddress",)),
     ),
     Trail,
     Trail.DROPPED,

@@ -1,7 +1,6 @@
 """Okta's system log, as Elastic's Okta integration takes it in.
 
-Source of the semantics: the integration's ingest pipeline. ``event.ingested`` is the event's own time. Left out:
-enrichment from databases (``source.geo``, ``source.as``, the parts of ``user_agent``).
+Source of the semantics: the integration's ingest pipeline. ``event.ingested`` is the event's own time.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from detections.events.sources.enriched import agents, places
 from detections.events.sources.okta.categories import CATEGORIES, TYPES
 from detections.events.sources.okta.debug import DEBUG_FIELDS
 from detections.events.sources.pruned import Pruned, addresses, copied, instant, keyword, pruned, renamed, stream
@@ -173,6 +173,8 @@ OKTA = Source(
                 lambda record: record.related("okta.actor.display_name", "user.target.full_name", "user.name"),
             ),
             Made("related.ip", ("client",), lambda record: record.related("source.ip")),
+            *agents(("client",)),
+            *places(("client",)),
         ),
         Pruned,
     ),
