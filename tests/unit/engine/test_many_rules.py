@@ -20,11 +20,12 @@ from detections.engine.gate import selecting
 from detections.errors import DetectionsError
 from detections.events import Documents
 from detections.plan import Plan
-from detections.plan.predicate import AnyField, Compute, Predicate, leaves
+from detections.plan.predicate import AnyField, Compute, Predicate, is_relative, leaves
 from detections.values.bits import rows_of
 
 ROOT = Path(__file__).parents[3]
 PUBLIC = ROOT.parent / "shared" / "data" / "rules-corpus"
+NOW = 1_769_904_000_000
 OTHERS = 6
 """So many documents that were not made for a rule are asked about one by one."""
 
@@ -39,9 +40,9 @@ def runnable(folder: Path) -> Iterator[Plan]:
 
 def plainly(predicate: Predicate, documents: list[dict[str, Any]], rows: list[int]) -> list[int]:
     """Those of some rows that a predicate selects, each asked about by itself."""
-    if any(isinstance(leaf, (Compute, AnyField)) for leaf in leaves(predicate)):
+    if is_relative(predicate) or any(isinstance(leaf, (Compute, AnyField)) for leaf in leaves(predicate)):
         alone = Predicates()
-        evaluator = Evaluator(Documents(0, [documents[row] for row in rows]), alone)
+        evaluator = Evaluator(Documents(0, [documents[row] for row in rows]), alone, now=NOW)
         return [rows[at] for at in rows_of(alone.ready(predicate)(evaluator, evaluator.everything).true)]
     return [row for row in rows if naive_predicates.answer(predicate, documents[row])]
 
@@ -63,7 +64,7 @@ def test_asking_together_selects_what_a_full_scan_of_each_does(folder: Path) -> 
         for plan, rows in zip(plans, own, strict=True)
         for condition in plan.conditions()
     ]
-    evaluator = Evaluator(Documents(0, documents), together, together.paths)
+    evaluator = Evaluator(Documents(0, documents), together, together.paths, NOW)
     chance = random.Random(24)
     found = 0
     for rows, predicate, select in asked:
