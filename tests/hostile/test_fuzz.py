@@ -21,6 +21,7 @@ COUNTS = {
     "events_json": 100,
     "events_cloudtrail": 100,
     "events_gzip": 100,
+    "events_sources": 100,
     "case": 100,
     "bundle": 100,
 }

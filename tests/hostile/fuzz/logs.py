@@ -7,11 +7,13 @@ import functools
 import gzip
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import detections
+from detections.compile.exceptions import ExceptionLists, Values
 from detections.compile.planner import plan
 from detections.engine import Embedded
 from detections.errors import EventsError, NotEvaluated
@@ -20,6 +22,7 @@ from detections.plan import Plan
 from detections.plan.window import Window
 from detections.report import json as json_report
 from detections.rule import load_rules
+from fuzz import raw as raw_samples
 from fuzz.boundary import REPO
 from fuzz.mutate import MOST, broken, encoded, reshaped, words
 from fuzz.queries import events
@@ -71,10 +74,12 @@ def tasks() -> list[tuple[Plan, Window]]:
             index="",
         ),
     ]
+    items = {("single", "l"): raw_samples.EXCEPTIONS_OF_IT}
+    lists = ExceptionLists(items, {"v": Values("ip_range", ("1.2.3.0/24", "10.0.0.1-10.0.0.9"))})
     made = []
     for rule in rules:
         with contextlib.suppress(NotEvaluated):
-            made.append((plan(rule), Window()))
+            made.append((plan(rule, exceptions=lists), Window()))
     return made
 
 
@@ -89,10 +94,11 @@ class Log:
         return f"events_{self.form}"
 
     def make(self, rng: random.Random) -> bytes:
-        things = [_some(rng) for _ in range(rng.choice((0, 1, 2, 2, 5, 9)))]
+        raw = raw_samples.RECORDS if self.form == "sources" else records()
+        things = [_some(rng, raw) for _ in range(rng.choice((0, 1, 2, 2, 5, 9)))]
         lines = [encoded(thing, indent=rng.choice((None, None, None, 1))) for thing in things]
         form = self.form if self.form != "gzip" else rng.choice(("ndjson", "json", "cloudtrail"))
-        if form == "ndjson":
+        if form in ("ndjson", "sources"):
             data = rng.choice((b"\n", b"\n", b"\r\n", b"", b" ", b"\x1e", b",\n")).join(lines)
         elif form == "json":
             data = b"[" + b",\n".join(lines) + b"]"
@@ -125,12 +131,12 @@ class Log:
             json_report.encode(json_report.alert(alert))
 
 
-def _some(rng: random.Random) -> Any:
+def _some(rng: random.Random, raw: Sequence[Any]) -> Any:
     """An event, perhaps with something wrong in it."""
-    thing = json.loads(json.dumps(rng.choice(records() if rng.random() < 0.6 else events())))
+    thing = json.loads(json.dumps(rng.choice(raw if rng.random() < 0.6 else events())))
     for _ in range(rng.choice((0, 1, 1, 3))):
         thing = reshaped(thing, rng)
     return thing
 
 
-BOUNDARIES = tuple(Log(form) for form in ("ndjson", "json", "cloudtrail", "gzip"))
+BOUNDARIES = tuple(Log(form) for form in ("ndjson", "json", "cloudtrail", "gzip", "sources"))
