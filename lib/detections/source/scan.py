@@ -21,7 +21,7 @@ MAX_DEPTH = 100
 """Tables and lists within each other that a document may have. No rule comes near; everything later may recurse."""
 
 _BLANK = re.compile(r"[ \t\r\n]*")
-_COMMENT = re.compile(r"#[^\r\n]*")
+_COMMENT = re.compile(r"#[^\r\n\0]*")
 _KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'""")
 _DOT = re.compile(r"[ \t]*\.[ \t]*")
 _EQUALS = re.compile(r"[ \t]*=[ \t]*")
