@@ -30,6 +30,8 @@ MOST = 200
 """Items in one answer; a client asks again when more is typed."""
 
 QUERIES = ("query", "threat_query")
+_NEAR = 2000
+"""Characters before the cursor in which the operator is looked for whose value is typed: the search tries each."""
 _ASKED = re.compile(r"""([\w.@-]+)\s*(?:==|!=|:|\bin~?|\blike~?)\s*(?:\([^()]*|"?[\w.*:-]*)$""")
 _ACTIONS = "event.action"
 _PROVIDERS = "event.provider"
@@ -138,7 +140,7 @@ def _of(key: str, identifier: str, name: str, reference: str) -> str:
 
 
 def _query(at: Cursor, subject: Subject) -> Iterator[Item]:
-    asked = _ASKED.search(at.before + at.typed)
+    asked = _ASKED.search((at.before + at.typed)[-_NEAR:])
     if asked and asked[1] == _PROVIDERS:
         yield from (Item(name, "value", "event.provider") for name in sorted(aws.providers()))
     elif asked and asked[1] == _ACTIONS:

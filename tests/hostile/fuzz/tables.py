@@ -13,12 +13,16 @@ from pathlib import Path
 from detections import check
 from detections.bundle import load_attachments, with_attachments
 from detections.case import Bases, CaseLibrary, prove
+from detections.catalog import catalog
 from detections.cli.config import Config, find_config
 from detections.cli.environment import configured
 from detections.compile.planner import plan
 from detections.compile.request import request
 from detections.engine import Embedded
 from detections.errors import DetectionsError
+from detections.lsp.complete import Subject, complete
+from detections.lsp.cursor import cursor
+from detections.lsp.hover import hover
 from detections.mapping import catalog_mapping
 from detections.payload import to_api
 from detections.payload.lock import digest
@@ -107,7 +111,7 @@ class Toml:
     def make(self, rng: random.Random) -> bytes:
         seeds = _seeds(self.seeds)
         text = rng.choice(seeds)
-        if self.name == "rule" and rng.random() < 0.4:
+        if self.name in ("rule", "editor") and rng.random() < 0.4:
             text = _another_query(text, rng)
         return changed(text, rng, seeds)
 
@@ -144,6 +148,22 @@ def _rule(path: Path) -> None:
         digest(rule)
         _planned(rule)
         edit(rule.document, {**rule.document.data, "metadata": {}})
+
+
+def _editor(path: Path) -> None:
+    """What an editor asks at some places of a file that is being typed."""
+    typed = path.read_text(encoding="utf-8", errors="replace")
+    for offset in range(0, len(typed) + 1, max(1, len(typed) // 10)):
+        at = cursor(typed, offset)
+        for subject in _subjects():
+            complete(at, subject)
+            hover(at, subject)
+
+
+@functools.cache
+def _subjects() -> tuple[Subject, ...]:
+    kinds = (("query", "kuery"), ("eql", "eql"), ("esql", "esql"))
+    return tuple(Subject(kind, language, catalog_mapping(), catalog()) for kind, language in kinds)
 
 
 def _planned(rule: Rule) -> None:
@@ -194,6 +214,7 @@ def _attachments(path: Path) -> None:
 
 BOUNDARIES = (
     Toml("rule", "rules/r.toml", lambda: [*files("rules/**/*.toml")(), *samples.rules()], _rule),
+    Toml("editor", "rules/r.toml", lambda: [*files("rules/**/*.toml")(), *samples.rules()], _editor),
     Toml("case", "tests/rules/aws/r.toml",
     lambda: [files("tests/rules/aws/defense_evasion_ec2_network*_created.toml")()[0],
          *samples.CASES], _case),
