@@ -11,15 +11,22 @@ from detections.values import limits
 
 Value = TypeVar("Value")
 
+_FIELDS = 3
+_MANY = 10**15
+
 
 def combinations(values: Sequence[Sequence[Value]], tell: Callable[[str], None]) -> Iterator[tuple[Value, ...]]:
     """Every choice of one value each. Where these are too many, the first ones in the order of their values, as pages
-    of an aggregation come; ``tell`` is told."""
-    most, count = limits.COMBINATIONS.most, math.prod(map(len, values))
+    of an aggregation come; ``tell`` is told. Of more fields than a page usually has there are fewer combinations, so
+    that they hold no more values.
+    """
+    count = math.prod(map(len, values))
+    most = max(1, limits.COMBINATIONS.most * _FIELDS // max(_FIELDS, len(values)))
     if count <= most:
         return itertools.product(*values)
     name = limits.COMBINATIONS.name
-    tell(f"its values have {count:,} combinations: the first {most:,} are looked at (limit {name})")
+    shown = f"{count:,}" if count < _MANY else "countless"
+    tell(f"its values have {shown} combinations: the first {most:,} are looked at (limit {name})")
     return itertools.islice(itertools.product(*(sorted(some, key=_order) for some in values)), most)
 
 

@@ -86,7 +86,8 @@ GROUPS = Limit(
 COMBINATIONS = Limit(
     "combinations", 10_000,
     "combinations of one event's values: of new terms fields, of join keys, of the fields in one condition of EQL",
-    "The first ones, in the order of their values, are looked at. A warning names the event.",
+    "The first ones, in the order of their values, are looked at; of more than three fields so many fewer that they"
+    " hold no more values. A warning names the event.",
     "A page of Kibana's composite aggregation: three fields of 200 values have 8,000,000.",
 )  # fmt: skip
 SHOWN_VALUES = Limit(

@@ -60,6 +60,14 @@ def test_one_event_raises_no_more_new_terms_than_a_page_and_is_named() -> None:
     ]
 
 
+@pytest.mark.parametrize(("fields", "most"), [(3, MOST), (4, MOST * 3 // 4), (300, 100), (100_000, 1)])
+def test_of_many_fields_there_are_fewer_combinations(fields: int, most: int) -> None:
+    told: list[str] = []
+    made = list(combinations([list("abcdefghijklmnopqrstuvwxyz")] * fields, told.append))
+    assert len(made) == most
+    assert f"the first {most:,} are looked at" in told[0] and len(told[0]) < 200
+
+
 @pytest.mark.parametrize("query", [
     "sample by a, b, c [any where true] [any where true]",
     "sequence by a, b, c [any where true] [any where true]",
