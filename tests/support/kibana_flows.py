@@ -137,7 +137,7 @@ class World:
         deployment = self.deployment(kibana, desired)
         plan = deployment.plan(options, rebuild=rebuild)
         for report in (text, json_report, markdown):
-            report.plan(plan)
+            list(report.plan(plan))
         assert all(change.seen for change in plan.changes)
         for outcome in apply_plan(kibana, plan, deployment.state, deployment.file):
             text.outcome(outcome, plan)
@@ -157,8 +157,8 @@ class World:
 
     def status(self, kibana: Kibana) -> None:
         runs = executions(kibana.find_rules(), "Managed by: detections")
-        text.status(runs)
-        json_report.status(runs)
+        list(text.status(runs))
+        list(json_report.status(runs))
 
 
 FLOWS: dict[str, Callable[[World, Any], None]] = {

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import detections
+from detections.api import SearchResult
 from detections.compile.exceptions import ExceptionLists, Values
 from detections.compile.planner import plan
 from detections.engine import Embedded
@@ -20,12 +21,12 @@ from detections.errors import EventsError, NotEvaluated
 from detections.events import read
 from detections.plan import Plan
 from detections.plan.window import Window
-from detections.report import json as json_report
 from detections.rule import load_rules
 from fuzz import raw as raw_samples
 from fuzz.boundary import REPO
 from fuzz.mutate import MOST, broken, encoded, reshaped, words
 from fuzz.queries import events
+from fuzz.shown import shown
 from made_rules import new_terms, rule_of
 
 _VOCABULARY = (
@@ -122,13 +123,13 @@ class Log:
         path.write_bytes(data)
         findings: list[detections.Finding] = []
         with contextlib.suppress(EventsError):
-            for event in detections.read_events(path, report=findings.append):
-                json_report.encode(event)
+            read_ = list(detections.read_events(path, report=findings.append))
+            shown("search", SearchResult(events=read_))
         assert all(str(finding) for finding in findings)
         small = len(data) % 3
         batches = read([path], findings.append, size=1 << 8 if small == 0 else 1 << 22)
-        for alert in Embedded(report=findings.append).run(tasks(), batches):
-            json_report.encode(json_report.alert(alert))
+        shown("alerts", list(Embedded(report=findings.append).run(tasks(), batches)))
+        shown("check", findings, ())
 
 
 def _some(rng: random.Random, raw: Sequence[Any]) -> Any:

@@ -21,6 +21,7 @@ from detections.report import explain
 from fuzz import grammar
 from fuzz.boundary import REPO
 from fuzz.mutate import MOST, TEXTS, broken, words
+from fuzz.shown import shown
 
 TYPES: dict[str, Any] = {
     **grammar.FIELDS, "items": "nested", "items.name": "keyword", "name.text": {"type": "text"},
@@ -105,7 +106,9 @@ class QueryText:
         explained(query)
         fields = TYPES if len(data) % 4 else None
         try:
-            detections.search(events(), text, self.language, fields=fields, report=lambda finding: None)
+            shown(
+                "search", detections.search(events(), text, self.language, fields=fields, report=lambda finding: None)
+            )
         except (NotEvaluated, QueryTypeError) as error:
             assert str(error)
         if self.language == "kuery":
@@ -118,17 +121,22 @@ _TYPED = Mapping.of(TYPES)
 
 def explained(query: Query) -> None:
     """What `explain` shows of a query."""
+    said = {"query": query.text, "printed": query.printed}
     for mapping in (_TYPED, catalog_mapping()):
         try:
             match query:
                 case KqlQuery():
-                    explain.tree(to_json(query.tree))
+                    shown("explain", said | {"ast": to_json(query.tree)})
                     compile_kql(query, mapping)
                 case EqlQuery():
-                    explain.tree(explain.syntax(query.tree))
+                    shown(
+                        "explain", {"query": query.text, "tree": explain.syntax(query.tree), "printed": query.printed}
+                    )
                     explain.text(compile_eql(query, mapping).outline())
                 case EsqlQuery():
-                    explain.tree(explain.syntax(query.tree))
+                    shown(
+                        "explain", {"query": query.text, "tree": explain.syntax(query.tree), "printed": query.printed}
+                    )
                     explain.text(compile_esql(query, mapping).outline())
         except (NotEvaluated, QueryTypeError):
             continue

@@ -32,7 +32,6 @@ from detections.kibana.results import export_of
 from detections.payload import Lock, read_lock
 from detections.payload.lock import problems, regressions
 from detections.proof.record import Record as Proofs
-from detections.report import deployment, markdown
 from detections.report import json as json_report
 from detections.rule import Rules, load_rules
 from detections.schedule.record import Record
@@ -41,6 +40,7 @@ from detections.site.kibana import read_status
 from fuzz import samples
 from fuzz.boundary import REPO
 from fuzz.mutate import MOST, broken, encoded, json_line, reshaped, words
+from fuzz.shown import shown
 
 TODAY = datetime.date(2026, 11, 24)
 TAG = "Managed by: detections"
@@ -117,8 +117,7 @@ def _state(path: Path) -> None:
     for options in (Options(), Options(True, True, "delete"), Options(prune="disable")):
         for changed in ({}, {"name": "C", "threat": []}):
             plan = make_plan("dev", state, samples.RULE_OBJECTS[:2], _live(changed=changed), TAG, options=options)
-            for report in (deployment, json_report, markdown):
-                report.plan(plan)
+            shown("plan", plan)
     pull_rules(
         _repo(path.parent), _live(changed={"name": "C"}), Environment("dev", url=KIBANA), state, TODAY, PullOptions()
     )
@@ -189,6 +188,7 @@ def _backtest_seeds() -> list[Any]:
 
 def _backtest(path: Path) -> None:
     backtest = read_backtest(path)
+    shown("backtest", backtest)
     for rule in backtest.rules:
         assert rule.median(backtest.sources.span) >= 0
         assert rule.worst is None or rule.worst[1] > 0
@@ -209,7 +209,11 @@ def _shown_seeds() -> list[Any]:
     state = State(KIBANA, {})
     plan = make_plan("dev", state, samples.RULE_OBJECTS[:2], _live(changed={"name": "C"}), TAG)
     ran = Execution("a", "A", True, "failed", "2026-01-01T00:00:00Z", "no such index")
-    return [json.loads(json_report.plan(plan)), json.loads(json_report.status([ran])), *_plan_seeds()]
+    return [
+        json.loads("\n".join(json_report.plan(plan))),
+        json.loads("\n".join(json_report.status([ran]))),
+        *_plan_seeds(),
+    ]
 
 
 def _shown(path: Path) -> None:

@@ -26,13 +26,13 @@ from detections.lsp.hover import hover
 from detections.mapping import catalog_mapping
 from detections.payload import to_api
 from detections.payload.lock import digest
-from detections.report import json, sarif, text
 from detections.rule import Rule, load_rules
 from detections.source import edit
 from fuzz import samples
 from fuzz.boundary import REPO
 from fuzz.mutate import MOST, NUMBERS, TEXTS, broken, words
 from fuzz.queries import QueryText
+from fuzz.shown import shown
 
 _LINE = re.compile(r"^([ \t]*[\w.\"'-]+[ \t]*=[ \t]*)(\S.*)$", re.MULTILINE)
 _VALUES = (
@@ -142,8 +142,7 @@ def _another_query(text: str, rng: random.Random) -> str:
 def _rule(path: Path) -> None:
     rules = load_rules(path)
     findings = check.run(rules)
-    for report in (text, json, sarif):
-        report.check(findings, rules.files)
+    shown("check", findings, rules.files)
     for rule in rules:
         digest(rule)
         _planned(rule)
@@ -178,8 +177,7 @@ def _case(path: Path) -> None:
     rules = load_rules("rules/aws/r.toml") if Path("rules/aws/r.toml").exists() else _put_rule()
     library = CaseLibrary(Path("tests/rules"), Path("rules"), rules)
     proofs = list(prove(rules, library, Bases(REPO / "tests/events"), Embedded()))
-    for report in (text, json):
-        report.test(proofs, library.findings)
+    shown("test", proofs, library.findings)
 
 
 def _put_rule():  # type: ignore[no-untyped-def]
