@@ -7,6 +7,8 @@ import re
 from detections.report import formats, report
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_FILES = ("csv", "html")
+"""Formats for programs that read files: what a value holds is quoted there, and stays as it is."""
 _COMMANDS = re.compile(r"^\s*::|##\[", re.MULTILINE)
 
 
@@ -16,5 +18,5 @@ def shown(subject: str, *values: object) -> None:
         text = "\n".join(report(subject, name)(*values))
         plain = _COLOURS.sub("", text)
         odd = {character for character in plain if not character.isprintable()} - {"\n"}
-        assert not odd or name in ("csv", "html"), f"{name} prints {odd}"
-        assert name == "github" or not _COMMANDS.search(text), f"{name} has a workflow command"
+        assert not odd or name in _FILES, f"{name} prints {odd}"
+        assert name in ("github", *_FILES) or not _COMMANDS.search(text), f"{name} has a workflow command"
