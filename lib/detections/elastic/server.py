@@ -7,6 +7,7 @@ its own, so the version is found out first, with plain JSON, which all of them k
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ OLDEST, NEWEST = 8, 9
 """The major versions spoken. A later server is asked to behave as the newest of them."""
 
 T = TypeVar("T")
+_MAJOR = re.compile(r"[0-9]{1,4}(?:\.|$)")
 _PLAIN = {"accept": "application/json"}
 
 
@@ -61,7 +63,7 @@ class Server:
             version = next((node.version for node in nodes), None)
         elif not root.ok:
             raise self._http.error(root)
-        if version is None or not version.partition(".")[0].isdecimal() or not _is_elasticsearch(root):
+        if version is None or not _MAJOR.match(version) or not _is_elasticsearch(root):
             raise ServerError("this is not an Elasticsearch server", request=root.request, status=root.status)
         if int(version.partition(".")[0]) < OLDEST:
             raise ServerError(
