@@ -15,6 +15,7 @@ from detections.compile.planner import plan as make_plan
 from detections.elastic.engine import Elasticsearch
 from detections.elastic.server import Server
 from detections.engine import Embedded
+from detections.errors import NotEvaluated
 from detections.events import Document, batches
 from detections.mapping import Field, Mapping
 from detections.plan import NewTermsPlan, Plan, TimeField, Window
@@ -247,9 +248,14 @@ EVENTS = st.lists(EVENT, min_size=10, max_size=30)
 
 
 def same(tasks: list[tuple[Plan, Window]], events: list[Document], engine: Elasticsearch) -> int:
-    """How many alerts both engines give."""
+    """How many alerts both engines give; none where both say that a search of these events fails."""
     named: list[Document] = [{**event, "event.id": f"e{number}"} for number, event in enumerate(events)]
-    expected = list(Embedded().run(tasks, batches(named)))
+    try:
+        expected = list(Embedded().run(tasks, batches(named)))
+    except NotEvaluated:
+        with pytest.raises(NotEvaluated):
+            list(engine.run(tasks, batches(named)))
+        return 0
     assert list(engine.run(tasks, batches(named))) == expected
     return len(expected)
 
