@@ -74,6 +74,7 @@ def test_markdown_shows_text_as_text() -> None:
     )
     assert markdown.heading(2, "a|b") == "## a\\|b\n"
     assert markdown.paragraph("a") == "\na"
+    assert markdown.paragraph("::ffff:1.2.3.4") == "\n" + r"\::ffff:1.2.3.4"
     assert markdown.continued("a`b`") == r"  a\`b\`"
 
 

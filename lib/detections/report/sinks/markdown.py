@@ -76,7 +76,9 @@ def folded(summary: str, language: str, lines: Sequence[str]) -> Output:
 
 
 def _inline(parts: Sequence[Part]) -> str:
-    return "".join(map(_marked, parts))
+    """Text that may begin a line; ``::`` there would be a workflow command in the log of a CI job that prints it."""
+    text = "".join(map(_marked, parts))
+    return text.replace(":", r"\:", 1) if text.lstrip().startswith("::") else text
 
 
 def _marked(part: Part) -> str:
