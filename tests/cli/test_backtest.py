@@ -169,7 +169,7 @@ def test_a_folder_may_be_the_base(run: Run, project: Path, month: Path) -> None:
 def test_a_base_that_is_none_is_wrong_usage(run: Run, project: Path, month: Path, base: str) -> None:
     done = run("backtest", "trail", f"--base={base}")
     assert done.code == 2
-    assert f"--base {base} is no folder and no git revision here" in done.err
+    assert f"--base {base} is neither a folder nor a git revision" in done.err
 
 
 def test_a_rule_of_the_base_that_does_not_load_is_told(run: Run, project: Path, month: Path) -> None:

@@ -213,7 +213,7 @@ def test_a_program_is_given_utf_8_whatever_the_terminal_is(project: Path) -> Non
         ("[tool.detections]\nrules = 1", "rules has a value of the wrong type"),
         ("[tool.detections]\nenvironments = 1", "environments has a value of the wrong type"),
         ('[tool.detections]\nprofiles = "house"', "profiles has a value of the wrong type"),
-        ('[tool.detections]\nrulez = "x"', "rulez is no setting: did you mean rules?"),
+        ('[tool.detections]\nrulez = "x"', "unknown setting rulez: did you mean rules?"),
         (f"[tool.detections]\nrules = {'[' * 2000}", "pyproject.toml: "),
         ("\ufeff", "pyproject.toml: "),
         (f'[tool.detections]\nrules = "{LONG}"', "does not exist"),

@@ -17,7 +17,7 @@ from detections.errors import UsageError
 def test_a_server_without_saying_so(run: Callable[..., Any], project: Path) -> None:
     outcome = run("test", "--elasticsearch", "http://127.0.0.1:1")
     assert (outcome.code, outcome.out) == (2, "")
-    assert "say --on elasticsearch" in outcome.err
+    assert "use --on elasticsearch" in outcome.err
 
 
 def test_a_server_that_is_none(

@@ -80,12 +80,12 @@ def test_a_case_is_quiet_by_an_exception(run: Any, excepted: Path) -> None:
     without = run("test")
     assert without.code == 1
     assert "a pipeline from an office: the rule alerts, the case expects quiet" in without.out
-    assert "the exception list pipelines is not among the files: its items except nothing here" in without.out
+    assert "the exception list pipelines has no file: its items exclude nothing here" in without.out
 
 
 def test_why_a_case_is_quiet(run: Any, excepted: Path) -> None:
     CASES.write_text(CASES.read_text().replace('office"\nverdict = "quiet"', 'office"\nverdict = "alert"'))
-    assert "the exception 'deploys' passes over its event" in run("test").out
+    assert "the exception 'deploys' excludes its event" in run("test").out
 
 
 def test_mutants_of_exceptions_are_listed(run: Any, excepted: Path) -> None:

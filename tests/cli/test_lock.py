@@ -94,7 +94,7 @@ def test_a_commit_that_is_not_here(run, project, path):
     git(project, "init", "-q")
     git(project, "add", ".")
     git(project, "commit", "-q", "-m", "One")
-    assert "a shallow clone has to fetch it first" in said("HEAD~1")
+    assert "a shallow clone must fetch it first" in said("HEAD~1")
     assert said(code=0) == ""
     blob = subprocess.run(
         ["git", "rev-parse", "HEAD:etc/rules.lock.json"], cwd=project, check=True, capture_output=True, text=True

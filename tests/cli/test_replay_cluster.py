@@ -144,12 +144,12 @@ def test_a_rule_that_the_cluster_refuses_does_not_stop_the_others(run: Run, proj
     ("arguments", "said"),
     [
         (("events.json",), "takes no files of events"),
-        (("--slice", "soon"), "'soon' is no time like 30m, 6h or 1d"),
+        (("--slice", "soon"), "'soon' is not a duration like 30m, 6h or 1d"),
         (("--slice", "0d"), "makes more than 100,000 slices"),
         (("--slice", "1s"), "makes more than 100,000 slices"),
         (("--end", "2025-01-01"), "--end is before --start"),
         (("--index", "absent-*"), "no index is named 'absent-*' there"),
-        (("--index", "a/b"), "'a/b' is no name or pattern of an index"),
+        (("--index", "a/b"), "'a/b' is not an index name or pattern"),
         (("--elasticsearch", "nonsense://x"), "invalid URL, expected one like"),
     ],
 )

@@ -31,7 +31,7 @@ def test_what_init_makes_is_built_at_once_and_made_once(run: Run, folder: Path) 
             ".pre-commit-config.yaml", "etc/rule.schema.json", ".vscode/settings.json"} <= before.keys()  # fmt: skip
     built = run("build")
     assert built.code == 0, built
-    assert "scaffolded these cases were made from the query" in built.out
+    assert "scaffolded these cases were generated from the query" in built.out
     again = run("init", "--source", "okta")
     assert again.code == 0 and "+ " not in again.out
     run("init", "--source", "aws")
@@ -71,7 +71,7 @@ def test_settings_may_have_a_file_of_their_own(run: Run, folder: Path) -> None:
     assert (folder / "out/x.ndjson").is_file()
     assert run("export", "-e", "prod").code == 0
     (folder / "detections.toml").write_text('outptu = "x"\n')
-    assert "detections.toml: outptu" in run("build").err
+    assert "detections.toml: unknown setting outptu" in run("build").err
 
 
 def test_new_makes_a_rule_with_cases_that_hold(run: Run, folder: Path) -> None:

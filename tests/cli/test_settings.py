@@ -57,8 +57,8 @@ def test_what_is_in_force_is_told_with_its_place(run: Run, folder: Path) -> None
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("rulse = 'x'", "rulse is no setting: did you mean rules?"),
-        ("colour = 'x'", "colour is no setting: there are rules, cases"),
+        ("rulse = 'x'", "unknown setting rulse: did you mean rules?"),
+        ("colour = 'x'", "unknown setting colour: available: rules, cases"),
         ("rules = 3", "rules has a value of the wrong type"),
         ("fields = 'x'", "fields has a value of the wrong type"),
         ("rules = ", "detections.toml: "),

@@ -18,7 +18,7 @@ LINES = (
     b'{"event":{"action":"\xff\xfe"},"@timestamp":"2026-01-01T00:00:00Z"}',
     b'{"event":{"action":1e400},"@timestamp":"2026-01-01T00:00:00Z"}',
 )
-SAID = ("values that are nested too deeply and left out", "bytes that are no UTF-8", "a number too large to hold")
+SAID = ("values that are nested too deeply and left out", "bytes that are not UTF-8", "a number too large to hold")
 
 
 @pytest.fixture(params=["log.ndjson", "log.json", "objects.json"])

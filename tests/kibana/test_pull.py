@@ -253,7 +253,7 @@ def test_one_bad_rule_never_stops_the_others(run, project, stand_in):
     broken = path.read_text()
     found = run("pull")
     assert found.code == 1
-    assert "cannot say null, which rule.filters[0] is" in found.err
+    assert "cannot express null, the value of rule.filters[0]" in found.err
     assert "mentions b and cannot be read: fix it first" in found.err
     assert path.read_text() == broken
     assert load(read(project.folder / "rules/c.toml"))[0].note == "of c"

@@ -196,7 +196,7 @@ def test_an_index_that_is_not_there(server: Server) -> None:
 
 @pytest.mark.parametrize("name", ["", "a/b", "a b", "a?b", "a\\b", "<a>", "a#b", "a|b", "_doc/../x"])
 def test_what_is_no_name(server: Server, name: str) -> None:
-    with pytest.raises(UsageError, match="is no name or pattern of an index"):
+    with pytest.raises(UsageError, match="is not an index name or pattern"):
         Cluster(server, name)
 
 

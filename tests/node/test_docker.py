@@ -100,7 +100,7 @@ def test_a_port_that_is_wished_for(engine: Engine) -> None:
     ("problem", "said"),
     [
         (DockerException("Error while fetching server API version"), "no Docker engine answers: is it running"),
-        (ImageNotFound("404"), "Docker knows no image x"),
+        (ImageNotFound("404"), "unknown Docker image x"),
         (APIError("500"), "Docker cannot run x: port is already allocated"),
         (RuntimeError("Ryuk did not start"), "Docker cannot run x: Ryuk did not start"),
         (ConnectionError("Port mapping is not available"), "Docker cannot run x: Port mapping"),

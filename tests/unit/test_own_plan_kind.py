@@ -160,7 +160,7 @@ def test_its_conditions_and_settings_are_mutated(project: Path, kind: None) -> N
 
 @pytest.mark.parametrize(
     ("case", "hint"),
-    [("once", "less than 2 events"), ("something else", 'not so for its event: `event.action: "fail"`')],
+    [("once", "less than 2 events"), ("something else", 'not satisfied by its event: `event.action: "fail"`')],
 )
 def test_a_case_that_stays_quiet_says_why(project: Path, kind: None, case: str, hint: str) -> None:
     cases = project / "cases/r.toml"

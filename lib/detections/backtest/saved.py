@@ -11,7 +11,7 @@ from detections.backtest.model import FORM, Backtest
 from detections.errors import UsageError
 from detections.source.files import read_file, save
 
-_ADVICE = "make it again with `detections backtest`"
+_ADVICE = "run `detections backtest` again"
 
 
 def write_backtest(path: Path, backtest: Backtest) -> None:
@@ -44,7 +44,7 @@ def read_backtest(path: Path) -> Backtest:
     except FileNotFoundError:
         raise UsageError(f"{path} does not exist") from None
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no backtest: {error}; {_ADVICE}") from None
+        raise UsageError(f"{path} is not a backtest: {error}; {_ADVICE}") from None
     if found.form != FORM:
         raise UsageError(f"{path} is a backtest of another version of this program; {_ADVICE}")
     return found

@@ -35,14 +35,14 @@ class Bases:
         """A fresh copy of a base event.
 
         Raises:
-            EventsError: there is no such file, it lies outside the folder, or it is no JSON object.
+            EventsError: there is no such file, it lies outside the folder, or it is not a JSON object.
         """
         try:
             found = msgspec.json.decode(self.content(name))
         except (msgspec.MsgspecError, RecursionError) as error:
             raise EventsError(f"base '{name}' in {self.folder}: {error}") from None
         if not isinstance(found, dict):
-            raise EventsError(f"base '{name}' in {self.folder} is no JSON object")
+            raise EventsError(f"base '{name}' in {self.folder} is not a JSON object")
         return found
 
     def content(self, name: str) -> bytes:
@@ -93,7 +93,7 @@ def _time(spec: EventSpec, bases: Bases) -> int:
         value = source.to_ecs(event).get("@timestamp")
     now = parse_date(value) if value is not None else None
     if now is None:
-        raise EventsError(f"base '{spec.base}' has no time that can be read ({value!r})")
+        raise EventsError(f"base '{spec.base}' has no readable time ({value!r})")
     return now
 
 

@@ -63,7 +63,7 @@ class CaseLibrary:
 
     def strays(self) -> list[Finding]:
         """Case files that no rule owns; only meaningful when every rule was given."""
-        return [Finding(CODE, "cases of a rule that is not there", Location(str(path))) for path in self._strays]
+        return [Finding(CODE, "no rule file has these cases", Location(str(path))) for path in self._strays]
 
     def path(self, rule: Rule) -> Path:
         """Where the cases of a rule are to be."""

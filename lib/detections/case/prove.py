@@ -83,8 +83,8 @@ def _prove(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine,
         return Proof(rule, findings=(finding,), not_run=str(error))
     findings = [_explained(verdict, rule, plan, bases) for verdict in verdicts if verdict.finding]
     if file.scaffolded:
-        message = "these cases were made from the query, and nobody has looked at them yet"
-        hint = "put real events in the place of the made ones, and remove this line"
+        message = "these cases were generated from the query and have not been reviewed"
+        hint = "replace the generated events with real ones, and remove this line"
         place = ("scaffolded",)
         findings.append(file.document.finding(CODE, message, place, level=Level.WARNING, hint=hint, at_key=True))
     if Embedded().why_not(plan) is not None:

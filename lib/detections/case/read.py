@@ -54,7 +54,7 @@ def offset(text: str) -> int:
     """
     found = _AT.fullmatch(text)
     if not found:
-        raise ValueError(f"'{text}' is no relative time like '-7d' or '+30s' (units s m h d w)")
+        raise ValueError(f"'{text}' is not a relative time like '-7d' or '+30s' (units s m h d w)")
     sign, count, unit = found.groups()
     return int(sign + count) * _UNITS[unit]
 

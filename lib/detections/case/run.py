@@ -29,7 +29,7 @@ def window(rule: Rule, plan: Plan, now: int) -> Window:
     """The window of an execution of the rule that starts now, as Kibana resolves the rule's date math.
 
     Raises:
-        ValueError: ``from``, ``to`` or ``history_window_start`` is no date math.
+        ValueError: ``from``, ``to`` or ``history_window_start`` is not date math.
     """
     end = datemath.resolve(rule.to, now, round_up=True)
     return Window(datemath.resolve(rule.from_, now), end, plan.history(end), now)
@@ -49,7 +49,7 @@ def case_alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine
 
     Raises:
         DetectionsError: the events cannot be made, or the engine cannot run the plan.
-        ValueError: the rule's window is no date math.
+        ValueError: the rule's window is not date math.
     """
     now, found = documents(case, bases)
     return own_alerts(engine.run([(plan, window(rule, plan, now))], batches(found)))

@@ -62,13 +62,13 @@ class _Asked:
     def event(self, conditions: list[Condition]) -> str:
         """What the case's own event lacks."""
         lacking = [text for one in conditions for text in self._lacking(one.predicate, self._count - 1)]
-        return f"not so for its event: {', '.join(lacking)}" if lacking else ""
+        return f"not satisfied by its event: {', '.join(lacking)}" if lacking else ""
 
     def excepted(self, plan: Plan) -> str:
         """Which exception passes over the case's own event."""
         for item in plan.exceptions.at(self._evaluator.now):
             if self._evaluator.answer(item.predicate).true >> (self._count - 1) & 1:
-                return f"the exception '{item.name}' passes over its event"
+                return f"the exception '{item.name}' excludes its event"
         return ""
 
     def joined(self, conditions: list[Condition]) -> str:

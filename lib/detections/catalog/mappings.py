@@ -31,7 +31,7 @@ def from_answer(answer: Any) -> tuple[dict[str, Any], Undeclared]:
         try:
             return _from_capabilities(convert(answer["fields"], dict[str, dict[str, Capability]])), "stack"
         except (ValidationError, UnicodeEncodeError) as error:
-            raise UsageError(f"it is no answer of _field_caps: {error}") from None
+            raise UsageError(f"not an answer of _field_caps: {error}") from None
     return from_mapping(answer)
 
 
@@ -43,7 +43,7 @@ def from_mapping(answer: Any) -> tuple[dict[str, Any], Undeclared]:
     """
     found = list(_mappings(answer))
     if not found:
-        raise UsageError("it is no answer of _mapping or _field_caps")
+        raise UsageError("not an answer of _mapping or _field_caps")
     fields: dict[str, list[Any]] = {}
     kinds: set[Undeclared] = set()
     for one in found:

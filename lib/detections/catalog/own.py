@@ -73,7 +73,7 @@ def own_source(
     for full, given in fields.items():
         root, dot, rest = full.partition(".")
         if not full or full.strip() != full or " " in full:
-            raise UsageError(f"{where}{full!r} is no name of a field")
+            raise UsageError(f"{where}{full!r} is not a field name")
         for one in given if isinstance(given, list) else [given]:
             kind = _kind(one, f"{where}{full}")
             label = json.dumps(kind, sort_keys=True)
@@ -94,13 +94,13 @@ def _read(path: Path) -> Mapping[str, Any]:
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: {error}") from None
     if not isinstance(read, dict):
-        raise UsageError(f"{path}: it holds no table")
+        raise UsageError(f"{path}: not a table")
     return read
 
 
 def _source(name: str, path: Path, read: Mapping[str, Any]) -> Source:
     for key in read.keys() - _TOP:
-        raise UsageError(f"{path}: {key} is no key of such a file: there is {', '.join(sorted(_TOP))}")
+        raise UsageError(f"{path}: unknown key {key} (available: {', '.join(sorted(_TOP))})")
     index = read.get("index", [])
     index = [index] if isinstance(index, str) else index
     if not isinstance(index, list) or not all(isinstance(one, str) and one.strip() for one in index):
@@ -117,11 +117,13 @@ def _source(name: str, path: Path, read: Mapping[str, Any]) -> Source:
 def _kind(given: Any, where: str) -> Spec:
     spec: dict[str, Any] = {"type": given} if isinstance(given, str) else given
     if not isinstance(spec, dict) or not (spec.keys() & {"type", "path", "keys"}):
-        raise UsageError(f"{where}: {given!r} is no mapping; a name with dots stands in quotes")
+        raise UsageError(f"{where}: {given!r} is not a mapping; quote a name that contains dots")
     spec = {"type": "alias" if "path" in spec else "object", **spec}
     for key, value in spec.items():
         if key not in PARAMETERS:
-            raise UsageError(f"{where}: {key} is no parameter of a mapping here: there is {', '.join(PARAMETERS)}")
+            raise UsageError(
+                f"{where}: {key} is not a supported mapping parameter (available: {', '.join(PARAMETERS)})"
+            )
         wanted = PARAMETERS[key]
         if not isinstance(value, wanted) or (isinstance(value, bool) and wanted not in (bool, object)):  # type: ignore[arg-type]
             raise UsageError(f"{where}: {key} cannot be {value!r}")

@@ -64,7 +64,7 @@ def package_streams(files: Mapping[str, str], where: str) -> list[PackageStream]
     """
     manifests = {found["stream"]: path for path in files if (found := _MANIFEST.fullmatch(path))}
     if None not in manifests:
-        raise UsageError(f"{where}: it is no package of an integration, there is no manifest.yml")
+        raise UsageError(f"{where}: not an integration package: it has no manifest.yml")
     package = _table(files, manifests[None], where)
     declared: dict[str | None, dict[str, Any]] = {}
     for path in sorted(files):

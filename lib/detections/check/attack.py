@@ -79,7 +79,7 @@ def _check_tactic(rule: Rule, keys: Keys, place: dict[str, Any], seen: set[str])
         yield _finding(rule, (*keys, "id"), message, _earlier(tactic_id))
         return
     if tactic_id in seen:
-        message = f"the tactic {tactic_id} has an entry already"
+        message = f"the tactic {tactic_id} is listed twice"
         yield rule.document.finding(CODE, message, (*keys, "id"), length=None, level=Level.WARNING)
     seen.add(tactic_id)
     yield from _agree(rule, keys, place, tactic)
@@ -96,7 +96,7 @@ def _check_technique(
         yield _finding(rule, at, message, _earlier(identifier))
         return
     if technique.revoked:
-        hint = f"{technique.successor} took its place" if technique.successor else ""
+        hint = f"{technique.successor} replaced it" if technique.successor else ""
         yield _finding(rule, at, f"the technique {identifier} is revoked", hint)
     elif technique.deprecated:
         yield _finding(rule, at, f"the technique {identifier} is deprecated")
@@ -104,7 +104,7 @@ def _check_technique(
         hint = f"it belongs to {', '.join(technique.tactics)}"
         yield _finding(rule, at, f"the technique {identifier} does not belong to {tactic_id}", hint)
     if technique.parent != parent:
-        hint = f"it belongs under {technique.parent}" if technique.parent else "it is a technique of its own"
+        hint = f"it belongs under {technique.parent}" if technique.parent else "it is not a sub-technique"
         message = f"{identifier} does not belong under {parent}" if parent else f"{identifier} is a sub-technique"
         yield _finding(rule, at, message, hint)
     yield from _agree(rule, keys, place, technique)

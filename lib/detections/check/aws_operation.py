@@ -142,14 +142,14 @@ def _providers(test: Test) -> list[str]:
 def _check_provider(test: Test, scope: Scope) -> Iterator[Problem]:
     if isinstance(test.operator, Like):
         if scope.cloudtrail and not _providers(test):
-            yield Problem(test, _pattern(test.operator), "no AWS service that is known fits this pattern", sure=False)
+            yield Problem(test, _pattern(test.operator), "no known AWS service matches this pattern", sure=False)
         return
     for name in _texts(test):
         if name in aws.providers() or not (scope.cloudtrail or name.endswith(aws.SUFFIX)):
             continue
         meant = aws.suggest_provider(name)
         hint = f"did you mean {meant}?" if meant else ""
-        yield Problem(test, name, f"CloudTrail is not known to have the event source {name}", hint, sure=bool(meant))
+        yield Problem(test, name, f"unknown CloudTrail event source {name}", hint, sure=bool(meant))
 
 
 def _check_action(test: Test, scope: Scope) -> Iterator[Problem]:
@@ -162,7 +162,7 @@ def _check_action(test: Test, scope: Scope) -> Iterator[Problem]:
         fits = wildcard.matcher(test.operator.pattern)
         known = (event for name in providers for event in aws.events(name))
         if not any(map(fits, known)) and not aws.may_be_dated(test.operator.pattern, providers):
-            yield Problem(test, _pattern(test.operator), f"{_whose(providers)} has no event that fits this pattern")
+            yield Problem(test, _pattern(test.operator), f"{_whose(providers)} has no event that matches this pattern")
         return
     for action in _texts(test):
         if not any(aws.is_operation(name, action) for name in providers):

@@ -41,7 +41,7 @@ def check(rule: Rule) -> Iterator[Finding]:
             continue
         date = _day(value)
         if date is None:
-            message = f"{key} is no day of the calendar"
+            message = f"{key} is not a calendar date"
         elif date > latest:
             message = f"{key} is more than a year ahead"
         else:

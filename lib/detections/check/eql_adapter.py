@@ -47,7 +47,7 @@ def refusal(query: str) -> Refusal | None:
         except RecursionError:
             return Refusal("the query is nested too deeply for it", 0, 1)
         except Exception as error:  # its own accidents (an unexpected end of text) must not end a run
-            return Refusal(f"it stumbles: {type(error).__name__}", 0, 1)
+            return Refusal(f"it fails with {type(error).__name__}", 0, 1)
     return None
 
 

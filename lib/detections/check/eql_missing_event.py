@@ -52,7 +52,7 @@ def _misplaced(sequence: ast.Sequence) -> Iterator[tuple[int, int, str]]:
     if last.missing:
         yield last.span[0], len("!["), "the rule alerts at once, not when maxspan is over without this event"
     if until is not None and until.missing:
-        yield until.span[0], len("!["), "Elasticsearch ignores the mark of a missing event behind until"
+        yield until.span[0], len("!["), "Elasticsearch ignores the mark of a missing event after until"
 
 
 def _null_keys(sequence: ast.Sequence) -> Iterator[tuple[int, int, str]]:
@@ -63,5 +63,5 @@ def _null_keys(sequence: ast.Sequence) -> Iterator[tuple[int, int, str]]:
                 yield (
                     start,
                     end - start,
-                    "the search fails where this key is null, for a missing event is asked for by it",
+                    "the search fails where this key is null, since it joins a missing event",
                 )

@@ -53,8 +53,8 @@ def check(rule: Rule) -> Iterator[Finding]:
 def _told(need: Requirement, oldest: str, stated: bool) -> tuple[str, Level, str] | None:
     """What is to say of a requirement: the message, how much it matters, and what to do."""
     if version_of(need.since) > version_of(oldest):
-        message = f"{need.what} is there since {need.since}"
-        hint = f'min_stack_version = "{need.since}.0" would say so'
+        message = f"{need.what} exists only since {need.since}"
+        hint = f'set min_stack_version = "{need.since}.0"'
         return (f"{message}, the rule is for {oldest}", Level.ERROR, hint) if stated else (message, Level.WARNING, hint)
     if need.ga is None or version_of(need.ga) > version_of(oldest):
         until = "" if need.ga is None else f" before {need.ga}"

@@ -1,10 +1,10 @@
-"""What a query finds hangs on the type of a field that nobody declares.
+"""What a query finds depends on the type of a field that no mapping declares.
 
-An unknown field is taken to be what Elasticsearch would make of its values: a number is a number, a text a keyword, and
-in `logs-*` a name such as `*.ip`, `*.created` or `*command_line` tells the type. Often that is no matter: `acme.user:
-"alice"` finds the same in a keyword and in a wildcard field. Here it is one: an order (`acme.took > 5`), a pattern, a
-block of addresses, words of a text. If the index has another type, the rule finds something else there than here, or
-the search fails.
+An undeclared field is assumed to have the type that Elasticsearch would give its values: a number is a number, a text a
+keyword, and in `logs-*` a name such as `*.ip`, `*.created` or `*command_line` decides. Often the type does not matter:
+`acme.user: "alice"` finds the same in a keyword and in a wildcard field. Here it does: an order (`acme.took > 5`), a
+pattern, a block of addresses, words of a text. If the index has another type, the rule finds something else there than
+here, or the search fails.
 
 Declare the field in a file that `fields` under `[tool.detections]` names; `detections fields` makes one from a cluster,
 from Kibana or from an integration's package (docs/fields.md).
@@ -36,6 +36,6 @@ def check(rule: Rule) -> Iterator[Finding]:
             if known.is_known(guess.field) or why(guess.field, asked.indices, known) is not None:
                 continue
             start, end = guess.span
-            message = f"nobody declares the type of {guess.field}, and {guess.what} is asked of it"
-            hint = f"it is taken to be {guess.taken_for}"
+            message = f"no mapping declares the type of {guess.field}, and {guess.what} is asked of it"
+            hint = f"it is assumed to be {guess.taken_for}"
             yield rule.document.finding(CODE, message, asked.keys, start, end - start, Level.WARNING, hint)

@@ -47,12 +47,12 @@ def _of_integration(said: dict[str, str]) -> Iterator[tuple[str, str, Level, str
     name, versions, integration = said["package"], said["version"], said.get("integration")
     least = lowest(versions)
     if least is None:
-        yield "version", f"{versions} is no range of versions", Level.ERROR, "like ^6.0.0, or >=2.41.0 <4"
+        yield "version", f"{versions} is not a version range", Level.ERROR, "like ^6.0.0, or >=2.41.0 <4"
     package = packages().get(name)
     if package is None:
         near = closest(name, packages())
         hint = f"did you mean {near}?" if near else ""
-        yield "package", f"no package {name} is known", Level.WARNING, hint
+        yield "package", f"unknown package {name}", Level.WARNING, hint
         return
     newest = ".".join(map(str, package.version))
     if least is not None and least[0] > package.version[0] + 1:

@@ -60,9 +60,9 @@ def _window(rule: NewTermsRule) -> Iterator[Finding]:
     text = rule.history_window_start
     history, start = instant(text), instant(rule.from_)
     if history is None:
-        message = f"history_window_start {text} is no time"
+        message = f"history_window_start {text} is not a time"
     elif start is not None and history >= start:
-        message = f"history_window_start {text} is not before from, {rule.from_}: nothing could be told from old"
+        message = f"history_window_start {text} is not before from, {rule.from_}: the history is empty"
     else:
         return
     yield rule.document.finding(CODE, message, ("rule", "new_terms", "history_window_start", 0, "value"), length=None)

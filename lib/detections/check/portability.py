@@ -59,7 +59,7 @@ def _read(text: str) -> dict[str, Any] | str:
     except toml.TomlDecodeError as error:
         return str(error.msg)
     except _ACCIDENTS as error:
-        return f"it stumbles, {type(error).__name__}"
+        return f"it fails with {type(error).__name__}"
 
 
 def _culprit(document: Document) -> Keys:

@@ -103,7 +103,7 @@ def chosen(profiles: Sequence[str]) -> tuple[ModuleType, ...]:
     """
     for name in profiles:
         if name not in PROFILES:
-            raise UsageError(f"there is no profile {name!r}: there is {', '.join(PROFILES)}")
+            raise UsageError(f"unknown profile {name!r} (available: {', '.join(PROFILES)})")
     return (*ALWAYS, *(module for name in dict.fromkeys(profiles) for module in PROFILES[name]))
 
 

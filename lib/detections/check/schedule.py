@@ -30,7 +30,7 @@ def check(rule: Rule) -> Iterator[Finding]:
     start, end = instant(rule.from_), instant(rule.to)
     for key, text, at in (("from", rule.from_, start), ("to", rule.to, end)):
         if at is None:
-            yield _finding(rule, key, f"{text} is no time")
+            yield _finding(rule, key, f"{text} is not a time")
     if start is None or end is None:
         return
     interval = int(rule.interval[:-1]) * _UNITS[rule.interval[-1]]

@@ -3,8 +3,8 @@
 People filter alerts and rules by tags, so the same thing must have the same tag everywhere. Every rule has a `Domain:`,
 a `Data Source:`, a `Use Case:`, and a `Tactic:` for each tactic of its ATT&CK mapping (and for no other); a rule
 with an investigation guide says `Resources: Investigation Guide`. A rule of the AWS integration has `Domain: Cloud`,
-`Data Source: AWS`, `Data Source: Amazon Web Services` and `Data Source: AWS <service>`. No tag stands twice, none has
-blanks at its ends.
+`Data Source: AWS`, `Data Source: Amazon Web Services` and `Data Source: AWS <service>`. No tag is listed
+twice, none has blanks at its ends.
 
 Bad:
 
@@ -53,7 +53,7 @@ def check(rule: Rule) -> Iterator[Finding]:
     for keys, tag in listed(rule, "rule", "tags"):
         kind, colon, name = tag.partition(": ")
         if tag in seen:
-            message = f"the tag {tag!r} stands twice"
+            message = f"the tag {tag!r} is listed twice"
         elif tag != tag.strip() or not colon or not name.strip():
             message = f"the tag {tag!r} is not of the form 'Kind: name'"
         elif kind not in KINDS:

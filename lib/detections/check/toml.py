@@ -2,7 +2,7 @@ r"""The file is no TOML.
 
 It cannot be read, is empty, is not UTF-8, or breaks TOML's grammar; the message says what was expected at the caret.
 The other files of the run are still done. What bites most: a backslash between double quotes, where it begins an
-escape (use single ones for queries and patterns), and a table header that stands twice.
+escape (use single ones for queries and patterns), and a table header that is repeated.
 
 Bad:
 

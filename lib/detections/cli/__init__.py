@@ -30,12 +30,12 @@ COMMANDS = {
     "replay": "Run the rules over events: what would have alerted?",
     "backtest": "Count what the rules would have raised over events: how noisy are they?",
     "search": "Run one query over events.",
-    "site": "Write pages of the rules, to be looked at.",
+    "site": "Write a static site of the rules.",
     "fields": "Look fields up, or declare your own.",
     "explain": "Show how a query is read, evaluated and sent.",
     "lsp": "Serve editors by the Language Server Protocol.",
     "elasticsearch": "Run an Elasticsearch until Ctrl-C.",
-    "baseline": "Let pass what stands today, so that only new findings fail.",
+    "baseline": "Accept today's findings, so that only new ones fail.",
     "config": "Print the settings that are in force here.",
     "docs": "Print a page of the documentation.",
     "explain-check": "Print the page of a check.",
@@ -57,7 +57,7 @@ EXITS = {
     Exit.FINE: "fine",
     Exit.FAILED: "a finding of level error (of any level with --strict), a failed case, or something that could not be "
     "read, written, reached or done",
-    Exit.USAGE: "wrong usage: an argument, the configuration, or a path that is not there; nothing was done. For "
+    Exit.USAGE: "wrong usage: an argument, the configuration, or a path that does not exist; nothing was done. For "
     "plan --detailed-exitcode: something differs",
     Exit.INTERRUPTED: "interrupted by Ctrl-C",
     Exit.READER_GONE: "the reader of the output went away, as in `detections ... | head`",

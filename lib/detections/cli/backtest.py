@@ -80,7 +80,7 @@ def command(
     options = Options(_window(start, end), schedule, base or "", title, settings, jobs, looked_up)
     sets = list(data_sets(events, data, loaded, rules, config, warnings, check=check))
     if len(sets) > 1 and (keep or style not in _SEVERAL):
-        raise UsageError(f"these are {len(sets)} data sets, and one report: choose one by --data")
+        raise UsageError(f"these are {len(sets)} data sets, but this makes one report: choose one with --data")
     backtests: list[Found] = []
     for one in sets:
         backtests.append(over(one, options, before, warnings))

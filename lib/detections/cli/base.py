@@ -53,7 +53,7 @@ def _git(folder: Path, reference: str, *arguments: str) -> bytes:
         raise UsageError(f"--base {reference}: git cannot be run: {error.strerror}") from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
-        raise UsageError(f"--base {reference} is no folder and no git revision here{f': {said}' if said else ''}")
+        raise UsageError(f"--base {reference} is neither a folder nor a git revision{f': {said}' if said else ''}")
     return done.stdout
 
 

@@ -31,6 +31,6 @@ def command() -> int:
     write_baseline(path, baseline)
     stood = [text for one in baseline.rules.values() for text in one.findings]
     uncased = sum("no cases: " in text for text in stood)
-    show(f"{path}: {plural(len(stood), 'finding')} of {plural(len(baseline.rules), 'rule')} let pass, "
+    show(f"{path}: {plural(len(stood), 'finding')} of {plural(len(baseline.rules), 'rule')} accepted, "
                f"{uncased:,} of them rules without cases")  # fmt: skip
     return 0

@@ -98,7 +98,7 @@ class Config:
         for pattern in self.fields:
             files = sorted(self.root.glob(pattern))
             if not files:
-                raise UsageError(f"[tool.detections] fields: there is no file {pattern}")
+                raise UsageError(f"[tool.detections] fields: no file matches {pattern}")
             found.update(dict.fromkeys(files))
         return read_sources(found)
 
@@ -161,7 +161,7 @@ def _problem(name: str) -> str:
     if name in known:
         return f"{name} has a value of the wrong type: `detections docs configuration` has examples"
     near = nearest(name, known)
-    return f"{name} is no setting: {f'did you mean {near}?' if near else 'there are ' + ', '.join(known)}"
+    return f"unknown setting {name}: {f'did you mean {near}?' if near else 'available: ' + ', '.join(known)}"
 
 
 def _is_path(value: object) -> bool:

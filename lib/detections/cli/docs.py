@@ -27,7 +27,9 @@ def command(topic: str | None) -> int:
         return 0
     if topic not in pages:
         near = nearest(topic, list(pages))
-        raise UsageError(f"no page {topic}: {f'did you mean {near}?' if near else 'there are ' + ', '.join(pages)}")
+        raise UsageError(
+            f"unknown page {topic}: {f'did you mean {near}?' if near else 'available: ' + ', '.join(pages)}"
+        )
     text = pages[topic].read_text(encoding="utf-8")
     if sys.stdout is not None and sys.stdout.isatty():
         click.echo_via_pager(text)

@@ -21,6 +21,8 @@ def command(code: str | None) -> int:
         return 0
     if code not in known:
         near = nearest(code, list(known))
-        raise UsageError(f"no check {code}: {f'did you mean {near}?' if near else 'there are ' + ', '.join(known)}")
+        raise UsageError(
+            f"unknown check {code}: {f'did you mean {near}?' if near else 'available: ' + ', '.join(known)}"
+        )
     page(known[code])
     return 0

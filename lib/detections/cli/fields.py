@@ -121,7 +121,7 @@ def cluster(index: str, url: str | None, name: str | None, folder: Path) -> int:
     with Server(named) as server:
         fields, undeclared = _asked(server, index)
     if not fields:
-        raise UsageError(f"no index fits {index}, or none has a field")
+        raise UsageError(f"no index matches {index}, or none has fields")
     stream = PackageStream(name or _name_of(index), index, fields, undeclared)
     return _written([stream], folder, f"the cluster's {index}")
 
@@ -131,7 +131,7 @@ def _asked(server: Server, index: str) -> tuple[dict[str, Any], Undeclared]:
     try:
         answer = server.ask("GET", f"/{index}/_mapping", parameters=lenient)
     except NotAllowed:
-        tell("the mapping may not be read: field capabilities have types only")
+        tell("not allowed to read the mapping: field capabilities give types only")
         answer = server.ask("GET", f"/{index}/_field_caps", parameters={**lenient, "fields": "*"})
     found = answer.decoded()
     if found == {}:

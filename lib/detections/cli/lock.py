@@ -73,7 +73,7 @@ def command(only_check: bool, against: str | None, source: Path | None) -> int:
         return 1
     start = lock
     if source is not None:
-        theirs = parse_json(read_file(source), str(source), "fetch it anew")
+        theirs = parse_json(read_file(source), str(source), "fetch it again")
         start, taken = taken_from(lock, rules, theirs, str(source))
         show(f"{source}: {plural(len(theirs), 'rule')}, {taken} of them here")
     return _write(path, lock, updated(start, rules), rules)
@@ -106,7 +106,7 @@ def _at(revision: str, path: Path) -> Lock:
     name = str(path.absolute().relative_to(where))
     known = _git(where, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if known.returncode:
-        unknown = "git knows no such commit here; a shallow clone has to fetch it first"
+        unknown = "git does not know this commit; a shallow clone must fetch it first"
         raise UsageError(f"--against {revision}: {_said(known) or unknown}")
     commit = known.stdout.decode().strip()
     if not _git(where, "ls-tree", commit, "--", name).stdout:

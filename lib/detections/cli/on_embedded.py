@@ -18,5 +18,5 @@ def running(settings: Settings, report: Callable[[Finding], None]) -> Iterator[R
         UsageError: a server is named.
     """
     if settings != Settings():
-        raise UsageError("a server is named, and the rules are to run in this process: say --on elasticsearch")
+        raise UsageError("a server is given, but the rules would run in this process: use --on elasticsearch")
     yield Running(Embedded(report=report), list)

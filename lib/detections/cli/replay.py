@@ -172,7 +172,7 @@ def _outage(text: str) -> Outage:
     start, end = instant(first), instant(last)
     assert start is not None and end is not None
     if end <= start:
-        raise UsageError(f"--outage: '{text}' does not end after it begins")
+        raise UsageError(f"--outage: '{text}' must end after it begins")
     return Outage(start, end)
 
 

@@ -111,7 +111,7 @@ def _alerts(
 
 def _milliseconds(width: str, start: int, end: int) -> int:
     if not _WIDTH.fullmatch(width):
-        raise UsageError(f"--slice: '{width}' is no time like 30m, 6h or 1d")
+        raise UsageError(f"--slice: '{width}' is not a duration like 30m, 6h or 1d")
     found = datemath.resolve(f"now+{width}", 0)
     if end < start:
         raise UsageError("--end is before --start")
@@ -124,7 +124,7 @@ def _known(end: Any) -> int:
     try:
         return datemath.resolve(str(end), 0)
     except ValueError:
-        raise UsageError("the record of the replay has no end") from None
+        raise UsageError("the record of the replay has no end time") from None
 
 
 def _digest(rules: Rules) -> str:

@@ -86,7 +86,7 @@ def page() -> str:
         "# Configuration", "", "Made from `lib/detections/cli/settings.py` by `make generate`.", "",
         "Settings stand in `detections.toml`, or in the table `[tool.detections]` of `pyproject.toml`: of the working",
         "directory, or of the next folder above that has one. Paths are relative to that file. `detections config`",
-        "prints what is in force, and from where. A key that nobody knows is an error.", "",
+        "prints what is in force, and from where. An unknown key is an error.", "",
         "| key | type | default | example | what it says |", "|---|---|---|---|---|",
     ]  # fmt: skip
     for name, setting in SETTINGS.items():

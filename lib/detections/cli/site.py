@@ -26,7 +26,7 @@ _TITLE = "Detection rules"
 @RULES
 @STRICT
 @click.option("-o", "--out", type=PathType(file_okay=False), help="The folder; the project's by default.")
-@click.option("--title", default=_TITLE, show_default=True, help="What stands at the head of every page.")
+@click.option("--title", default=_TITLE, show_default=True, help="The title of every page.")
 @click.option("--mutate", is_flag=True, help="Also change each rule in one place at a time, as `test --mutate` does.")
 @click.option(
     "--backtest", type=PathType(), metavar="FILE",

@@ -76,7 +76,7 @@ class ExceptionLists:
         for reference in rule.exceptions_list:
             items = self.items.get((reference["namespace_type"], reference["list_id"]))
             if items is None:
-                yield f"the exception list {reference['list_id']} is not among the files: its items except nothing here"
+                yield f"the exception list {reference['list_id']} has no file: its items exclude nothing here"
                 continue
             for item in items:
                 try:
@@ -84,14 +84,14 @@ class ExceptionLists:
                 except (NotEvaluated, QueryTypeError, LookupError, TypeError, ValueError, AttributeError) as error:
                     said = error.message if isinstance(error, QueryTypeError) else str(error)
                     name = item.get("name") or item.get("item_id")
-                    yield f"the exception item '{name}' of {reference['list_id']} excepts nothing here: {said}"
+                    yield f"the exception item '{name}' of {reference['list_id']} excludes nothing here: {said}"
 
     def _item(self, rule: Rule, item: Object, mapping: Fields) -> ExceptionItem:
         until = None
         if (expires := item.get("expire_time")) is not None:
             until = parse_date(expires)
             if until is None:
-                raise NotEvaluated(f"its expire_time '{expires}' is no date")
+                raise NotEvaluated(f"its expire_time '{expires}' is not a date")
         asked = [self._entry(rule, entry) for entry in item["entries"]]
         if not asked:
             raise NotEvaluated("it has no entries")
@@ -119,7 +119,7 @@ class ExceptionLists:
             raise NotEvaluated(f"the values of {identity} are of type {found.type}, which are not compared here")
         if not found.is_small and rule.type not in _LOOKED_UP:
             raise NotEvaluated(
-                f"the value list {identity} is too large for rules of type {rule.type}: Kibana passes over the item"
+                f"the value list {identity} is too large for rules of type {rule.type}: Kibana ignores the item"
             )
         dashes = [value for value in found.values if found.type == "ip_range" and "-" in value]
         plain = [value for value in found.values if value not in set(dashes)] if dashes else list(found.values)

@@ -16,5 +16,5 @@ def guess_findings(rule: Rule, plan: Plan) -> Iterator[Finding]:
     """A note for each field whose type nobody declared and that decides what the plan finds."""
     for guess in guesses(condition.predicate for condition in plan.conditions()):
         start, end = guess.span
-        said = f"{rule.name} by a guessed type: {guess.field} is taken to be {guess.taken_for}"
+        said = f"{rule.name} by a guessed type: {guess.field} is assumed to be {guess.taken_for}"
         yield rule.document.finding(CODE, said, ("rule", "query"), start, end - start, Level.NOTE)

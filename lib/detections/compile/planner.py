@@ -136,7 +136,7 @@ def _query(rule: Rule, mapping: Mapping) -> QueryPlan:
 
 def _saved_query(rule: Rule, mapping: Mapping) -> QueryPlan:
     if not rule.query:
-        raise NotEvaluated("the saved query stands in Kibana, not in the file")
+        raise NotEvaluated("the saved query is in Kibana, not in the file")
     return _query(rule, mapping)
 
 

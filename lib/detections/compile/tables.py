@@ -110,7 +110,7 @@ def read_tables(folder: Path, report: Callable[[Finding], None]) -> dict[str, Lo
 def _json(content: bytes) -> _Read:
     found = msgspec.json.decode(content)
     if not isinstance(found, list | dict):
-        raise TypeError("it is no array of documents, and no object with 'rows'")
+        raise TypeError("neither an array of documents nor an object with 'rows'")
     return found
 
 

@@ -59,7 +59,7 @@ def _gated(
     elif goes and plan.options.skip_proof:
         change = replace(change, unproved=plan.options.skip_proof, proof=f"NOT PROVED: {plan.options.skip_proof}")
     elif goes:
-        refusals.append(rule.document.finding(PROOF, "nobody has proved the rule", ("rule", "name"), length=None))
+        refusals.append(rule.document.finding(PROOF, "the rule is not proved", ("rule", "name"), length=None))
     if goes and (lower := _lower(change)):
         change = replace(change, note="; ".join(filter(None, (change.note, lower))))
     return _refused(change, refusals) if refusals else change

@@ -28,7 +28,7 @@ class Cluster:
     def __init__(self, server: Server, index: str, *, any_index: bool = False) -> None:
         """Raises UsageError for what is no name of an index."""
         if not index or _NO_NAME.search(index):
-            raise UsageError(f"'{index}' is no name or pattern of an index")
+            raise UsageError(f"'{index}' is not an index name or pattern")
         self._server = server
         self._any_index = any_index
         self._source = Source(server, index)

@@ -77,7 +77,7 @@ class Grouping:
         if found.value is None:
             return None
         if not abs(found.value) < _LATEST:
-            raise self.error("the answer has a time that is none")
+            raise self.error("the answer has an invalid time")
         return int(found.value)
 
     def error(self, message: str) -> ServerError:

@@ -45,7 +45,7 @@ def container(
             stack.enter_context(one)
             found = Connection(f"http://127.0.0.1:{one.get_exposed_port(9200)}")
         except docker.errors.ImageNotFound:
-            raise ServerUnavailable(f"Docker knows no image {image}") from None
+            raise ServerUnavailable(f"unknown Docker image {image}") from None
         except docker.errors.APIError as error:
             raise ServerUnavailable(f"Docker cannot run {image}: {error.explanation or error}") from None
         except docker.errors.DockerException:

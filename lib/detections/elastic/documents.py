@@ -56,7 +56,9 @@ class TemporaryIndex:
                 raise
             return  # the answer to a first request was lost
         if not made.shards_acknowledged:
-            raise ServerUnavailable("the index is made, but red: no node holds it (is a disk full?)", request=request)
+            raise ServerUnavailable(
+                "the index was created, but is red: no node holds it (is a disk full?)", request=request
+            )
 
     def delete(self) -> None:
         """Delete the index, where it is there."""

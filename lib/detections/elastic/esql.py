@@ -150,7 +150,7 @@ def _answer(
     if any(len(row) != len(names) for row in found.values):
         raise ServerError("the answer has a row of another length than its columns", request=_REQUEST)
     if "_id" not in names and not isinstance(plan, GroupsPlan):
-        raise NotEvaluated("the rows of the query have no column _id, so nobody knows which documents they came from")
+        raise NotEvaluated("the rows of the query have no column _id, so the documents they came from are unknown")
     return [dict(zip(names, row, strict=True)) for row in found.values]
 
 
@@ -170,7 +170,7 @@ def _several(value: object) -> list[str]:
     values = value if isinstance(value, list) else [] if value is None else [value]
     texts = [one for one in values if isinstance(one, str)]
     if len(texts) < len(values):
-        raise ServerError("the answer does not say what is behind a row", request=_REQUEST)
+        raise ServerError("the answer does not say which documents a row comes from", request=_REQUEST)
     return texts
 
 

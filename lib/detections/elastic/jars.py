@@ -142,11 +142,9 @@ def _one(context: Any, jar: Jar) -> Path:
             raise
         raise _unfetched(jar, "Maven Central cannot be reached") from None
     except (RuntimeError, ValueError):
-        raise _unfetched(jar, "Maven Central does not give it") from None
+        raise _unfetched(jar, "Maven Central refused it") from None
     if fetched.stat().st_size != jar.size or digest(fetched) != jar.sha256:
-        raise _unfetched(
-            jar, "what came is not what it must be (its checksum is wrong): cut short, or changed on the way"
-        )
+        raise _unfetched(jar, "the checksum is wrong: the download was cut short or changed")
     return fetched
 
 

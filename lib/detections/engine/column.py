@@ -19,7 +19,7 @@ from detections.values.geo import parse_points
 from detections.values.order import lower, utf16_length
 
 _MOST_CODES = 255
-# Doc values of these families are sets; numbers, dates and booleans keep a value that stands twice.
+# Doc values of these families are sets; numbers, dates and booleans keep a value that occurs twice.
 _SETS = ("keyword", "flattened", "ip", "version", DYNAMIC)
 
 

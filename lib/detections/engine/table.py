@@ -123,7 +123,7 @@ class Vectors:
                 made = self.expression(expression)
                 # Several values are no answer.
                 return lambda table: [value if isinstance(value, bool) else None for value in made(table)]
-        raise NotEvaluated("a test of a document field stands behind the first EVAL of the pipeline")
+        raise NotEvaluated("a test of a document field comes after the first EVAL of the pipeline")
 
     def _call(self, node: Expression) -> Vector:
         assert isinstance(node, Call)

@@ -62,7 +62,7 @@ class _Trace:
                 rows = [before.take([row]) for row in range(before.size)]
                 found = [(row, list(self._lacking(predicate, row))) for row in rows]
                 nearest, lacking = min(found, key=lambda one: len(one[1]))
-                return f"not so for its {self._named(nearest)}: {', '.join(lacking)}"
+                return f"not satisfied by its {self._named(nearest)}: {', '.join(lacking)}"
             case Limit(count):
                 return f"LIMIT {count} leaves its row out"
             case Distinct():

@@ -85,7 +85,7 @@ def blocks(path: Path) -> Iterator[bytes]:
     opened is not waited for.
 
     Raises:
-        Unreadable: it is a device, a pipe that nobody writes to, or the system refuses.
+        Unreadable: it is a device, a pipe without a writer, or the system refuses.
     """
     try:
         kind = _kind(path)
@@ -115,7 +115,7 @@ def _first(pipe: int) -> bytes:
             return b""
         if data or hung_up:
             return data
-    raise Unreadable("not read: a pipe that nobody writes to")
+    raise Unreadable("not read: a pipe without a writer")
 
 
 def finding(path: Path | str, message: str, level: Level = Level.ERROR) -> Finding:

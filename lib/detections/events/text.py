@@ -1,6 +1,6 @@
 """JSON text -> values, forgivingly: what can be read is read, and what is wrong with it is said.
 
-Read although JSON forbids it: bytes that are no UTF-8 and lone surrogates (U+FFFD stands for them), NaN and infinities
+Read although JSON forbids it: bytes that are not UTF-8 and lone surrogates (U+FFFD stands for them), NaN and infinities
 and numbers too large to hold (null stands for them), several values one after the other. Of a key that stands in an
 object twice the last one counts.
 
@@ -77,7 +77,7 @@ def _forgivingly(data: bytes, wrappers: Sequence[str]) -> Reader:
     try:
         return Reader(data.decode("utf-8"), wrappers)
     except UnicodeDecodeError:
-        return Reader(data.decode("utf-8", "replace"), wrappers, notes=("bytes that are no UTF-8",))
+        return Reader(data.decode("utf-8", "replace"), wrappers, notes=("bytes that are not UTF-8",))
 
 
 def settled(data: bytes, wrappers: Sequence[str], *, inside: bool) -> tuple[int, bool]:
@@ -280,4 +280,4 @@ class Reader:
         return None
 
     def _constant(self, text: str) -> None:
-        self._notes.append(f"{text}, which is no JSON")
+        self._notes.append(f"{text}, which is not JSON")

@@ -185,7 +185,7 @@ def _to_kind_of_span(kind: type[Period] | type[Duration]) -> Implementation:
     def convert(value: str | Period | Duration) -> Period | Duration:
         made = to_span(value) if isinstance(value, str) else value
         if not isinstance(made, kind):
-            raise ValueError(f"[{value}] is no {'date period' if kind is Period else 'time duration'}")
+            raise ValueError(f"[{value}] is not a {'date period' if kind is Period else 'time duration'}")
         return made
 
     return convert

@@ -109,7 +109,7 @@ _LENGTHS = {"week": 7 * DAY, "day": DAY, "hour": 3_600_000, "minute": 60_000, "s
 def _diff_unit(name: str) -> str:
     unit = _DIFF_UNITS.get(name.lower())
     if unit is None:
-        raise ValueError(f"[{name}] is no unit of DATE_DIFF: expected one of {', '.join(_PARTS)}")
+        raise ValueError(f"[{name}] is not a unit of DATE_DIFF: expected one of {', '.join(_PARTS)}")
     return unit
 
 
@@ -181,7 +181,7 @@ _FIELDS: dict[str, Callable[[int, int], int]] = {
 def _field(name: str) -> Callable[[int, int], int]:
     made = _FIELDS.get(name.lower())
     if made is None:
-        raise ValueError(f"[{name}] is no part of a date for DATE_EXTRACT: expected one of {', '.join(_FIELDS)}")
+        raise ValueError(f"[{name}] is not a part of a date for DATE_EXTRACT: expected one of {', '.join(_FIELDS)}")
     return made
 
 

@@ -87,7 +87,7 @@ def parse(text: str) -> Pattern:
         behind = text[one.end() : found[number + 1].start() if number + 1 < len(found) else len(text)]
         last = number + 1 == len(found)
         if not behind and not last:
-            raise ValueError(f"Invalid pattern for dissect: [{text}]: no delimiter behind [%{{{one[1]}}}]")
+            raise ValueError(f"Invalid pattern for dissect: [{text}]: no delimiter after [%{{{one[1]}}}]")
         kept = "" if modifier == "?" else name
         keys.append(_Key(kept, modifier == "+", int(order or 0), repeats is not None, behind))
     return Pattern(text, text[: found[0].start()], tuple(keys))

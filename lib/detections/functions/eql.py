@@ -105,7 +105,7 @@ def _cidr_match(address: str, *blocks: str) -> bool:
 def _block(text: str) -> tuple[int, int]:
     block = parse_cidr(text)
     if block is None:
-        raise ValueError(f"'{text}' is no CIDR block")
+        raise ValueError(f"'{text}' is not a CIDR block")
     return block
 
 
@@ -146,7 +146,7 @@ def _number(text: str | None, base: int | None = None) -> int | float | None:
     if radix == 10 and not _WHOLE_NUMBER.fullmatch(digits):
         return float(_java_number(digits))
     if not 2 <= radix <= 36 or not _DIGITS.fullmatch(digits):
-        raise ValueError("no number of this base")
+        raise ValueError("not a number in this base")
     value = int(digits, radix)
     if _is_long(value):
         return value

@@ -105,7 +105,7 @@ class _Translator:
         """An escape; ``inside`` of a character class it becomes what stands between the brackets."""
         following = self._pattern[self._at + 1 : self._at + 2]
         if not following:
-            raise ValueError("unexpected end behind a backslash")
+            raise ValueError("unexpected end after a backslash")
         number = _HEX.match(self._pattern, self._at + 1)
         if number is not None:
             self._at = number.end()
@@ -130,7 +130,7 @@ class _Translator:
         if following == "a":
             return "\\x07"
         if inside and following == "b":
-            raise ValueError("\\b is no character")
+            raise ValueError("\\b is not a character")
         if following in "zZ" and not inside:
             return "\\Z" if following == "z" else _DOLLAR
         if following == "k" and not inside:

@@ -64,7 +64,7 @@ def block(text: str) -> tuple[int, int]:
     """First and last address of a CIDR block, or a lone address. Raises ValueError."""
     found = parse_cidr(text) if "/" in text else (parse_address(text),) * 2
     if found is None:
-        raise ValueError(f"'{text}' is no CIDR block")
+        raise ValueError(f"'{text}' is not a CIDR block")
     return found
 
 

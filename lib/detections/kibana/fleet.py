@@ -31,10 +31,10 @@ def package_files(http: Http, name: str, version: str | None = None) -> dict[str
         ServerError: Fleet refuses, or cannot be reached.
     """
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no name of a package")
+        raise UsageError(f"{name!r} is not a package name")
     asked = _fetch(http, f"{PACKAGES}/{name}" + (f"/{quote(version, safe='')}" if version else ""))
     if asked is None:
-        raise UsageError(f"Fleet knows no package {name}" + (f" {version}" if version else ""))
+        raise UsageError(f"Fleet has no package {name}" + (f" {version}" if version else ""))
     package = asked.read(PackageAnswer, "a package").item
     root = f"{PACKAGES}/{name}/{quote(version or package.version, safe='')}"
     files: dict[str, str] = {}

@@ -299,7 +299,7 @@ def _spec(name: str, given: object) -> dict[str, Any]:
     types = spec.get("type", "alias" if "path" in spec else "object")
     listed = [types] if isinstance(types, str) else types
     if not isinstance(listed, list | tuple) or not listed or not all(isinstance(one, str) for one in listed):
-        raise UsageError(f"field '{name}': {given!r} is no type, list of types or mapping")
+        raise UsageError(f"field '{name}': {given!r} is not a type, list of types or mapping")
     return {**spec, "types": tuple(dict.fromkeys(made for one in listed for made in KIBANA_TYPES.get(one, (one,))))}
 
 

@@ -98,7 +98,7 @@ def taken_from(lock: Lock, rules: Iterable[Rule], table: Mapping[str, Any], path
     """The lock with the versions of an elastic/detection-rules version lock, the JSON object in the file at ``path``,
     for each of these rules that it names; and how many that are.
 
-    Of two versions the higher counts. Its hashes are of another form of a rule, so each rule is taken to be what its
+    Of two versions the higher counts. Its hashes are of another form of a rule, so each rule is assumed to be what its
     version there stands for.
 
     Raises:

@@ -27,7 +27,7 @@ from detections.values.ip import parse_cidr
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """``field`` is taken to be ``taken_for``, and with another type ``what`` would find something else."""
+    """``field`` is assumed to be ``taken_for``, and with another type ``what`` would find something else."""
 
     field: str
     taken_for: str

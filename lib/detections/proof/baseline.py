@@ -84,7 +84,7 @@ def read_baseline(path: Path) -> Baseline:
     Raises:
         UsageError: the file is no baseline, or has conflict markers.
     """
-    found = read_as(path, dict[str, Stood], "a baseline", "make it again by `detections baseline`")
+    found = read_as(path, dict[str, Stood], "a baseline", "run `detections baseline` again")
     return NOTHING if found is None else Baseline(found)
 
 

@@ -109,7 +109,7 @@ def fields(found: Sequence[Mapping[str, Any]]) -> Iterator[Output]:
         elif not known:
             taken, meant = about["taken_for"], about["meant"]
             hint = f", did you mean {meant}?" if meant else ""
-            yield line(f"  nobody declares it: it is taken for {_GUESSES.get(taken, taken)}{hint}")
+            yield line(f"  not declared: assumed to be {_GUESSES.get(taken, taken)}{hint}")
         yield line(f"  used by {plural(len(about['rules']), 'rule')}", ":" if about["rules"] else "")
         yield from (line(f"    {name}") for name in about["rules"])
 

@@ -67,9 +67,9 @@ def _finding(document: Document, name: str, names: Collection[str], keys: Keys) 
     where = f" in [{dotted(keys)}]" if keys else ""
     near = None if _known_elsewhere(name) else nearest(name, names)
     if near is not None:
-        message, level, hint = f"{name} is no key{where}", Level.ERROR, f"did you mean {near}?"
+        message, level, hint = f"unknown key {name}{where}", Level.ERROR, f"did you mean {near}?"
     else:
-        message, level, hint = f"{name} is a key that nobody knows{where}", Level.WARNING, _advice(name, keys)
+        message, level, hint = f"unknown key {name}{where}", Level.WARNING, _advice(name, keys)
     return document.finding(UNKNOWN if near is None else "schema", message, place, 0, None, level, hint, at_key=True)
 
 
@@ -81,7 +81,7 @@ def _advice(name: str, keys: Keys) -> str:
         if types:
             return f"rules of type {', '.join(types)} have it"
         if name in RESPONSE_ONLY:
-            return "Kibana makes it up itself and ignores it in an import"
+            return "Kibana sets it itself and ignores it in an import"
         if name in ("new_terms_fields", "history_window_start"):
             return "in TOML it stands in [rule.new_terms]"
     for table, kind in _tables().items():

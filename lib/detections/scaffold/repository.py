@@ -67,7 +67,7 @@ def init(folder: Path, source: str, version: str, today: datetime.date) -> list[
 def _files(folder: Path, source: str, version: str, today: datetime.date) -> Iterator[tuple[str, str]]:
     """The files by name, and what they say where they are new."""
     if source not in SOURCES:
-        raise UsageError(f"unknown source {source}: there are {', '.join(SOURCES)}")
+        raise UsageError(f"unknown source {source} (available: {', '.join(SOURCES)})")
     wanted = example(SOURCES[source])
     # The same rule each time, so that running it again changes nothing.
     rule = made(wanted, today, str(uuid.uuid5(uuid.NAMESPACE_URL, f"detections:init:{source}")))

@@ -114,7 +114,7 @@ def _threats(wanted: Wanted) -> list[dict[str, Any]]:
     for identifier in wanted.techniques:
         found = attack.technique(identifier)
         if found is None or found.revoked or found.deprecated:
-            instead = f"; {found.successor} took its place" if found and found.successor else ""
+            instead = f"; {found.successor} replaced it" if found and found.successor else ""
             raise UsageError(f"ATT&CK {attack.VERSION} has no technique {identifier}{instead}")
         fits = chosen is not None and chosen.id in found.tactics
         by_tactic.setdefault(chosen.id if chosen and fits else found.tactics[0], []).append(found)
@@ -177,7 +177,7 @@ def _known(what: str, name: str, known: dict[str, Any] | Any) -> Any:
     if name not in known:
         near = nearest(name, list(known))
         raise UsageError(
-            f"unknown {what} {name}: {f'did you mean {near}?' if near else 'there are ' + ', '.join(known)}"
+            f"unknown {what} {name}: {f'did you mean {near}?' if near else 'available: ' + ', '.join(known)}"
         )
     return known[name]
 

@@ -104,7 +104,7 @@ class Record:
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
-            raise UsageError(f"{path} is no record of a replay") from None
+            raise UsageError(f"{path} is not a record of a replay") from None
 
     def _take(self, entry: dict[str, Any]) -> None:
         if "replay" in entry:

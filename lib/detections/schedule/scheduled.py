@@ -195,7 +195,6 @@ def _executed(
         text = f"{rule.name}: {full:,} of its executions raised max_signals alerts, and left out {left_out:,}"
         report(rule.document.finding(MAX_SIGNALS, text, ("rule", "max_signals"), level=Level.WARNING))
     if gaps:
-        text = (
-            f"{rule.name}: before {gaps:,} of its executions is time that none searched, {gap // 1000:,} seconds in all"
-        )
+        where = "a gap" if gaps == 1 else f"{gaps:,} gaps"
+        text = f"{rule.name}: no execution searched {gap // 1000:,} seconds, in {where} before its executions"
         report(rule.document.finding(GAP, text, ("rule", "interval"), level=Level.WARNING))

@@ -65,7 +65,7 @@ def window(rule: Rule, plan: Plan, now: int, earlier: int = 0) -> Window:
     later than it starts is not there.
 
     Raises:
-        NotEvaluated: ``from``, ``to`` or ``history_window_start`` is no date math.
+        NotEvaluated: ``from``, ``to`` or ``history_window_start`` is not date math.
     """
     try:
         start = datemath.resolve(rule.from_, now) - earlier
@@ -83,7 +83,7 @@ def milliseconds(interval: str) -> int:
     """
     found = _DURATION.fullmatch(interval)
     if found is None or not int(found[1]):
-        raise NotEvaluated(f"the interval '{interval}' is no duration like 5m")
+        raise NotEvaluated(f"the interval '{interval}' is not a duration like 5m")
     return int(found[1]) * _UNITS[found[2]]
 
 

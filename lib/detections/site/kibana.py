@@ -14,8 +14,8 @@ from detections.payload import Difference
 from detections.source import read_file
 
 T = TypeVar("T")
-_PLAN = "make it by `detections plan --format json`"
-_STATUS = "make it by `detections status --format json`"
+_PLAN = "make it with `detections plan --format json`"
+_STATUS = "make it with `detections status --format json`"
 _THING = "rule"
 
 
@@ -117,11 +117,11 @@ def _object(path: Path, what: str, advice: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise UsageError(f"{path} does not exist") from None
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no {what}: {error}; {advice}") from None
+        raise UsageError(f"{path} is not a {what}: {error}; {advice}") from None
 
 
 def _as(data: dict[str, Any], kind: type[T], path: Path, what: str, advice: str) -> T:
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{path} is no {what}: {error}; {advice}") from None
+        raise UsageError(f"{path} is not a {what}: {error}; {advice}") from None

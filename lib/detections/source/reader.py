@@ -19,7 +19,7 @@ CODE = "toml"
 
 _WHERE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _MARKS = {
-    codecs.BOM_UTF8: "starts with a byte order mark, which TOML has no place for",
+    codecs.BOM_UTF8: "starts with a byte order mark, which TOML does not allow",
     codecs.BOM_UTF16_LE: "is UTF-16, and TOML is UTF-8",
     codecs.BOM_UTF16_BE: "is UTF-16, and TOML is UTF-8",
 }
@@ -113,13 +113,13 @@ def _refusal(message: str, text: str, path: str) -> Finding:
         digits = max(
             scan(text).root.leaves(), key=lambda place: (text[place.start] not in "\"'", place.end - place.start)
         )
-        return _at("has a number of too many digits", text, locate(path, starts, digits.start))
+        return _at("has a number with too many digits", text, locate(path, starts, digits.start))
     location = Location(path, int(where[1]), int(where[2])) if where[1] else locate(path, starts, len(text))
     message = message[: where.start()]
     if message == "Cannot overwrite a value":
         repeated = [place for offset in scan(text).repeated if (place := locate(path, starts, offset)) <= location]
         if repeated:  # tomllib points behind the second value
-            return _at("has this key a second time", text, repeated[0])
+            return _at("has this key twice", text, repeated[0])
     return _at(message[:1].lower() + message[1:], text, location)
 
 

@@ -99,7 +99,7 @@ def _line(value: object) -> str:
         return value.isoformat()
     if isinstance(value, int | float):
         return repr(value)
-    raise TypeError(f"{type(value).__name__} is no TOML value")
+    raise TypeError(f"{type(value).__name__} is not a TOML value")
 
 
 def entry(value: object, *names: str) -> str:

@@ -56,7 +56,7 @@ def new(wanted: Table, path: str) -> str:
         found = decode(text)
         text.encode()
     except ValueError as error:
-        raise SourceError([Finding(CODE, f"cannot be said in TOML: {error}", Location(path))]) from None
+        raise SourceError([Finding(CODE, f"cannot be expressed in TOML: {error}", Location(path))]) from None
     if not same(found, wanted):
         raise AssertionError(f"{path}: what was written does not read back")
     return text
@@ -74,7 +74,7 @@ def _refuse(wanted: Table, path: str) -> None:
         elif isinstance(value, list):
             todo += [(f"{name}[{index}]", below) for index, below in enumerate(value)]
         elif value is None:
-            raise SourceError([Finding(CODE, f"cannot say null, which {name} is", Location(path))])
+            raise SourceError([Finding(CODE, f"cannot express null, the value of {name}", Location(path))])
 
 
 def same(one: Any, other: Any) -> bool:

@@ -17,7 +17,7 @@ class Relative:
     round_up: bool = False
 
     def at(self, now: int) -> int:
-        """The instant, in milliseconds since the epoch. Raises ValueError: it is no date math."""
+        """The instant, in milliseconds since the epoch. Raises ValueError: it is not date math."""
         return resolve(self.text, now, self.round_up)
 
     def __str__(self) -> str:
@@ -44,13 +44,13 @@ def resolve(expression: str, now: int, round_up: bool = False) -> int:
         date, bars, math = expression.partition("||")
         parsed = parse_date(date, round_up=round_up and not bars)
         if parsed is None:
-            raise ValueError(f"{_quoted(date)} is no date")
+            raise ValueError(f"{_quoted(date)} is not a date")
         instant = parsed
     at = 0
     while at < len(math):
         step = _STEP.match(math, at)
         if step is None:
-            raise ValueError(f"{_quoted(math[at:])} is no date math: expected +, - or / and one of y M w d h H m s")
+            raise ValueError(f"{_quoted(math[at:])} is not date math: expected +, - or / and one of y M w d h H m s")
         sign, count, rounds, unit = step.groups()
         if rounds:
             instant = _round(instant, unit, round_up)

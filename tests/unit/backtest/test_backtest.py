@@ -68,14 +68,14 @@ def made(**changes: Any) -> dict[str, Any]:
     ("content", "said"),
     [
         ("[]", "Expected `object`"),
-        ("", "is no backtest"),
-        ("\xff", "is no backtest"),
+        ("", "is not a backtest"),
+        ("\xff", "is not a backtest"),
         (json.dumps({"title": "t"}), "`sources`"),
         (json.dumps(made(rules=[{"rule_id": "a", "name": "b", "alerts": -1}])), "rules[0].alerts"),
         (json.dumps(made(rules=[{"rule_id": "a", "name": "b", "days": {"2026-13-01": 1}}])), "rules[0].days"),
         (json.dumps(made(sources={"names": [], "first": 10**17})), "sources.first"),
         (json.dumps(made(form=2)), "another version"),
-        ("[" * 100_000, "is no backtest"),
+        ("[" * 100_000, "is not a backtest"),
     ],
 )
 def test_what_is_no_backtest_is_said_with_its_place(tmp_path: Path, content: str, said: str) -> None:

@@ -33,7 +33,7 @@ def test_counts_are_never_too_low_and_frequent_values_are_there(values: list[str
         frequent.add(value)
     exact, found = Counter(values), dict(frequent.top(most))
     assert len(found) == min(most, len(exact))
-    assert sum(found.values()) == len(values), "what was forgotten is counted for who took its place"
+    assert sum(found.values()) == len(values), "what was forgotten is counted for who replaced it"
     least = min(found.values(), default=0)
     for value, count in found.items():
         assert exact[value] <= count <= exact[value] + (least if frequent.approximate else 0)

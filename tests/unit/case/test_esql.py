@@ -98,9 +98,9 @@ def test_functions_keys_filters_and_bounds_are_mutated(tmp_path: Path) -> None:
 
 
 QUIET = [
-    ("two failures", 'not so for its group (user.name "alice"): `failures >= 3`, failures is 2'),
-    ("from outside", 'not so for its group (user.name "alice"): `inside > 0`, inside is 0'),
-    ("too long ago", 'not so for its group (user.name "alice"): `failures >= 3`, failures is 2'),
+    ("two failures", 'not satisfied by its group (user.name "alice"): `failures >= 3`, failures is 2'),
+    ("from outside", 'not satisfied by its group (user.name "alice"): `inside > 0`, inside is 0'),
+    ("too long ago", 'not satisfied by its group (user.name "alice"): `failures >= 3`, failures is 2'),
 ]
 
 
@@ -112,10 +112,10 @@ def test_why_a_case_stays_quiet_names_group_value_and_bound(tmp_path: Path, name
 
 OTHER_ROWS = [
     ("| LIMIT 0", "LIMIT 0 leaves its row out"),
-    ("| EVAL l = LENGTH(user.name) | WHERE l > 9 OR l < 2", "not so for its row: `l > 9 OR l < 2`, l is 5"),
-    ("| STATS c = COUNT(*) | WHERE c == 2", "not so for its rows together: `c == 2`, c is 1"),
+    ("| EVAL l = LENGTH(user.name) | WHERE l > 9 OR l < 2", "not satisfied by its row: `l > 9 OR l < 2`, l is 5"),
+    ("| STATS c = COUNT(*) | WHERE c == 2", "not satisfied by its rows together: `c == 2`, c is 1"),
     ('| FORK (WHERE event.id == "x") (LIMIT 0)', "no branch of FORK leaves its row"),
-    ('| WHERE user.name == "bob"', 'not so for its event: `user.name == "bob"`'),
+    ('| WHERE user.name == "bob"', 'not satisfied by its event: `user.name == "bob"`'),
 ]
 
 

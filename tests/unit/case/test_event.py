@@ -86,7 +86,7 @@ def test_retain_is_the_setting_of_the_mapping(bases: Bases) -> None:
         ('unset = ["no.such"]', "raw.json", "cannot be removed"),
         ('raw = { "eventName.x" = 1 }', "raw.json", "does not fit"),
         ('raw = { "requestParameters.items.7" = 1 }', "raw.json", "does not fit"),
-        ('raw = { "eventTime" = "soon" }', "raw.json", "no time"),
+        ('raw = { "eventTime" = "soon" }', "raw.json", "no readable time"),
         ('raw = { "x" = 1 }', "ecs.json", "ECS document"),
     ],
 )

@@ -66,7 +66,7 @@ def test_an_event_of_the_history_may_be_there_many_times() -> None:
         ('base = "a"\n[[case]]\nname = "x"\nverdict = "maybe"', "must be 'alert' or 'quiet'", 4),
         ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nsett = {}', "unknown key 'sett'", 5),
         ('[[case]]\nname = "x"\nverdict = "alert"', "no 'base'", 1),
-        ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nat = "7d"', "no relative time", 5),
+        ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nat = "7d"', "not a relative time", 5),
         ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nretain = "most"', "must be one of", 5),
         ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nhistory = [{}]', "needs 'at'", 5),
         (

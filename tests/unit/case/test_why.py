@@ -66,14 +66,14 @@ STOP = 'history = [{ at = "-5m", base = "stop.json"'
 @pytest.mark.parametrize(
     ("rule", "case", "hint"),
     [
-        (QUERY, "", 'not so for its event: `event.action: "stop"`, `user.name: "bob" or user.name: "carol"`, '
+        (QUERY, "", 'not satisfied by its event: `event.action: "stop"`, `user.name: "bob" or user.name: "carol"`, '
                     '`not event.outcome: "success"`'),
         (QUERY, 'set = { "event.action" = "stop", "user.name" = "bob" }',
-         'not so for its event: `not event.outcome: "success"`'),
+         'not satisfied by its event: `not event.outcome: "success"`'),
         (QUERY, 'at = "-2h"', "its event is not in the rule's window, from now-60m to now"),
-        (FILTER, "", "not so for its event: a filter of the rule"),
+        (FILTER, "", "not satisfied by its event: a filter of the rule"),
         (NEW_TERMS, "", "the query finds its event: user.name, source.ip are not new, or one of them has no value"),
-        (NEW_TERMS, 'unset = ["event.action"]', 'not so for its event: `event.action: "start"`'),
+        (NEW_TERMS, 'unset = ["event.action"]', 'not satisfied by its event: `event.action: "start"`'),
         (SEQUENCE, f"{STOP} }}]", "no event of the case is the query's event 1; the nearest lacks "
                        '`not (event.outcome == "success" or user.name == "x")`'),
         (SEQUENCE, f'base = "stop.json"\nset = {{ "event.outcome" = "failure" }}\n{STOP} }}]',

@@ -81,5 +81,5 @@ def test_field_capabilities():
 
 @pytest.mark.parametrize("answer", [5, {}, [], {"error": {"reason": "x"}}, {"a": {"mapping": {}}}])
 def test_other_answers(answer):
-    with pytest.raises(UsageError, match="no answer of _mapping or _field_caps"):
+    with pytest.raises(UsageError, match="not an answer of _mapping or _field_caps"):
         from_answer(answer)

@@ -138,7 +138,7 @@ def test_an_input_package_has_its_fields_at_the_top():
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({}, "it is no package of an integration"),
+        ({}, "not an integration package"),
         ({"manifest.yml": "a: [b"}, "manifest.yml: while parsing"),
         ({"manifest.yml": MANIFEST, "data_stream/x/fields/f.yml": "- name: *a"}, "fields/f.yml: "),
     ],

@@ -32,8 +32,8 @@ def test_the_column_goes_through_all_commands(query: str, expected: str) -> None
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("FROM a METADATA _id | DROP d* | STATS c = COUNT(*)", "DROP takes every column away"),
-        ("FROM a METADATA _id | DEDUP", "behind DEDUP"),
+        ("FROM a METADATA _id | DROP d* | STATS c = COUNT(*)", "DROP also removes"),
+        ("FROM a METADATA _id | DEDUP", "after DEDUP"),
         ("FROM (FROM a) | STATS c = COUNT(*)", "of a sub-query"),
         ("ROW a = 1", "of no index"),
     ],

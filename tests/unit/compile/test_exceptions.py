@@ -135,7 +135,7 @@ def test_a_million_values_are_compared_at_once() -> None:
     assert "and 65,436 more" in shown and len(shown) < 100_000
     terms = rule(new_terms("event.action: a", '"user.name"', "now-1h"))
     (said,) = given.problems(terms, MAPPING)
-    assert "the value list many is too large for rules of type new_terms: Kibana passes over the item" in said.message
+    assert "the value list many is too large for rules of type new_terms: Kibana ignores the item" in said.message
 
 
 def test_blocks_of_addresses_are_compared_at_once() -> None:
@@ -158,7 +158,7 @@ def test_blocks_of_addresses_are_compared_at_once() -> None:
         (item({"type": "match", "value": "x"}), "'field'"),
         (item(entry("source.ip", "match", "ten")), "'ten' is not an IP"),
         (item(entry("source.ip", "wildcard", "10.*")), "Can only use wildcard queries on keyword"),
-        (item(entry("user.name", "match", "a"), expire_time="soon"), "its expire_time 'soon' is no date"),
+        (item(entry("user.name", "match", "a"), expire_time="soon"), "its expire_time 'soon' is not a date"),
         (item({"field": "a", "type": "list", "list": {"id": "x"}}), "the value list x is not among the files"),
         (item({"field": "a", "type": "list"}), "'list'"),
         (
@@ -172,7 +172,7 @@ def test_an_item_that_cannot_be_evaluated_is_told_and_the_others_are(given: dict
     whole = lists(given, item(entry("user.name", "match", "ann")), known=Values("text", ("a",)))
     made = rule()
     (said,) = whole.problems(made, MAPPING)
-    assert said.message.startswith("r: the exception item 'known' of known excepts nothing here: ")
+    assert said.message.startswith("r: the exception item 'known' of known excludes nothing here: ")
     assert message in said.message
     assert len(make_plan(made, MAPPING, exceptions=whole).exceptions.items) == 1
 
@@ -180,7 +180,7 @@ def test_an_item_that_cannot_be_evaluated_is_told_and_the_others_are(given: dict
 def test_a_list_that_is_nowhere_is_told() -> None:
     made = rule()
     (said,) = ExceptionLists().problems(made, MAPPING)
-    assert said.message == "r: the exception list known is not among the files: its items except nothing here"
+    assert said.message == "r: the exception list known has no file: its items exclude nothing here"
     assert said.location.line == 17
     assert make_plan(made, MAPPING).exceptions.items == ()
 

@@ -49,7 +49,7 @@ def test_what_hangs_on_a_guess_is_told_of_a_plan() -> None:
     rule = rule_of('type = "query"\nlanguage = "kuery"\nquery = "acme.took > 5 and acme.took < 9 and acme.id: 5"')
     (found,) = guess_findings(rule, plan(rule))
     assert (found.code, found.level) == ("guessed-type", Level.NOTE)
-    assert found.message == "r by a guessed type: acme.took is taken to be what each value is"
+    assert found.message == "r by a guessed type: acme.took is assumed to be what each value is"
     assert found.excerpt[found.location.column - 1 :].startswith("acme.took > 5")
     sure = rule_of('type = "query"\nlanguage = "kuery"\nquery = "event.duration > 5 and acme.id: 5"')
     assert list(guess_findings(sure, plan(sure))) == []

@@ -92,7 +92,7 @@ def test_a_saved_query_rule_has_a_query_of_its_own() -> None:
     saved = KQL.replace('"query"', '"saved_query"').replace("query = ", "query = ", 1) + 'saved_id = "s"\n'
     assert isinstance(plan(rule(saved), FIELDS), QueryPlan)
     without = 'type = "saved_query"\nsaved_id = "s"\n'
-    with pytest.raises(NotEvaluated, match="stands in Kibana"):
+    with pytest.raises(NotEvaluated, match="is in Kibana"):
         plan(rule(without), FIELDS)
 
 

@@ -47,7 +47,7 @@ BAD: list[tuple[str, str, str]] = [
     ("a.csv", "a,b\n1\n", "line 2 has 1 values, not 2"),
     ("a.csv", "a:strange\nx\n", "ES.QL has no fields of type 'strange'"),
     ("a.csv", 'a\n"x', "unexpected end of data"),
-    ("a.json", "1", "no array of documents"),
+    ("a.json", "1", "neither an array of documents"),
     ("a.json", "[1]", "each row must be a document"),
     ("a.json", '{"row": []}', "unknown key 'row'"),
     ("a.json", '{"rows": {}}', "'rows' must be an array"),

@@ -89,7 +89,7 @@ def test_they_stand_in_pyproject_too() -> None:
         ("[dev]\nurl = 3", "dev.url must be a string", 2),
         ("[dev]\nurl = 'https://elastic:hunter2@host'", "must not hold a user or a password", 2),
         ("[dev]\nurl = 'https://host'\ncloud_id = 'x:y'", "url and cloud_id cannot both be set", 3),
-        ("[dev.overrides]\nrule_id = 'x'", "rule_id is a key that nobody knows in [dev.overrides]", 2),
+        ("[dev.overrides]\nrule_id = 'x'", "unknown key rule_id in [dev.overrides]", 2),
         ("[dev.overrides]\nseverty = 'low'", "did you mean severity?", 2),
         ("[dev.overrides]\nseverity = 'bad'", "dev.overrides.severity must be", 2),
         ("[dev.overrides]\nquery = 3", "dev.overrides.query must be a string", 2),

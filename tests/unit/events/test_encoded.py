@@ -168,7 +168,7 @@ def test_what_is_nested_too_deeply_is_left_out_and_the_rest_kept() -> None:
     ("value", "message"),
     [
         (b"1e400", "replaced: a number too large to hold"),
-        (b'"\xff"', "replaced: bytes that are no UTF-8"),
+        (b'"\xff"', "replaced: bytes that are not UTF-8"),
         (b'"\\ud800"', "replaced: a lone surrogate"),
         (nested(120), "user has values that are nested too deeply"),
     ],

@@ -41,14 +41,14 @@ def test_the_items_of_a_list_that_was_cut_off_are_read(opening: str) -> None:
 @pytest.mark.parametrize(
     ("data", "value", "note"),
     [
-        (b'{"a": NaN}', {"a": None}, "NaN, which is no JSON"),
-        (b'{"a": -Infinity}', {"a": None}, "-Infinity, which is no JSON"),
+        (b'{"a": NaN}', {"a": None}, "NaN, which is not JSON"),
+        (b'{"a": -Infinity}', {"a": None}, "-Infinity, which is not JSON"),
         (b'{"a": 1e999}', {"a": None}, "a number too large to hold"),
         (b'{"a": ' + b"9" * 5000 + b"}", {"a": None}, "a number too large to hold"),
         (b'{"a": "\\ud800x"}', {"a": "\ufffdx"}, "a lone surrogate"),
         (b'{"a": "\\udc00\\ud83d\\udd11"}', {"a": "\ufffd🔑"}, "a lone surrogate"),
         (b'{"a": "\\\\ud800 \\uDEAD"}', {"a": "\\ud800 \ufffd"}, "a lone surrogate"),
-        (b'{"a": "\xff"}', {"a": "\ufffd"}, "bytes that are no UTF-8"),
+        (b'{"a": "\xff"}', {"a": "\ufffd"}, "bytes that are not UTF-8"),
     ],
 )
 def test_what_is_read_though_it_is_no_json(data: bytes, value: Any, note: str) -> None:

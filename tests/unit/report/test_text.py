@@ -48,9 +48,9 @@ def test_fields_tell_who_declares_them_and_what_undeclared_ones_are_taken_for() 
         "user.name", "  keyword, ignore_above 1024  (ecs: a, b, c, d, e and 2 more)",
         "  keyword, ignore_above 1024  (ecs)", "  used by 1 rule:", r"    A\nB", "",
         "x.y", "  a key of the flattened field x", "  used by 0 rules", "",
-        "x.y", "  nobody declares it: it is taken for what each value is, did you mean user.name?",
+        "x.y", "  not declared: assumed to be what each value is, did you mean user.name?",
         "  used by 0 rules", "",
-        "x.y", "  nobody declares it: it is taken for keyword", "  used by 0 rules",
+        "x.y", "  not declared: assumed to be keyword", "  used by 0 rules",
     ]  # fmt: skip
 
 

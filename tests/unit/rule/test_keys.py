@@ -1,4 +1,4 @@
-"""Keys that nobody knows are warnings and carried through; keys that are nearly known are errors."""
+"""Unknown keys are warnings and carried through; keys that are nearly known are errors."""
 
 from collections.abc import Callable
 
@@ -27,9 +27,9 @@ def test_an_unknown_key_is_a_warning_and_is_kept(rule_text: Text) -> None:
     rule, findings = load(parse(text, "x.toml"))
     assert rule is not None
     assert [(one.code, one.level, one.message) for one in findings] == [
-        ("unknown-key", Level.WARNING, "owner is a key that nobody knows in [metadata]"),
-        ("unknown-key", Level.WARNING, "zebra is a key that nobody knows in [rule]"),
-        ("unknown-key", Level.WARNING, "wing is a key that nobody knows in [rule.risk_score_mapping[0]]"),
+        ("unknown-key", Level.WARNING, "unknown key owner in [metadata]"),
+        ("unknown-key", Level.WARNING, "unknown key zebra in [rule]"),
+        ("unknown-key", Level.WARNING, "unknown key wing in [rule.risk_score_mapping[0]]"),
     ]
     assert rule.metadata.extra == {"owner": "me"}
     assert rule.extra == {"zebra": {"a": [1]}}
@@ -70,9 +70,9 @@ def test_another_word_is_no_misspelling(rule_text: Text, key: str) -> None:
     [
         ("threat_query", "rules of type threat_match have it"),
         ("timestamp_field", "rules of type eql have it"),
-        ("updated_at", "Kibana makes it up itself and ignores it in an import"),
-        ("created_by", "Kibana makes it up itself and ignores it in an import"),
-        ("id", "Kibana makes it up itself and ignores it in an import"),
+        ("updated_at", "Kibana sets it itself and ignores it in an import"),
+        ("created_by", "Kibana sets it itself and ignores it in an import"),
+        ("id", "Kibana sets it itself and ignores it in an import"),
         ("new_terms_fields", "in TOML it stands in [rule.new_terms]"),
         ("maturity", "it belongs in [metadata]"),
         ("integration", "it belongs in [metadata]"),
@@ -92,10 +92,10 @@ def test_tables_and_their_keys(rule_text: Text) -> None:
     text = rule_text("new_terms").replace("[rule.new_terms]", "[rule.new_terms]\nfeild = 1", 1)
     text = "[metdata]\nx = 1\n" + text + "[actions]\nx = 1\n[tests]\nx = 1\n"
     assert [(one.location.line, one.location.column, one.message, one.hint) for one in findings_of(text)] == [
-        (1, 2, "metdata is no key", "did you mean metadata?"),
-        (18, 1, "feild is no key in [rule.new_terms]", "did you mean field?"),
-        (24, 2, "actions is a key that nobody knows", "it belongs in [rule]"),
-        (26, 2, "tests is a key that nobody knows", ""),
+        (1, 2, "unknown key metdata", "did you mean metadata?"),
+        (18, 1, "unknown key feild in [rule.new_terms]", "did you mean field?"),
+        (24, 2, "unknown key actions", "it belongs in [rule]"),
+        (26, 2, "unknown key tests", ""),
     ]
 
 

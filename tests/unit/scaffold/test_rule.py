@@ -50,7 +50,7 @@ def test_a_tactic_may_be_named_where_a_technique_has_several() -> None:
     ("changed", "said"),
     [
         ({"source": "okte"}, "unknown source okte: did you mean okta"),
-        ({"source": "mainframe"}, "unknown source mainframe: there are aws, okta"),
+        ({"source": "mainframe"}, "unknown source mainframe: available: aws, okta"),
         ({"type": "sequence"}, "unknown type sequence"),
         ({"techniques": ("T9999",)}, "has no technique T9999"),
         ({"tactic": "Mischief"}, "has no tactic Mischief; it has Reconnaissance"),

@@ -78,7 +78,7 @@ def test_another_replay(path: Path) -> None:
 )
 def test_a_file_of_something_else_is_left_alone(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(UsageError, match="is no record of a replay"):
+    with pytest.raises(UsageError, match="is not a record of a replay"):
         Record(path)
     assert path.read_bytes() == content
 

@@ -132,7 +132,7 @@ def test_an_outage_is_caught_up() -> None:
     # Five minutes is the last execution; 61 the next: its windows reach back to 35.
     assert raised(found) == [(5, ("1",)), (61, ("36",)), (61, ("40",)), (61, ("60",))]
     assert [one.code for one in said] == ["schedule-gap"]
-    assert "before 1 of its executions is time that none searched, 1,800 seconds in all" in said[0].message
+    assert "no execution searched 1,800 seconds, in a gap before its executions" in said[0].message
 
 
 def test_without_ends_rules_run_from_the_first_event_to_the_last() -> None:

@@ -98,7 +98,7 @@ def test_a_status_as_the_command_prints_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("read", [read_plan, read_status])
 def test_what_is_neither_is_said(read: Any, text: str) -> None:
     Path("x.json").write_text(text)
-    with pytest.raises(UsageError, match=r"x\.json is no (plan|status): .*make it by `detections (plan|status)"):
+    with pytest.raises(UsageError, match=r"x\.json is not a (plan|status): .*make it with `detections (plan|status)"):
         read(Path("x.json"))
     with pytest.raises(UsageError, match="does not exist"):
         read(Path("y.json"))

@@ -40,7 +40,7 @@ def test_reads_a_file_as_it_is(tmp_path: Path) -> None:
         ("a = 1\n[rule\n", "expected ']' at the end of a table declaration", 2, 6),
         ("a = [1,\n  2\n", "unclosed array", 3, 1),
         ("a = '''\n  2\n", "expected \"'''\"", 3, 1),
-        ("a = 1\nb = 2\na = '''\n\n'''\n", "has this key a second time", 3, 1),
+        ("a = 1\nb = 2\na = '''\n\n'''\n", "has this key twice", 3, 1),
         ("[a]\nb = 1\n[a]\n", "cannot declare ('a',) twice", 3, 3),
         ("[a]\nx = 'a\0b'\n", "found invalid character '\\x00'", 2, 7),
     ],
@@ -111,7 +111,7 @@ def test_nesting_up_to_the_limit_and_dots_in_strings_are_fine() -> None:
 
 def test_a_number_of_too_many_digits_has_a_place() -> None:
     finding = refusal("a = 1\nb = '" + "1" * 9_000 + "'\nc = [2, " + "7" * 5_000 + "]\n")
-    assert (finding.message, finding.location) == ("has a number of too many digits", Location("x.toml", 3, 9))
+    assert (finding.message, finding.location) == ("has a number with too many digits", Location("x.toml", 3, 9))
 
 
 def test_a_string_of_ten_megabytes_is_only_work() -> None:

@@ -221,11 +221,11 @@ def test_what_toml_cannot_say_is_refused() -> None:
         new(deep, "a.toml")
     with pytest.raises(SourceError, match="nested more than 100 levels deep"):
         edit(parse(TEXT, "a.toml"), {"a": deep})
-    with pytest.raises(SourceError, match=r"a\.toml: toml cannot be said in TOML"):
+    with pytest.raises(SourceError, match=r"a\.toml: toml cannot be expressed in TOML"):
         new({"a": "\ud800"}, "a.toml")
-    with pytest.raises(SourceError, match=r"cannot say null, which rule\.a\[1\] is"):
+    with pytest.raises(SourceError, match=r"cannot express null, the value of rule\.a\[1\]"):
         new({"rule": {"a": [1, None]}}, "a.toml")
-    with pytest.raises(SourceError, match="cannot be said in TOML"):
+    with pytest.raises(SourceError, match="cannot be expressed in TOML"):
         edit(parse(TEXT, "a.toml"), {"a": "\ud800"})
 
 

@@ -106,12 +106,12 @@ def test_date_math(expression: str, low: str, high: str) -> None:
 @pytest.mark.parametrize(
     ("expression", "said"),
     [
-        ("now-", "'-' is no date math"),
-        ("now-6", "'-6' is no date math"),
-        ("now-6x", "is no date math"),
-        ("now/2d", "is no date math"),
-        ("now6m", "is no date math"),
-        ("yesterday", "'yesterday' is no date"),
+        ("now-", "'-' is not date math"),
+        ("now-6", "'-6' is not date math"),
+        ("now-6x", "is not date math"),
+        ("now/2d", "is not date math"),
+        ("now6m", "is not date math"),
+        ("yesterday", "'yesterday' is not a date"),
         ("2024-01-01||", None),
         ("now-99999999999d", "too large"),
         ("now-9999999999y", "out of the calendar"),

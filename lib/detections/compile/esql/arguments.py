@@ -51,7 +51,7 @@ class Arguments(ABC):
         """Types that do not go together; nothing can be said where one of them is a guess."""
         name = self.guessed(within)
         if name is not None:
-            why = f"the type of {name} is not known, and it is used as something else than a keyword"
+            why = f"the type of {name} is unknown, and it is used as something other than a keyword"
             raise NotEvaluated(why, within.span)
         self.refuse(message, node)
 

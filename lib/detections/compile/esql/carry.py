@@ -33,7 +33,7 @@ def carrying(tree: ast.Query, carried: Carried) -> ast.Query:
     """
     source, *rest = tree.commands
     if not isinstance(source, ast.From) or any(isinstance(one, ast.Query) for one in source.sources):
-        raise NotEvaluated("the rows of a sub-query, or of no index, do not say which documents are behind them")
+        raise NotEvaluated("the rows of a sub-query, or of no index, do not say which documents they come from")
     made = ast.Eval((ast.Field(carried.name, ast.Name(carried.source)),))
     return replace(tree, commands=(source, made, *_through(rest, carried)))
 
@@ -74,9 +74,7 @@ def _through(commands: list[ast.Command] | tuple[ast.Command, ...], carried: Car
             case ast.Keep(patterns):
                 yield replace(command, patterns=(*patterns, ast.Pattern((name,))))
             case ast.Drop(patterns) if any(_matches(one.texts, name) for one in patterns):
-                raise NotEvaluated(
-                    f"DROP takes every column away, {name} too, that says which documents are behind a row"
-                )
+                raise NotEvaluated(f"DROP also removes {name}, which says which documents a row comes from")
             case ast.Stats(aggregates=aggregates, inline=False):
                 more = ast.Aggregate(
                     name, ast.Function(carried.function, (ast.Name(name),), written=carried.function.upper())
@@ -85,7 +83,7 @@ def _through(commands: list[ast.Command] | tuple[ast.Command, ...], carried: Car
             case ast.Fork(branches=branches):
                 yield replace(command, branches=tuple(tuple(_through(branch, carried)) for branch in branches))
             case ast.Plain("dedup"):
-                raise NotEvaluated("behind DEDUP rows do not say which documents are behind them")
+                raise NotEvaluated("after DEDUP, rows do not say which documents they come from")
             case _:
                 yield command
 

@@ -175,7 +175,7 @@ class _Compiler:
         expressions = Expressions(self._context, scope)
         value = self._context.attempt(partial(expressions.usable, field.value), NULL)
         if value.type in SPAN:
-            message = f"a span of time is no column: [{field.name}] is a {value.type}"
+            message = f"a span of time cannot be a column: [{field.name}] is a {value.type}"
             raise self._query.refused(message, field.value.span)
         self.scope.add(Column(field.name, value.type), guessed=expressions.guessed(field.value) is not None)
         return field.name, value

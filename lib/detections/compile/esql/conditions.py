@@ -78,7 +78,7 @@ class Conditions:
 
     def _full_text(self, node: ast.Function | ast.Match) -> Predicate:
         if not self._columnar:
-            raise NotEvaluated("full-text search behind the first EVAL is not evaluated here", node.span)
+            raise NotEvaluated("full-text search after the first EVAL is not evaluated here", node.span)
         return full_text(self._context, self._expressions.scope, node)
 
     def _leaf(self, made: Expression, span: Span) -> Predicate:

@@ -64,7 +64,7 @@ class Expressions(Arguments):
             case ast.Not(value):
                 return self._call("not", OPERATORS["not"], node, (value,))
             case ast.Match():
-                self.refuse("full-text search is a condition of WHERE, and no part of another expression", node)
+                self.refuse("full-text search is a condition of WHERE, not part of another expression", node)
         raise NotEvaluated("IN with a sub-query is not evaluated here", node.span)
 
     def comparison(
@@ -158,7 +158,7 @@ class Expressions(Arguments):
         if name in AGGREGATES or name in AGGREGATES_NOT_EVALUATED:
             self.refuse(f"aggregate function [{self.source(node)}] not allowed outside STATS command", node)
         if name in FULL_TEXT:
-            message = f"[{name.upper()}] is a condition of WHERE, and no part of another expression"
+            message = f"[{name.upper()}] is a condition of WHERE, not part of another expression"
             self.refuse(message, node)
         if name in GROUPINGS:
             message = f"cannot use grouping function [{self.source(node)}] outside of the groups of a STATS command"

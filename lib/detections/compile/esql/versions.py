@@ -1,7 +1,7 @@
 """Since which version of Elasticsearch there is what a query uses: commands, options, syntax and functions.
 
 From the documentation and grammars of 8.19 to 9.6. The oldest version that is asked about is 8.19; what is not in the
-table is there since then.
+table exists only since then.
 """
 
 from __future__ import annotations

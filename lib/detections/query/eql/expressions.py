@@ -236,7 +236,7 @@ class Expressions:
         if optional:
             self._at += 1
             if self.token.kind == "string":
-                message = '?"..." is no string: write """...""" where a backslash stands for itself'
+                message = '?"..." is not a string: write """...""" where a backslash stands for itself'
                 raise self.refuse(message, self.end_of(start))
         parts = [self._name_part()]
         while True:

@@ -91,7 +91,7 @@ class _Parser(Expressions):
         elif token.kind == "name":
             category = self.take().text
         elif token.kind == "quoted":
-            message = 'a category does not stand in back-quotes: write it in double quotes (")'
+            message = 'a category cannot be in back-quotes: write it in double quotes (")'
             raise self.refuse(message, token)
         else:
             raise self.unexpected(*others, *_EVENT)
@@ -109,7 +109,7 @@ class _Parser(Expressions):
         by = self._keys()
         maxspan = self._maxspan() if self.token.kind == "with" else None
         if maxspan and self.token.kind == "by":
-            raise self.refuse("'by' stands before 'with maxspan', not behind it", self.token)
+            raise self.refuse("'by' goes before 'with maxspan', not after it", self.token)
         others = () if by and maxspan else ("'with'",) if by else ("'by'",) if maxspan else ("'by'", "'with'")
         terms = self._terms(others)
         until = self._until(len(terms[0].by)) if self.accept("until") else None
@@ -130,7 +130,7 @@ class _Parser(Expressions):
         if all(term.missing for term in sequence.terms):
             raise self.refuse("a sequence needs an event that is not missing, '[', not '!['", head)
         if sequence.maxspan is None:
-            message = "a missing event, '![', needs 'with maxspan' behind 'sequence'"
+            message = "a missing event, '![', needs 'with maxspan' after 'sequence'"
             raise self.refuse(message, (missing.span[0], missing.span[0] + 2))
 
     def _sample(self) -> Sample:
@@ -165,7 +165,7 @@ class _Parser(Expressions):
             if not found and self.token.kind == "name":
                 raise self.unexpected("'by'")
             span = (term.by[0].span[0], term.by[-1].span[1]) if term.by else term.span
-            message = f"as many keys behind each event: expected {expected} as behind the first, found {found}"
+            message = f"each event needs as many keys as the first: expected {expected}, found {found}"
             raise self.refuse(message, span)
 
     def _term(self, others: tuple[str, ...] = (), *, sample: bool = False) -> Term:

@@ -116,11 +116,11 @@ def _refusal(text: str, at: int) -> QuerySyntaxError:
             return QuerySyntaxError(message, text, stop, stop + 2)
         return QuerySyntaxError("string is not closed on its line", text, at, stop)
     if character == "'":
-        return QuerySyntaxError("""strings stand in double quotes ("), not in single quotes (')""", text, at)
+        return QuerySyntaxError("""strings take double quotes ("), not single quotes (')""", text, at)
     if character == "`":
         return QuerySyntaxError("quoted name is not closed", text, at)
     if character in "\u201c\u201d\u201e\u2018\u2019":
-        return QuerySyntaxError(f'strings stand in straight double quotes ("), not in {character}', text, at)
+        return QuerySyntaxError(f'strings take straight double quotes ("), not {character}', text, at)
     blank = ": write a plain space" if character.isspace() else ""
     return QuerySyntaxError(f"unexpected character {character!r}{blank}", text, at)
 

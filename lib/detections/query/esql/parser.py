@@ -147,7 +147,7 @@ class _Parser:
     def _unknown_command(self, word: Token, first: bool) -> QuerySyntaxError:
         start, end = word.start, word.end
         if word.kind == "end":
-            what = "a query starts with FROM or ROW" if first else "expected a command behind the pipe"
+            what = "a query starts with FROM or ROW" if first else "expected a command after the pipe"
             if not first and word.text and word.text not in "|)":
                 what = "expected the name of a command"
             shown = f"unexpected {word.text!r}, " if word.text else ""
@@ -159,7 +159,7 @@ class _Parser:
             message = f"{word.text.upper()} needs rows: a query starts with FROM or ROW"
             return QuerySyntaxError(message, self._text, start, end)
         if not first and word.lower in (*_SOURCES, "promql"):
-            message = f"{word.text.upper()} begins a query, it does not stand behind a pipe"
+            message = f"{word.text.upper()} begins a query and cannot follow a pipe"
             return QuerySyntaxError(message, self._text, start, end)
         known = [*_SOURCES, "promql"] if first else [*(_SHOWN.get(one, one) for one in _PROCESSING), "fork"]
         near = difflib.get_close_matches(word.lower, known, 1)

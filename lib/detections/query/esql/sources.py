@@ -14,7 +14,7 @@ def _from(reader: Reader, start: int) -> From:
     time_series = reader.text[start : start + 2].lower() == "ts"
     sources = reader.several(lambda: _source(reader))
     if reader.token.kind == "[":
-        message = "METADATA stands without brackets since Elasticsearch 9.0: METADATA _id"
+        message = "METADATA takes no brackets since Elasticsearch 9.0: METADATA _id"
         raise reader.error(message, reader.token)
     metadata: tuple[Name, ...] = ()
     if reader.accept_word("metadata"):
