@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from detections.compile import leaf
+from detections.compile.constants import Pattern, RefusedError
 from detections.errors import NotEvaluated, QueryTypeError
 from detections.mapping import Field, Mapping
 from detections.plan.predicate import Always, And, Nested, Not, Or, Predicate
@@ -46,7 +47,7 @@ def compile_query(query: Filter, mapping: Mapping) -> Predicate:
     """
     try:
         return _Dsl(mapping).compile(query)
-    except leaf.RefusedError as error:
+    except RefusedError as error:
         raise QueryTypeError(str(error), json.dumps(query, default=str), 0) from error
 
 
@@ -94,7 +95,7 @@ def nested_path(query: Filter, mapping: Mapping) -> str | None:
 def _filter(given: Filter, mapping: Mapping) -> Predicate:
     try:
         made = _meant(given, mapping)
-    except leaf.RefusedError as error:
+    except RefusedError as error:
         raise QueryTypeError(f"filter: {error}", json.dumps(given, default=str), 0) from error
     return Not(made) if is_negated(given) else made
 
@@ -117,7 +118,7 @@ def _meta(given: Filter) -> Filter:
 def _objects(given: object) -> Sequence[Filter]:
     found = [given] if isinstance(given, AbstractMapping) else given
     if not isinstance(found, list | tuple) or not all(isinstance(one, AbstractMapping) for one in found):
-        raise leaf.RefusedError("a query must be an object")
+        raise RefusedError("a query must be an object")
     return found
 
 
@@ -144,7 +145,7 @@ class _Dsl:
 
     def compile(self, query: Filter) -> Predicate:
         if not isinstance(query, AbstractMapping) or len(query) != 1:
-            raise leaf.RefusedError("a query must be an object with one key, the query's name")
+            raise RefusedError("a query must be an object with one key, the query's name")
         ((kind, body),) = query.items()
         if kind not in self._kinds:
             raise NotEvaluated(f"the query '{kind}' in a filter is not evaluated here")
@@ -168,7 +169,7 @@ class _Dsl:
         if not self._mapping.is_nested(path):
             if options.get("ignore_unmapped"):
                 return Always(False)
-            raise leaf.RefusedError(f"[nested] failed to find nested object under path [{path}]")
+            raise RefusedError(f"[nested] failed to find nested object under path [{path}]")
         return Nested(path, self.compile(options.get("query") or {}))
 
     def _exists(self, body: object) -> Predicate:
@@ -207,7 +208,7 @@ class _Dsl:
     def _prefix(self, body: object) -> Predicate:
         name, options = _one_field(body, "prefix", "value", {"case_insensitive", "rewrite"})
         text, folded = str(options.get("value")), bool(options.get("case_insensitive"))
-        pattern: leaf.Pattern = (text, ANY) if text else (ANY,)
+        pattern: Pattern = (text, ANY) if text else (ANY,)
         return self._ask(
             name, lambda field: leaf.wildcard(field, pattern, _SPAN, case_insensitive=folded, kind="prefix")
         )
@@ -238,7 +239,7 @@ _DATE_FORMATS = (_DATE_FORMAT, "strict_date_optional_time||epoch_millis", "epoch
 
 def _object(body: object, kind: str) -> Filter:
     if not isinstance(body, AbstractMapping):
-        raise leaf.RefusedError(f"[{kind}] query malformed, no start_object after query name")
+        raise RefusedError(f"[{kind}] query malformed, no start_object after query name")
     return body
 
 
@@ -254,14 +255,14 @@ def _one_field(body: object, kind: str, short: str, known: set[str]) -> tuple[st
     """The field's name and the options; ``{"f": value}`` is short for ``{"f": {short: value}}``."""
     fields = _object(body, kind)
     if len(fields) != 1:
-        raise leaf.RefusedError(f"[{kind}] query doesn't support multiple fields")
+        raise RefusedError(f"[{kind}] query doesn't support multiple fields")
     ((name, given),) = fields.items()
     if not isinstance(given, AbstractMapping):
         return name, {short: given}
     return name, _options(given, kind, {short, *known})
 
 
-def _pattern(text: str) -> leaf.Pattern:
+def _pattern(text: str) -> Pattern:
     """A wildcard query's text: ``*`` and ``?`` are marks, and a backslash takes the mark off the next character."""
     made: list[str | Wild] = []
     plain = ""

@@ -9,6 +9,7 @@ from functools import partial
 
 from detections.compile import leaf
 from detections.compile.clauses import Clause, Count, KibanaError, clause_of, clauses, full_name
+from detections.compile.constants import Constant, Pattern, RefusedError
 from detections.errors import NotEvaluated, QueryTypeError
 from detections.mapping import Field, Mapping, name_pattern
 from detections.plan.predicate import Always, And, AnyField, Nested, Not, Or, Predicate
@@ -121,7 +122,7 @@ class _Compiler:
             return Always(False, condition.span)
         try:
             made = _evaluate(clause, condition, found, self._case_insensitive, self._now)
-        except leaf.RefusedError as error:
+        except RefusedError as error:
             return self._refuse(str(error), condition.value.span)
         except NotEvaluated:
             if self._found is None:
@@ -159,7 +160,7 @@ def _evaluate(
         case "query_string":
             return leaf.query_string(found, _pattern(value), span)
         case "range":
-            given: dict[str, leaf.Constant]
+            given: dict[str, Constant]
             given = {condition.operator: sent} if isinstance(condition, Range) else {"gte": sent, "lte": sent}
             return leaf.bounds(found, given, span, now=now)
         case "term":
@@ -170,7 +171,7 @@ def _evaluate(
             return leaf.match(found, sent, span)
 
 
-def _pattern(value: Operand) -> leaf.Pattern:
+def _pattern(value: Operand) -> Pattern:
     assert isinstance(value, Wildcard)
     made: list[str | Wild] = []
     for number, part in enumerate(value.parts):
@@ -193,7 +194,7 @@ def _search(value: Operand, fields: Iterable[Field], span: Span) -> Predicate:
     for one in fields:
         if one.nested is None:
             for ask in asked:
-                with suppress(leaf.RefusedError, NotEvaluated):
+                with suppress(RefusedError, NotEvaluated):
                     items.append(ask(one))
     kept = tuple([item for item in items if not isinstance(item, Always)])
     return Or(kept) if kept else Always(False, span)
@@ -231,7 +232,7 @@ class _Named:
         for found in fields.values():
             if pattern.fullmatch(found.name):
                 clause = clause_of(self.condition, found)
-                with suppress(leaf.RefusedError, NotEvaluated):
+                with suppress(RefusedError, NotEvaluated):
                     made = _evaluate(clause, self.condition, found, self.case_insensitive, None)
                     items.append(made if found.nested is None else Nested(found.nested, made))
         return Or(tuple(items)) if items else Always(False, self.condition.span)

@@ -21,18 +21,16 @@ strings as of a keyword, and of numbers as numbers.
 from __future__ import annotations
 
 import functools
-import math
 import re
-import time
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import replace
-from decimal import Decimal
-from typing import Concatenate, ParamSpec, TypeAlias
+from typing import Concatenate, ParamSpec
 
+from detections.compile import constants
+from detections.compile.constants import Constant, Pattern, RefusedError
 from detections.errors import NotEvaluated
-from detections.functions.dateformat import read_date
-from detections.mapping import DATE_FORMAT, DYNAMIC, Field, Mapping
+from detections.mapping import DYNAMIC, Field, Mapping
 from detections.plan.predicate import (
     Always,
     AnyToken,
@@ -41,7 +39,6 @@ from detections.plan.predicate import (
     Exists,
     Like,
     Matches,
-    Operator,
     Or,
     Phrase,
     Predicate,
@@ -49,30 +46,12 @@ from detections.plan.predicate import (
     Test,
 )
 from detections.query import Span
-from detections.values import datemath, regex
-from detections.values.analysis import ANALYZERS
-from detections.values.coerce import LATEST_NANOSECOND, Scalar, coerce, dynamic_number, json_text, scaled
+from detections.values import regex
+from detections.values.coerce import Scalar, json_text
 from detections.values.datemath import Relative
-from detections.values.ip import merged, parse_cidr, parse_ip
+from detections.values.ip import merged
 from detections.values.order import lower
 from detections.values.wildcard import ANY, Wild
-
-Pattern: TypeAlias = tuple[str | Wild, ...]
-Constant: TypeAlias = str | int | float | bool | None
-
-WHOLE = {
-    "byte": (-(2**7), 2**7 - 1), "short": (-(2**15), 2**15 - 1), "integer": (-(2**31), 2**31 - 1),
-    "long": (-(2**63), 2**63 - 1), "unsigned_long": (0, 2**64 - 1),
-}  # fmt: skip
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?", re.ASCII)
-_LONGEST_NUMBER = 400
-_UPWARDS = ("gt", "lte")
-_FARTHEST_EXPONENT = 400
-
-
-class RefusedError(Exception):
-    """Elasticsearch would refuse the query with this message."""
-
 
 Ask = ParamSpec("Ask")
 
@@ -111,8 +90,8 @@ def term(field: Field, value: Constant, span: Span, *, case_insensitive: bool = 
     if field.family == "text":
         return Test(field, Equals(frozenset({json_text(value)}), case_insensitive), span=span)
     if case_insensitive and field.family not in ("keyword", "flattened", DYNAMIC):
-        raise RefusedError(_unsupported(field, "case insensitive term"))
-    made = _EQUAL[_evaluated(field)](field, json_text(value))
+        raise RefusedError(constants.unsupported(field, "case insensitive term"))
+    made = constants.equal(field, json_text(value))
     if made is None:
         return Always(False, span)
     if case_insensitive and isinstance(made, Equals | Like):
@@ -152,7 +131,7 @@ def match(field: Field, value: Constant, span: Span) -> Predicate:
     if field.family != "text":
         return term(field, value, span)
     _check_searchable(field)
-    tokens = frozenset(_tokens(field, value))
+    tokens = frozenset(constants.tokens(field, value))
     return Test(field, AnyToken(tokens), span=span) if tokens else Always(False, span)
 
 
@@ -164,7 +143,7 @@ def match_phrase(field: Field, value: Constant, span: Span) -> Predicate:
     if field.family != "text":
         return term(field, value, span)
     _check_searchable(field)
-    tokens = tuple(_tokens(field, value))
+    tokens = tuple(constants.tokens(field, value))
     return Test(field, Phrase(tokens), span=span) if tokens else Always(False, span)
 
 
@@ -174,14 +153,14 @@ def wildcard(
 ) -> Predicate:
     """``wildcard`` and ``prefix`` (a pattern whose one mark is its last part) over whole terms."""
     _check_searchable(field)
-    if _evaluated(field) not in ("keyword", "flattened", "text", "version", DYNAMIC):
+    if constants.evaluated_family(field) not in ("keyword", "flattened", "text", "version", DYNAMIC):
         raise RefusedError(
             f"Can only use {kind} queries on keyword, text and wildcard fields - not on [{field.name}] "
             f"which is of type [{field.type}]"
         )
     if field.key and kind != "prefix":
         raise RefusedError("[wildcard] queries are not currently supported on keyed [flattened] fields")
-    read = tuple(_read(field, part) if isinstance(part, str) else part for part in pattern)
+    read = tuple(constants.normalized(field, part) if isinstance(part, str) else part for part in pattern)
     return Test(field, Like(read, case_insensitive), span=span)
 
 
@@ -189,12 +168,12 @@ def wildcard(
 def regexp(field: Field, pattern: str, span: Span, *, case_insensitive: bool = False) -> Predicate:
     """``regexp``: a Lucene regular expression over whole terms."""
     _check_searchable(field)
-    if _evaluated(field) not in ("keyword", "flattened", "text", "version", DYNAMIC) or field.key:
+    if constants.evaluated_family(field) not in ("keyword", "flattened", "text", "version", DYNAMIC) or field.key:
         raise RefusedError(
             f"Can only use regexp queries on keyword and text fields - not on [{field.name}] "
             f"which is of type [{field.type}]"
         )
-    pattern = _read(field, pattern)
+    pattern = constants.normalized(field, pattern)
     try:
         regex.matcher(pattern, case_insensitive=case_insensitive)
     except regex.RegexError as error:
@@ -213,15 +192,14 @@ def bounds(field: Field, given: AbstractMapping[str, Constant], span: Span, *, n
     if not kept:
         return exists(field, span)
     if field.type == "constant_keyword":
-        raise RefusedError(_unsupported(field, "range"))
-    family = _evaluated(field)
+        raise RefusedError(constants.unsupported(field, "range"))
+    constants.evaluated_family(field)
     if field.key and not (kept.keys() & {"gt", "gte"} and kept.keys() & {"lt", "lte"}):
         raise RefusedError("[range] queries on keyed [flattened] fields must include both an upper and a lower bound.")
     low: Scalar | Relative | None = None
     high: Scalar | Relative | None = None
     for operator, value in kept.items():
-        bound: Scalar | Relative
-        bound = _date(field, json_text(value), operator, now) if family == "date" else _bound(field, family, value)
+        bound = constants.bound(field, value, operator, now)
         low, high = (bound, high) if operator in ("gt", "gte") else (low, bound)
     return Test(field, Between(low, high, "gt" not in kept, "lt" not in kept), span=span)
 
@@ -288,159 +266,6 @@ def _plain(one: Pattern) -> bool:
     return len(one) == 1 and isinstance(one[0], str)
 
 
-def _tokens(field: Field, value: Constant) -> list[str]:
-    """What the field's analyzer makes of a constant."""
-    if field.analyzer not in ANALYZERS:
-        raise NotEvaluated(f"the field {field.name} has the analyzer {field.analyzer}, which is not evaluated here")
-    return ANALYZERS[field.analyzer](json_text(value))
-
-
-def _read(field: Field, text: str) -> str:
-    """What the field's normalizer makes of a constant."""
-    if field.normalizer is None:
-        return text
-    if field.normalizer != "lowercase":
-        raise NotEvaluated(f"the field {field.name} has the normalizer {field.normalizer}, which is not evaluated here")
-    return lower(text)
-
-
 def _check_searchable(field: Field) -> None:
     if not field.searchable:
         raise RefusedError(f"Cannot search on field [{field.name}] since it is not indexed.")
-
-
-def _evaluated(field: Field) -> str:
-    """The field's family, where it is one that this room knows."""
-    if field.family not in _EQUAL and field.family != "text":
-        raise NotEvaluated(f"the field {field.name} has the type {field.type}, which is not evaluated here")
-    return field.family
-
-
-def _unsupported(field: Field, what: str) -> str:
-    return f"Field [{field.name}] of type [{field.type}] does not support {what} queries"
-
-
-def _equal_text(field: Field, text: str) -> Operator:
-    if field.type == "constant_keyword" and "*" in text:
-        return Like(stars(text))
-    return Equals(frozenset({_read(field, text)}))
-
-
-def stars(text: str) -> Pattern:
-    """A text whose stars are marks, as a pattern."""
-    made: list[str | Wild] = []
-    for number, part in enumerate(text.split("*")):
-        made += [ANY] if number else []
-        made += [part] if part else []
-    return tuple(made)
-
-
-def _equal_dynamic(field: Field, text: str) -> Operator:
-    number = dynamic_number(text)
-    return Equals(frozenset({text}) if number is None else frozenset({text, number}))
-
-
-def _equal_number(field: Field, text: str) -> Operator | None:
-    number = _number(field, text)
-    if field.type == "scaled_float" and field.scaling_factor is not None:
-        return Equals(frozenset({scaled(number, field.scaling_factor)}))
-    if field.type in WHOLE:
-        low, high = WHOLE[field.type]
-        whole = isinstance(number, int) and low <= number <= high
-        return Equals(frozenset({number})) if whole else None
-    made = coerce(field.type, text)
-    return None if made is None else Equals(frozenset({made}))
-
-
-def _equal_date(field: Field, text: str) -> Operator:
-    return Between(_date(field, text, "gte", None), _date(field, text, "lte", None))
-
-
-def _equal_boolean(field: Field, text: str) -> Operator:
-    return Equals(frozenset({_boolean(text)}))
-
-
-def _equal_ip(field: Field, text: str) -> Operator:
-    block = parse_cidr(text)
-    return Equals(frozenset({_address(text)})) if block is None else Between(*block)
-
-
-_EQUAL: dict[str, Callable[[Field, str], Operator | None]] = {
-    "keyword": _equal_text,
-    "flattened": _equal_text,
-    DYNAMIC: _equal_dynamic,
-    "version": _equal_text,
-    "number": _equal_number,
-    "date": _equal_date,
-    "boolean": _equal_boolean,
-    "ip": _equal_ip,
-}
-
-
-def _bound(field: Field, family: str, value: Constant) -> Scalar:
-    text = json_text(value)
-    match family:
-        case "number":
-            number = _number(field, text)
-            kind = "integer" if field.type in ("byte", "short") else field.type
-            low, high = WHOLE.get(kind, (-math.inf, math.inf))
-            if not low <= number <= high:
-                article = "an" if kind[0] in "iu" else "a"
-                raise RefusedError(f"Value [{text[:100]}] is out of range for {article} {kind}")
-            made = coerce(field.type, text) if field.type not in WHOLE else number
-            return number if made is None else made
-        case "boolean":
-            return _boolean(text)
-        case "ip":
-            return _address(text)
-        case _:
-            return text
-
-
-def _number(field: Field, text: str) -> int | float:
-    """An int where the text has no decimal part, whichever way it is written; infinity where it is out of all range.
-
-    Blanks around it are refused for the long types only, whose parser does not go by way of a double.
-    """
-    plain = text if field.type in ("long", "unsigned_long") else text.strip()
-    if len(plain) > _LONGEST_NUMBER or not _NUMBER.fullmatch(plain):
-        raise RefusedError(f'For input string: "{text[:100]}"')
-    number = Decimal(plain)
-    if number and abs(number.adjusted()) > _FARTHEST_EXPONENT:
-        return math.copysign(math.inf if number.adjusted() > 0 else 0.5, number)
-    return int(number) if number == number.to_integral_value() else float(number)
-
-
-def _boolean(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise RefusedError(f"Can't parse boolean value [{text[:100]}], expected [true] or [false]")
-    return text == "true"
-
-
-def _address(text: str) -> int:
-    made = parse_ip(text)
-    if made is None:
-        raise RefusedError(f"'{text[:100]}' is not an IP string literal.")
-    return made
-
-
-def _date(field: Field, text: str, operator: str, now: int | None) -> int | Relative:
-    found = _instant(field, text, operator, now)
-    if field.type == "date_nanos" and not 0 <= found <= LATEST_NANOSECOND:
-        raise RefusedError(f"date[{text[:100]}] is out of range and cannot be stored in nanosecond resolution")
-    # What is relative is only tried here: whether it is date math at all.
-    return Relative(text, operator in _UPWARDS) if now is None and text.startswith("now") else found
-
-
-def _instant(field: Field, text: str, operator: str, now: int | None) -> int:
-    if now is None:
-        now = round(time.time() * 1000) if text.startswith("now") else 0
-    if field.format is not None:
-        found = read_date(field.format, text, round_up=operator in _UPWARDS)
-        if found is not None:
-            return found
-    try:
-        return datemath.resolve(text, now, round_up=operator in _UPWARDS)
-    except ValueError as error:
-        wanted = field.format or DATE_FORMAT
-        raise RefusedError(f"failed to parse date field [{text[:100]}] with format [{wanted}]: {error}") from error

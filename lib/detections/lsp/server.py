@@ -171,6 +171,7 @@ def made(project: Project, version: str) -> Server:
         ls.proofs.pop(path, None)
 
     _asked(server, project)
+    _cases(server, project)
     return server
 
 
@@ -213,6 +214,10 @@ def _asked(server: Server, project: Project) -> None:
             return None
         whole = types.Range(types.Position(0, 0), types.Position(document.text.count("\n") + 1, 0))
         return [types.TextEdit(whole, wanted)]
+
+
+def _cases(server: Server, project: Project) -> None:
+    """The cases of a rule: what they said, and their run."""
 
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
     async def lenses(ls: Server, params: types.CodeLensParams) -> list[types.CodeLens]:

@@ -12,10 +12,10 @@ import functools
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from detections.compile import leaf
+from detections.compile import constants, leaf
+from detections.compile.constants import RefusedError
 from detections.compile.eql.arithmetic import MIRRORED, solved
 from detections.compile.eql.expressions import Expressions, call, is_guess, value_of
-from detections.compile.leaf import RefusedError
 from detections.errors import NotEvaluated, QueryTypeError
 from detections.functions.eql import like_pattern
 from detections.mapping import Field
@@ -250,7 +250,7 @@ def _field(column: Column) -> Field:
     return column.field
 
 
-def _constant(made: Constant) -> leaf.Constant:
+def _constant(made: Constant) -> constants.Constant:
     assert made.value is None or isinstance(made.value, str | int | float | bool)
     return made.value
 

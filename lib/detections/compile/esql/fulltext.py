@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import NoReturn
 
 from detections.compile import leaf
+from detections.compile.constants import Constant, RefusedError
 from detections.compile.esql.context import Context
 from detections.compile.esql.scope import Scope
 from detections.compile.kql import compile_kql
-from detections.compile.leaf import Constant, RefusedError
 from detections.errors import NotEvaluated, QueryTypeError
 from detections.mapping import Field
 from detections.plan.predicate import And, AnyToken, Leaf, Or, Predicate, Test, rewrite
