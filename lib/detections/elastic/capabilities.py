@@ -75,7 +75,7 @@ def capabilities(server: Server) -> Capabilities:
 
 
 def _why_not(name: str, answer: Response, server: Server) -> str | None:
-    why = said(answer) if not answer.ok else ""
+    why = answer.clean(said(answer)) if not answer.ok else ""
     if answer.status == 403:
         return f"these credentials or this licence have no {name}: {why}"
     if any(word in why for word in _ABSENT):
