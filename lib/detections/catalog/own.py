@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
+import sys
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -132,7 +132,7 @@ def _kind(given: Any, where: str) -> Spec:
         raise UsageError(f"{where}: there is no type {spec['type']}{f', did you mean {near[0]}?' if near else ''}")
     if spec["type"] == "alias" and "path" not in spec:
         raise UsageError(f"{where}: an alias needs a path")
-    if not 0 < spec.get("scaling_factor", 1) < math.inf:
+    if not 0 < spec.get("scaling_factor", 1) <= sys.float_info.max:
         raise UsageError(f"{where}: scaling_factor must be greater than 0")
     if "fields" in spec:
         spec["fields"] = {suffix: _kind(inner, f"{where}.{suffix}") for suffix, inner in spec["fields"].items()}

@@ -74,7 +74,8 @@ def dynamic_number(text: str) -> int | float | None:
 
 def scaled(value: float, factor: float) -> float:
     """What a scaled_float keeps of a number."""
-    return math.floor(value * factor + 0.5) / factor if math.isfinite(value * factor) else value
+    product = float(value) * factor
+    return math.floor(product + 0.5) / factor if math.isfinite(product) else value
 
 
 def _dynamic(raw: object) -> Scalar:
