@@ -6,6 +6,7 @@ Each extract names the package and version it was made from; the commands that m
 from detections.catalog import attack, aws
 from detections.catalog.extracts import docs_path, etc_path
 from detections.catalog.fields import Catalog, catalog
+from detections.catalog.fingerprint import declared, fingerprint
 from detections.catalog.own import read_sources
 from detections.catalog.sources import Source, Stream
 from detections.catalog.view import View, view
@@ -18,8 +19,10 @@ __all__ = [
     "attack",
     "aws",
     "catalog",
+    "declared",
     "docs_path",
     "etc_path",
+    "fingerprint",
     "read_sources",
     "view",
 ]

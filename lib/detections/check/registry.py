@@ -1,7 +1,8 @@
 """Which checks there are. A check is a module with a CODE, a page (its docstring) and a function.
 
 ``check(rule)`` looks at one rule, ``check_all(rules)`` at all of them together; both yield findings of the module's own
-code. A module without either is the page of findings that are made where rules are read.
+code. What ``check_all`` finds must show in the ``identities(rule)`` that two rules share: rules that share none are not
+compared. A module without either is the page of findings that are made where rules are read.
 """
 
 from __future__ import annotations

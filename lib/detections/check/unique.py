@@ -24,13 +24,18 @@ CODE = "unique"
 def check_all(rules: Sequence[Rule]) -> Iterator[Finding]:
     seen: dict[tuple[str, str], Rule] = {}
     for rule in rules:
-        for what, value, keys in _identities(rule):
+        for what, value, keys in _named(rule):
             first = seen.setdefault((what, value.lower()), rule)
             if first is not rule:
                 yield _finding(rule, first, what, value, keys)
 
 
-def _identities(rule: Rule) -> Iterator[tuple[str, str, Keys]]:
+def identities(rule: Rule) -> tuple[tuple[str, str], ...]:
+    """What no other rule may have: (``rule_id``, its value), in lower case."""
+    return tuple((what, value.lower()) for what, value, _ in _named(rule))
+
+
+def _named(rule: Rule) -> Iterator[tuple[str, str, Keys]]:
     yield "rule_id", rule.rule_id, ("rule", "rule_id")
     if rule.metadata.maturity == "deprecated":
         return

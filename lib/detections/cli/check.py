@@ -7,13 +7,17 @@ from pathlib import Path
 
 import click
 
-from detections import check
-from detections.cli.common import PROFILE, RULES, STRICT, chosen_profiles, failed, rules_at
+from detections.check import Cache, Files, run_on
+from detections.cli.common import PROFILE, RULES, STRICT, chosen_profiles, failed
 from detections.cli.config import Config, find_config
 from detections.cli.output import format_option, report, tell
-from detections.proof import read_baseline
+from detections.errors import Finding
+from detections.proof import Baseline, read_baseline
 from detections.report.count import plural
-from detections.rule import Rule, Rules
+from detections.rule import load_files, rule_files
+from detections.source import user_cache
+
+_CACHE = "check.json"
 
 
 @click.command("check")
@@ -21,27 +25,46 @@ from detections.rule import Rule, Rules
 @format_option("check")
 @STRICT
 @PROFILE
-def command(rules: Sequence[Path], style: str, strict: bool, profiles: Sequence[str]) -> int:
+@click.option(
+    "--no-cache", is_flag=True, help="Look at every file, also where it has not changed since the last check."
+)
+def command(rules: Sequence[Path], style: str, strict: bool, profiles: Sequence[str], no_cache: bool) -> int:
     """Check RULES (files or folders; the project's by default).
 
     Every problem of every file is reported, as path:line:column: code message. `# detections: allow CODE: reason` in a
     rule file silences a finding.
     """
     config = find_config()
-    loaded = rules_at(rules, config)
-    beside = _beside(loaded, rules, config) if rules else []
-    findings = check.run(loaded, chosen_profiles(profiles, config), beside)
-    findings, passed = read_baseline(config.path("baseline")).split(findings, [*loaded, *loaded.unsound])
+    files, findings = rule_files(*(rules or [config.path("rules")]))
+    cache = Cache(None if no_cache else _cache_of(config))
+    fields = config.own_fields()
+    findings += run_on(Files(files, _beside(files, rules, config)), chosen_profiles(profiles, config), fields, cache)
+    cache.save()
+    findings, passed = _split(read_baseline(config.path("baseline")), sorted(findings, key=lambda one: one.location))
     if passed:
         tell(f"{plural(len(passed), 'finding')} of the baseline left out")
-    report("check", style, findings, loaded.files)
+    report("check", style, findings, files)
     return int(failed(findings, strict))
 
 
-def _beside(loaded: Rules, paths: Sequence[Path], config: Config) -> list[Rule]:
-    """The project's other rules, where these are some of it."""
-    home = config.path("rules").resolve()
-    if not any(path.resolve().is_relative_to(home) for path in paths):
-        return []
-    places = {Path(file).resolve() for file in loaded.files}
-    return [rule for rule in rules_at((), config) if Path(rule.document.path).resolve() not in places]
+def _cache_of(config: Config) -> Path | None:
+    """The project's, else the user's."""
+    folder = config.path("cache") if config.file else user_cache()
+    return folder / _CACHE if folder else None
+
+
+def _beside(files: Sequence[str], paths: Sequence[Path], config: Config) -> tuple[str, ...]:
+    """The files of the project's other rules, where these are some of it."""
+    home = config.path("rules")
+    if not any(path.resolve().is_relative_to(home.resolve()) for path in paths):
+        return ()
+    places = {Path(file).resolve() for file in files}
+    return tuple(file for file in rule_files(home)[0] if Path(file).resolve() not in places)
+
+
+def _split(baseline: Baseline, findings: list[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """The findings that count, and those that stood before."""
+    if not baseline.rules:
+        return findings, []
+    rules = load_files(sorted({finding.location.path for finding in findings}))
+    return baseline.split(findings, [*rules, *rules.unsound])

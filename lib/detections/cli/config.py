@@ -29,6 +29,7 @@ _PATHS = (
     "lock",
     "state",
     "proofs",
+    "cache",
     "baseline",
     "site",
     "backtest",
@@ -59,6 +60,7 @@ class Config:
     lock: str = "etc/rules.lock.json"
     state: str = ".detections/state"
     proofs: str = ".detections/proofs.json"
+    cache: str = ".detections/cache"
     baseline: str = "etc/baseline.json"
     site: str = "dist/site"
     backtest: str = "dist/backtest.json"

@@ -45,6 +45,7 @@ SETTINGS: Mapping[str, Setting] = {
     "proofs": Setting(
         "path", "What was proved already ([deployment](deployment.md)); not to be committed.", '"proofs.json"'
     ),
+    "cache": Setting("path", "The folder of what `check` found in files that have not changed since.", '"build/cache"'),
     "baseline": Setting(
         "path", "What stood when checks and cases were begun; `detections baseline` writes it.", '"baseline.json"'
     ),

@@ -23,6 +23,7 @@ from typing import Any
 from detections.catalog.extracts import extract
 from detections.elastic.extra import extra
 from detections.errors import NotInstalled, ServerUnavailable
+from detections.source import user_cache
 
 Progress = Callable[[str], None]
 """Is told, in a short line, how far something has come."""
@@ -69,11 +70,10 @@ def cache_folder() -> Path:
     Raises:
         ServerUnavailable: nothing says where that is.
     """
-    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    try:
-        return (named if named.is_absolute() else Path.home() / ".cache") / "detections"
-    except RuntimeError:
-        raise ServerUnavailable("there is no home folder for the jars: name a cache folder by XDG_CACHE_HOME") from None
+    folder = user_cache()
+    if folder is None:
+        raise ServerUnavailable("there is no home folder for the jars: name a cache folder by XDG_CACHE_HOME")
+    return folder
 
 
 def install(cache: Path, progress: Progress | None = None) -> Installation:

@@ -8,14 +8,13 @@ no signature.
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from detections.case import Bases, CaseFile
-from detections.catalog import Source, etc_path
+from detections.catalog import declared, fingerprint
 from detections.errors import EventsError, UsageError
 from detections.payload.normalise import encode
 from detections.payload.record import read_as, write_json
@@ -70,17 +69,11 @@ def digest(rule: Rule, file: CaseFile | None, bases: Bases, besides: Iterable[by
     ``besides``."""
     found = hashlib.sha256()
     parts = (rule.document.path, rule.document.text, encode(rule.document.data["rule"]))
-    for part in (_package(), *besides, *parts, *map(_declared, rule.fields), *_cases(file, bases)):
+    for part in (fingerprint(), *besides, *parts, *map(declared, rule.fields), *_cases(file, bases)):
         content = part.encode() if isinstance(part, str) else part
         found.update(len(content).to_bytes(8, "big"))
         found.update(content)
     return found.hexdigest()
-
-
-@functools.lru_cache(maxsize=256)
-def _declared(source: Source) -> str:
-    """What a file of the project's own fields declares."""
-    return repr((source.name, source.streams, dict(source.kinds), dict(source.fields)))
 
 
 def _cases(file: CaseFile | None, bases: Bases) -> Iterator[str | bytes]:
@@ -96,15 +89,3 @@ def _cases(file: CaseFile | None, bases: Bases) -> Iterator[str | bytes]:
             yield bases.content(name)
         except EventsError:
             yield b""
-
-
-@functools.cache
-def _package() -> bytes:
-    """The hash of this package: its code, and the sizes of the extracts, which only a new version changes."""
-    found = hashlib.sha256()
-    root = Path(__file__).parents[1]
-    for path in sorted(root.rglob("*.py")):
-        found.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
-    for path in sorted(path for path in etc_path().rglob("*") if path.is_file()):
-        found.update(f"{path.name} {path.stat().st_size}\n".encode())
-    return found.digest()

@@ -1,6 +1,6 @@
 """Rules: Document -> Rule, from the marshmallow schemas that describe each rule type."""
 
-from detections.rule.load import load, load_rules, rules_of, table_findings
+from detections.rule.load import load, load_files, load_rules, rule_files, rules_of, table_findings
 from detections.rule.model import (
     EqlRule,
     EsqlRule,
@@ -28,7 +28,9 @@ __all__ = [
     "ThreatMatchRule",
     "ThresholdRule",
     "load",
+    "load_files",
     "load_rules",
+    "rule_files",
     "rules_of",
     "table_findings",
 ]

@@ -18,7 +18,7 @@ from detections.rule.keys import dotted, shape, unknown_keys, unknown_tables
 from detections.rule.model import RULES, Metadata, Rule, Rules
 from detections.rule.parts import MetadataSchema
 from detections.rule.schemas import SCHEMAS, CommonSchema, FileSchema, schema
-from detections.source import Document, Keys, read
+from detections.source import Document, Keys, document_of, read
 
 CODE = "schema"
 
@@ -42,6 +42,16 @@ def load_rules(*paths: str | os.PathLike[str], fields: tuple[Source, ...] = ()) 
     Raises:
         UsageError: a path does not exist, or none was given.
     """
+    files, findings = rule_files(*paths)
+    return load_files(files, fields, findings=findings)
+
+
+def rule_files(*paths: str | os.PathLike[str]) -> tuple[tuple[str, ...], list[Finding]]:
+    """The files of rules at these paths, sorted, and what is wrong with the folders.
+
+    Raises:
+        UsageError: a path does not exist, or none was given.
+    """
     if not paths:
         raise UsageError("no rules: name a file or a folder")
     findings: list[Finding] = []
@@ -56,15 +66,26 @@ def load_rules(*paths: str | os.PathLike[str], fields: tuple[Source, ...] = ()) 
                 findings.append(Finding(CODE, "holds no rules: there is no .toml file in it", Location(path)))
         else:
             files.add(path)
+    return tuple(sorted(files)), findings
+
+
+def load_files(
+    files: Iterable[str], fields: tuple[Source, ...] = (), *, contents: Mapping[str, bytes] | None = None,
+    findings: Iterable[Finding] = (),
+) -> Rules:  # fmt: skip
+    """The rules in files, as :func:`load_rules` gives them. ``contents`` are those of files that were read already,
+    ``findings`` what is known to be wrong."""
+    files, findings = tuple(files), list(findings)
     documents = []
-    for file in sorted(files):
+    for file in files:
         try:
-            documents.append(read(file))
+            content = None if contents is None else contents.get(file)
+            documents.append(read(file) if content is None else document_of(content, file))
         except SourceError as error:
             findings += error.findings
     found_in = rules_of(documents, fields)
     findings = sorted([*findings, *found_in.findings], key=lambda one: one.location)
-    return Rules(found_in.rules, tuple(sorted(files)), tuple(findings), found_in.unsound)
+    return Rules(found_in.rules, files, tuple(findings), found_in.unsound)
 
 
 def rules_of(documents: Iterable[Document], fields: tuple[Source, ...] = ()) -> Rules:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
@@ -50,6 +51,15 @@ def append(path: Path, data: bytes, *, private: bool = False) -> None:
 
 class NotRegular(OSError):
     """A pipe, a device or a socket, where a file should be."""
+
+
+def user_cache() -> Path | None:
+    """The folder of this package among the user's caches (``$XDG_CACHE_HOME``, else ``~/.cache``), None where nothing
+    says where they are."""
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    with contextlib.suppress(RuntimeError):
+        return (named if named.is_absolute() else Path.home() / ".cache") / "detections"
+    return None
 
 
 def content_of(path: Path) -> bytes:

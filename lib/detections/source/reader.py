@@ -34,7 +34,12 @@ def read(path: str | os.PathLike[str]) -> Document:
     except OSError as error:
         reason = error.strerror or str(error)
         raise SourceError([Finding(CODE, f"cannot be read: {reason}", Location(name))]) from error
-    return parse(_decode(content, name), name)
+    return document_of(content, name)
+
+
+def document_of(content: bytes, path: str) -> Document:
+    """The document that a file's content is. Raises SourceError where it is no UTF-8, or no TOML."""
+    return parse(_decode(content, path), path)
 
 
 def parse(text: str, path: str) -> Document:
