@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging
 import shlex
 import sys
 from pathlib import Path
@@ -49,6 +50,7 @@ def edited(kibana: Any, line: str) -> str:
 
 def main(port: int) -> None:
     """Serve until Ctrl-C, or until standard input ends where that is a terminal."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # its faults, not a line for each request
     with HTTPServer(host="127.0.0.1", port=port, threaded=True) as server:
         kibana = stand_in()(server)
         print(f"export KIBANA_URL={kibana.url} KIBANA_API_KEY={kibana.api_key}", flush=True)
