@@ -48,7 +48,7 @@ ALIASES = {
 AGGREGATES_NOT_EVALUATED = frozenset(
     (
         "absent_over_time", "avg_over_time", "count_distinct_over_time", "count_over_time", "delta", "deriv",
-        "earliest", "first_over_time", "idelta", "increase", "irate", "last_over_time", "latest", "max_over_time",
+        "first_over_time", "idelta", "increase", "irate", "last_over_time", "max_over_time",
         "min_over_time", "percentile_over_time", "present_over_time", "rate", "sample", "sparkline", "st_centroid_agg",
         "st_extent_agg", "stddev_over_time", "sum_over_time", "variance_over_time",
     )
@@ -68,7 +68,7 @@ NOT_EVALUATED = frozenset(
         "st_within", "st_xmax", "st_xmin", "st_ymax", "st_ymin", "term", "text_embedding",
         "to_aggregate_metric_double", "to_cartesianshape", "to_counter", "to_date_range", "to_dense_vector",
         "to_double_range", "to_exponential_histogram", "to_gauge", "to_geohash", "to_geohex", "to_geoshape",
-        "to_geotile", "to_range", "to_tdigest", "top_snippets", "trange", "v_cosine", "v_dot_product", "v_hamming",
+        "to_geotile", "to_range", "to_tdigest", "top_snippets", "v_cosine", "v_dot_product", "v_hamming",
         "v_l1_norm", "v_l2_norm", "v_magnitude",
     )
 )  # fmt: skip

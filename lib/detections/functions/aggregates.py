@@ -16,6 +16,8 @@ from detections.functions.multivalues import check_order
 from detections.functions.operators import sort_key
 from detections.functions.signature import (
     ANY,
+    DATETIME,
+    NANOSECONDS,
     NUMERIC,
     SPATIAL,
     STRING,
@@ -124,34 +126,35 @@ class _Collected(Fold):
 
 
 class _AtExtreme(RowFold):
-    """FIRST and LAST: (place, value) where the sort field is least or greatest; of equal places the first row."""
+    """FIRST and LAST: (whether there is a place, place, value) where the sort field is least or greatest; of equal
+    places the first row. A null is a value like others; a row without a place counts where none has one."""
 
-    def __init__(self, kind: str, *, last: bool) -> None:
-        self._key = sort_key(kind)
+    def __init__(self, *, last: bool) -> None:
+        self._pick: Callable[[tuple[int, ...]], int] = max if last else min
         self._last = last
 
-    def initial(self) -> tuple[Any, object] | None:
+    def initial(self) -> tuple[bool, int, object] | None:
         return None
 
-    def add(self, state: tuple[object, object] | None, value: tuple[object, object]) -> tuple[object, object] | None:
+    def add(self, state: tuple[bool, int, object] | None, value: tuple[object, Any]) -> tuple[bool, int, object]:
         found, sort = value
-        if found is None or sort is None:
-            return state
-        places = [one if self._key is None else self._key(one) for one in several(sort)]
-        return self._better(state, (max(places) if self._last else min(places), found))
+        place = (False, 0) if sort is None else (True, self._pick(several(sort)))
+        return self._better(state, (*place, found))
 
-    def _better(self, state: tuple[object, object] | None, other: tuple[Any, object]) -> tuple[object, object]:
-        if state is None:
-            return other
-        return other if (other[0] > state[0] if self._last else other[0] < state[0]) else state
+    def _better(
+        self, state: tuple[bool, int, object] | None, other: tuple[bool, int, object]
+    ) -> tuple[bool, int, object]:
+        if state is None or state[0] != other[0]:
+            return other if state is None or other[0] else state
+        return other if (other[1] > state[1] if self._last else other[1] < state[1]) else state
 
     def merge(
-        self, state: tuple[object, object] | None, other: tuple[object, object] | None
-    ) -> tuple[object, object] | None:
+        self, state: tuple[bool, int, object] | None, other: tuple[bool, int, object] | None
+    ) -> tuple[bool, int, object] | None:
         return state if other is None else self._better(state, other)
 
-    def result(self, state: tuple[object, object] | None) -> object:
-        return None if state is None else state[1]
+    def result(self, state: tuple[bool, int, object] | None) -> object:
+        return None if state is None else state[2]
 
 
 class _Top(RowFold):
@@ -231,7 +234,8 @@ _VALUE = Parameter(ANY | SPATIAL)
 _NUMBER = Parameter(NUMERIC - {"unsigned_long"})
 _CONSTANT = Parameter(NUMERIC, constant=True)
 _ORDERED = Parameter(ANY)
-_SORT = Parameter(ANY - STRING | {"keyword", "text"})
+_FOUND = Parameter(ANY - {"unsigned_long", "version"})
+_PLACE = Parameter(DATETIME | NANOSECONDS | {"long"})
 _TOP = (_ORDERED, _CONSTANT, Parameter(STRING, optional=True, constant=True, check=check_order), optional(ANY))
 
 AGGREGATES: dict[str, AggregateFunction] = {
@@ -243,12 +247,8 @@ AGGREGATES: dict[str, AggregateFunction] = {
     "count_distinct": AggregateFunction(
         (_ORDERED, Parameter(NUMERIC, optional=True, constant=True)), "long", lambda types, constants: _CountDistinct()
     ),
-    "first": AggregateFunction(
-        (_VALUE, _SORT), first_type, lambda types, _: _AtExtreme(types[1], last=False), (0, 1), "9.3"
-    ),
-    "last": AggregateFunction(
-        (_VALUE, _SORT), first_type, lambda types, _: _AtExtreme(types[1], last=True), (0, 1), "9.3"
-    ),
+    "first": AggregateFunction((_FOUND, _PLACE), first_type, lambda types, _: _AtExtreme(last=False), (0, 1), "9.3"),
+    "last": AggregateFunction((_FOUND, _PLACE), first_type, lambda types, _: _AtExtreme(last=True), (0, 1), "9.3"),
     "max": AggregateFunction((_ORDERED,), first_type, lambda types, constants: _Extreme(max, types[0])),
     "median": AggregateFunction(
         (_NUMBER,), "double", lambda types, constants: _Collected(lambda values: percentile(values, 50))

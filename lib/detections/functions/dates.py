@@ -11,16 +11,27 @@ from detections.functions import dateformat
 from detections.functions.numbers import divide
 from detections.functions.signature import (
     DATETIME,
+    NANOSECONDS,
     SPAN,
     STRING,
     Duration,
     Function,
+    Implementation,
     Parameter,
     Period,
+    Types,
     function,
     in_range,
+    typed,
 )
-from detections.values.dates import civil_from_days, days_from_civil, days_in_month, format_date, parse_date
+from detections.values.dates import (
+    NANOSECONDS_A_MILLISECOND,
+    civil_from_days,
+    days_from_civil,
+    days_in_month,
+    format_date,
+    parse_date,
+)
 
 DAY = 86_400_000
 UNITS: dict[str, Callable[[int], Period | Duration]] = {
@@ -92,6 +103,12 @@ def truncate(span: Period | Duration, instant: int) -> int:
     total = (year - 1) * 12 + month - 1
     years, index = divmod(total - total % span.months, 12)
     return _day(years + 1, index + 1, 1) * DAY
+
+
+def _truncation(types: Types) -> Implementation:
+    if types[1] != "date_nanos":
+        return truncate
+    return lambda span, instant: truncate(span, instant // NANOSECONDS_A_MILLISECOND) * NANOSECONDS_A_MILLISECOND
 
 
 _PARTS = {
@@ -211,7 +228,12 @@ FUNCTIONS: dict[str, Function] = {
     "date_extract": function(_extract, Parameter(STRING, check=_field), DATETIME, result="long"),
     "date_format": function(_format, _FORMAT, DATETIME, result="keyword"),
     "date_parse": function(_parse, replace(_FORMAT, check=dateformat.parse_to_read), _TEXT, result="datetime"),
-    "date_trunc": function(truncate, Parameter(SPAN, constant=True, check=check_interval), DATETIME, result="datetime"),
+    "date_trunc": typed(
+        _truncation,
+        Parameter(SPAN, constant=True, check=check_interval),
+        DATETIME | NANOSECONDS,
+        result=lambda types: "datetime" if types[1] == "null" else types[1],
+    ),
     "day": function(lambda at: civil_from_days(at // DAY)[2], DATETIME, result="integer", since="9.6"),
     "day_name": function(lambda at: calendar.day_name[(at // DAY + 3) % 7], DATETIME, result="keyword", since="9.2"),
     "hour": function(lambda at: at % DAY // 3_600_000, DATETIME, result="integer", since="9.6"),

@@ -200,7 +200,7 @@ def test_metadata_is_what_a_hit_has() -> None:
         ({"a": "keyword"}, "a LIKE a", "must be a constant"),
         ({"a": "keyword"}, 'a LIKE "x\\\\y"', "backslash"),
         ({"a": "keyword"}, 'a RLIKE "["', "position"),
-        ({"a": "keyword"}, "DATE_TRUNC(1 day, a) IS NULL", "must be \\[datetime\\]"),
+        ({"a": "keyword"}, "DATE_TRUNC(1 day, a) IS NULL", "must be \\[date_nanos or datetime\\]"),
         ({"a": "date"}, "DATE_TRUNC(0 days, a) IS NULL", "zero or negative"),
         ({"a": "date"}, 'DATE_EXTRACT("hour", a) > 1', "not a part of a date"),
         ({"a": "ip"}, 'CIDR_MATCH(a, "10.0.0.0/99")', "not a CIDR block"),

@@ -67,7 +67,7 @@ def columns(commands: str) -> dict[str, str]:
         ('TOP(n, 3, "desc")', "integer", [7, 5, 4]),
         ('TOP(n, 2, "ASC", h)', "keyword", ["x", "x"]),
         ("FIRST(n, at)", "integer", 1),
-        ("LAST(h, at)", "keyword", "x"),
+        ("LAST(g, at)", "keyword", ["b", "c"]),
         ("WEIGHTED_AVG(d, n)", "double", (0.5 + 4.5 + 14) / 22),
         ("WEIGHTED_AVG(n, 2)", "double", 22 / 6),
         ("WEIGHTED_AVG([1, 5], n)", "double", 3.0),

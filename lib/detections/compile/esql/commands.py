@@ -11,6 +11,7 @@ from detections.compile.esql.context import NULL, Context
 from detections.compile.esql.expressions import Expressions
 from detections.compile.esql.reshape import Reshaping
 from detections.compile.esql.scope import METADATA, METADATA_NOT_EVALUATED, Scope, documents
+from detections.compile.esql.settings import check_settings, nullified
 from detections.compile.esql.stats import compile_stats
 from detections.errors import QueryTypeError
 from detections.functions.signature import SPAN
@@ -67,6 +68,7 @@ def compile_esql(
         names = {field.name for field in mapping}
     while True:
         context = Context(query, mapping, tables or {}, None if refused is None else [])
+        check_settings(context)
         compiler = _Compiler(context, names)
         commands = [made for command in query.tree.commands for made in compiler.command(command)]
         if names is None or compiler.scope.discovered <= names:
@@ -146,6 +148,9 @@ class _Compiler:
             self._context.give_up(what, (command.span[0], command.span[0] + 4))
         checked = [self._checked(name) for name in command.metadata]
         self.scope = documents(self._context.mapping, [name for name in checked if name], self._names)
+        for name in nullified(self._query.tree, (one.name for one in self.scope)):
+            if self.scope.get(name) is None:
+                self.scope.add(Column(name, "null"), guessed=False)
         if command.time_series or any(isinstance(one, ast.Query) for one in command.sources):
             self.scope.admit_unknown()
         return ()

@@ -12,6 +12,7 @@ from detections.compile.esql.context import Context
 from detections.compile.esql.expressions import Expressions
 from detections.compile.esql.fulltext import FULL_TEXT, full_text
 from detections.compile.esql.scope import Scope
+from detections.compile.esql.surrogates import time_range
 from detections.errors import NotEvaluated
 from detections.functions.operators import like_pattern
 from detections.functions.others import block
@@ -69,6 +70,8 @@ class Conditions:
                 return self._is_null(value, negated, node)
             case ast.Function(name="cidr_match"):
                 return self._cidr_match(node)
+            case ast.Function(name="trange"):
+                return self._compile(time_range(self._context, node))
             case ast.Match():
                 return self._full_text(node)
             case ast.Function(name=name) if name in FULL_TEXT:

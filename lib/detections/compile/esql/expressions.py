@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
+from detections.compile.esql import surrogates
 from detections.compile.esql.arguments import Arguments, is_text_literal
 from detections.compile.esql.fulltext import FULL_TEXT
 from detections.compile.esql.scope import NOT_EVALUATED
@@ -155,7 +156,7 @@ class Expressions(Arguments):
         name = ALIASES.get(node.name, node.name)
         if name.startswith("?"):
             self.refuse(f"no value for the parameter {name}: a rule has none", node)
-        if name in AGGREGATES or name in AGGREGATES_NOT_EVALUATED:
+        if name in AGGREGATES or name in AGGREGATES_NOT_EVALUATED or name in surrogates.AGGREGATES:
             self.refuse(f"aggregate function [{self.source(node)}] not allowed outside STATS command", node)
         if name in FULL_TEXT:
             message = f"[{name.upper()}] is a condition of WHERE, not part of another expression"
@@ -163,6 +164,8 @@ class Expressions(Arguments):
         if name in GROUPINGS:
             message = f"cannot use grouping function [{self.source(node)}] outside of the groups of a STATS command"
             self.refuse(message, node)
+        if name == "trange":
+            return self.compile(surrogates.time_range(self.context, node))
         if name in FUNCTIONS_NOT_EVALUATED:
             raise NotEvaluated(f"the function {name.upper()} is not evaluated here", node.span)
         if name not in FUNCTIONS or " " in name:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TypeAlias
 
+from detections.compile.esql import surrogates
 from detections.compile.esql.buckets import bucket
 from detections.compile.esql.conditions import Conditions
 from detections.compile.esql.context import NULL, Context
@@ -146,13 +147,13 @@ class _AggregateExpressions(Expressions):
                 f"column [{shown}] must appear in the STATS BY clause or be used in an aggregate function", node
             )
         if isinstance(node, ast.Function) and self.is_aggregate(node):
-            return self._call_of(node)
+            return self._call_of(surrogates.aggregate(self.context, node))
         return super().compile(node)
 
     def is_aggregate(self, node: ast.Function) -> bool:
         if node.name in AGGREGATES_NOT_EVALUATED:
             raise NotEvaluated(f"the function {node.name.upper()} is not evaluated here", node.span)
-        return node.name in AGGREGATES
+        return node.name in AGGREGATES or node.name in surrogates.AGGREGATES
 
     def _call_of(self, node: ast.Function) -> Expression:
         self.found = True

@@ -44,9 +44,10 @@ _FUNCTIONS: dict[str, Release] = {
     # What nothing here evaluates; the others say it themselves.
     "absent_over_time": ("9.2", None), "avg_over_time": ("9.2", None), "chunk": ("9.3", None),
     "count_distinct_over_time": ("9.2", None), "count_over_time": ("9.2", None), "decay": ("9.3", None),
-    "delta": ("9.2", None), "deriv": ("9.3", None), "embedding": ("9.4", None), "field_extract": ("9.5", None),
+    "delta": ("9.2", None), "deriv": ("9.3", None), "earliest": ("9.4", None),
+    "embedding": ("9.4", None), "field_extract": ("9.5", None),
     "first_over_time": ("9.2", None), "idelta": ("9.2", None), "increase": ("9.2", None), "irate": ("9.2", None),
-    "knn": ("9.2", "9.4"), "last_over_time": ("9.2", None), "match_phrase": ("8.19", "9.1"),
+    "knn": ("9.2", "9.4"), "last_over_time": ("9.2", None), "latest": ("9.4", None), "match_phrase": ("8.19", "9.1"),
     "max_over_time": ("9.2", None), "min_over_time": ("9.2", None), "mv_greater": ("9.6", None),
     "mv_in_range": ("9.6", None), "mv_less": ("9.6", None), "mv_like": ("9.6", None), "mv_rlike": ("9.6", None),
     "percentile_over_time": ("9.3", None), "present_over_time": ("9.2", None), "range_contains": ("9.5", None),
