@@ -160,17 +160,25 @@ class Groups:
         if not self._keys:
             return None, [0] * table.size
         values = [table.values(name) for name in self._keys]
-        rows: list[int] | None = None
-        keys: Iterable[object] = values[0] if len(values) == 1 else zip(*values, strict=True)
-        if any(tuple in set(map(type, column)) for column in values):
-            rows, expanded = [], []
-            for row, key in enumerate(zip(*values, strict=True)):
-                choices = [dict.fromkeys(one) if type(one) is tuple else (one,) for one in key]
-                for choice in itertools.product(*choices):
-                    rows.append(row)
-                    expanded.append(choice[0] if len(choice) == 1 else choice)
-            keys = expanded
-        return rows, list(map(numbers.__getitem__, keys))
+        before = len(numbers)
+        found = list(map(numbers.__getitem__, values[0] if len(values) == 1 else zip(*values, strict=True)))
+        made = list(itertools.islice(numbers, before, None))
+        if not any(map(self._has_several, made)):
+            return None, found
+        # Keys are looked at instead of rows, since they are fewer: those of several groups are taken back.
+        for key in made:
+            del numbers[key]
+        rows, expanded = [], []
+        for row, key in enumerate(zip(*values, strict=True)):
+            choices = [dict.fromkeys(one) if type(one) is tuple else (one,) for one in key]
+            for choice in itertools.product(*choices):
+                rows.append(row)
+                expanded.append(choice[0] if len(choice) == 1 else choice)
+        return rows, list(map(numbers.__getitem__, expanded))
+
+    def _has_several(self, key: Any) -> bool:
+        """Whether the key of a group is that of a row with several values."""
+        return type(key) is tuple and (len(self._keys) == 1 or tuple in map(type, key))
 
     def results(self) -> list[Values]:
         """Of each aggregate function the result for each group.
