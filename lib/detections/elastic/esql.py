@@ -129,9 +129,14 @@ def _lookup_index(table: LookupTable, server: Server) -> TemporaryIndex:
 
 
 def _over(tree: Query, index: str, most: int) -> Query:
-    """The query over another index, with ``_id`` among its metadata, and no more than so many rows."""
+    """The query over another index, with ``_id`` among its metadata, and no more than so many rows.
+
+    Raises NotEvaluated: it has sub-queries.
+    """
     source = tree.commands[0]
     assert isinstance(source, From)
+    if any(isinstance(one, Query) for one in source.sources):
+        raise NotEvaluated("FROM with a sub-query is not run over other indices")
     made = replace(tree, commands=(replace(source, sources=(Index(index),)), *tree.commands[1:], Limit(most)))
     return asking_for_id(made)
 

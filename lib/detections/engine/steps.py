@@ -99,16 +99,18 @@ class Steps:
 
     def _fork(self, command: Fork) -> Step:
         made = [[self.step(one) for one in branch] for branch, _ in command.branches]
+        sources = [self.vectors.expression(one) for one in command.sources]
 
         def step(tables: Iterable[Table]) -> Iterator[Table]:
             whole = joined(tables)
             for number, steps in enumerate(made, 1):
-                rows: Iterable[Table] = [whole]
+                rows: Iterable[Table] = [whole.where(sources[number - 1](whole)) if sources else whole]
                 for one in steps:
                     rows = one(rows)
                 for table in rows:
                     marked = {name: table.values(name) for name in (*command.columns, *self._carried)}
-                    marked["_fork"] = [f"fork{number}"] * table.size
+                    if not sources:
+                        marked["_fork"] = [f"fork{number}"] * table.size
                     yield Table(marked, table.size)
 
         return step

@@ -68,7 +68,7 @@ class _Trace:
             case Distinct():
                 return "DEDUP leaves its row out"
             case Fork():
-                return "no branch of FORK leaves its row"
+                return f"no {'source of FROM' if command.sources else 'branch of FORK'} leaves its row"
         return "the query leaves no row of its event"
 
     def _named(self, row: Table) -> str:

@@ -15,6 +15,7 @@ from detections.functions import (
     numbers,
     operators,
     others,
+    sources,
     spatial,
     strings,
 )
@@ -37,7 +38,7 @@ FUNCTIONS: dict[str, Function] = {
 OPERATORS: dict[str, Function] = operators.FUNCTIONS
 """Its operators."""
 
-COMPUTED: dict[str, Function] = {**FUNCTIONS, **OPERATORS, **eql.FUNCTIONS}
+COMPUTED: dict[str, Function] = {**FUNCTIONS, **OPERATORS, **sources.FUNCTIONS, **eql.FUNCTIONS}
 """All that an expression can call, of both languages; EQL's names begin with ``eql.``."""
 
 ALIASES = {

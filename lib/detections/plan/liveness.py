@@ -52,7 +52,9 @@ def made(commands: Iterable[Command]) -> set[str]:
             case Aggregate(columns):
                 names = (names if command.inline else set()) | {name for name, _ in columns}
             case Fork(branches):
-                names = {"_fork"} | names.union(*(made(branch) for branch, _ in branches))
+                names = ({"_fork"} if not command.sources else set()) | names.union(
+                    *(made(branch) for branch, _ in branches)
+                )
     return names
 
 
@@ -89,7 +91,8 @@ def _before(command: Command, live: dict[str, Column]) -> tuple[Command, dict[st
         case Fork(branches, names):
             inner = [needed(branch, columns) for branch, columns in branches]
             made = tuple((tuple(one), columns) for (one, _), (_, columns) in zip(inner, branches, strict=True))
-            return Fork(made, names), _known(column for _, them in inner for column in them)
+            tests = [column for source in command.sources for column in columns_in(source)]
+            return Fork(made, names, command.sources), _known((*(one for _, them in inner for one in them), *tests))
     return command, _known((*live.values(), *read))
 
 

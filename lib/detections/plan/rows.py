@@ -132,10 +132,15 @@ class Distinct:
 @dataclass(frozen=True, slots=True)
 class Fork:
     """Every branch over all rows, one after the other; the column ``_fork`` says which (``fork1`` ...). A branch is its
-    commands and the columns that it leaves; ``columns`` are those of all."""
+    commands and the columns that it leaves; ``columns`` are those of all.
+
+    ``sources``: the branches are what FROM unites, sub-queries and other indices. Each has the condition that says
+    which documents are in its indices, and there is no ``_fork``.
+    """
 
     branches: tuple[tuple[tuple[Command, ...], tuple[Column, ...]], ...]
     columns: tuple[str, ...]
+    sources: tuple[Expression, ...] = ()
 
 
 Command: TypeAlias = (
@@ -224,9 +229,10 @@ def _reshaped(command: Command) -> Iterator[Outline]:
             yield Outline(f"join {table}{f' on {on}' if on else ''}: {', '.join(name for name, _, _ in columns)}")
         case Distinct(compared):
             yield Outline(f"distinct {', '.join(column.name for column in compared)}")
-        case Fork(branches):
+        case Fork(branches, _, sources):
             for number, (branch, _) in enumerate(branches, 1):
-                yield Outline(f"fork{number}", tuple(line for one in branch for line in _outline(one)))
+                name = f"source{number}" if sources else f"fork{number}"
+                yield Outline(name, tuple(line for one in branch for line in _outline(one)))
 
 
 def columns_in(expression: Expression) -> Iterator[Column]:

@@ -54,7 +54,7 @@ def sites(commands: Sequence[Command]) -> Iterator[Site]:
                 for number, (branch, _) in enumerate(branches):
                     for site in sites(branch):
                         branched: Callable[[Commands], Commands] = _then(partial(_with_branch, command, number), put)
-                        label = f"fork{number + 1} {site.label}"
+                        label = f"{'source' if command.sources else 'fork'}{number + 1} {site.label}"
                         yield Site(site.predicate, label, _then(site.put, branched), site.part)
         leading = False
 

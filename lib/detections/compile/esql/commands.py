@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as AbstractMapping
 from collections.abc import Sequence
 from functools import partial
+from typing import TypeAlias
 
 from detections.compile.esql.conditions import Conditions
 from detections.compile.esql.context import NULL, Context
@@ -14,9 +15,10 @@ from detections.compile.esql.scope import METADATA, METADATA_NOT_EVALUATED, Scop
 from detections.compile.esql.settings import check_settings, nullified
 from detections.compile.esql.stats import compile_stats
 from detections.errors import QueryTypeError
-from detections.functions.signature import SPAN
-from detections.mapping import Mapping
-from detections.plan.expression import Column, Expression
+from detections.functions.signature import SPAN, STRING
+from detections.functions.sources import PLACES
+from detections.mapping import Field, Mapping
+from detections.plan.expression import UNSUPPORTED, Call, Column, Constant, Expression
 from detections.plan.rows import (
     Command,
     Distinct,
@@ -33,6 +35,7 @@ from detections.plan.rows import (
 from detections.query import EsqlQuery
 from detections.query.esql import ast
 
+_Branch: TypeAlias = tuple[tuple[Command, ...], tuple[Column, ...]]
 _WITHOUT_EFFECT = (ast.Sample, ast.Mmr, ast.Fuse)
 """Commands that are not evaluated and leave the columns as they are."""
 
@@ -143,17 +146,43 @@ class _Compiler:
         return ()
 
     def _from(self, command: ast.From) -> Sequence[Command]:
-        if command.time_series or any(isinstance(one, ast.Query) for one in command.sources):
-            what = "TS" if command.time_series else "FROM with a sub-query"
-            self._context.give_up(what, (command.span[0], command.span[0] + 4))
+        if command.time_series:
+            self._context.give_up("TS", (command.span[0], command.span[0] + 2))
         checked = [self._checked(name) for name in command.metadata]
         self.scope = documents(self._context.mapping, [name for name in checked if name], self._names)
         for name in nullified(self._query.tree, (one.name for one in self.scope)):
             if self.scope.get(name) is None:
                 self.scope.add(Column(name, "null"), guessed=False)
-        if command.time_series or any(isinstance(one, ast.Query) for one in command.sources):
+        if command.time_series:
             self.scope.admit_unknown()
-        return ()
+        queries = [one for one in command.sources if isinstance(one, ast.Query)]
+        return (self._united(command, queries),) if queries else ()
+
+    def _united(self, command: ast.From, queries: Sequence[ast.Query]) -> Fork:
+        """FROM with sub-queries: its other indices as they are, then what each sub-query makes."""
+        self._columnar = False
+        indices = tuple(one.name for one in command.sources if isinstance(one, ast.Index))
+        sources: list[Expression] = []
+        branches: list[_Branch] = []
+        if indices:
+            sources.append(self._in_source(indices, command.indices))
+            branches.append(((), tuple(self.scope)))
+        for query in queries:
+            first = query.commands[0]
+            if not isinstance(first, ast.From):
+                self._context.give_up(f"{ast.command_name(first).upper()} in a sub-query", first.span)
+            sources.append(self._in_source(query.indices, command.indices))
+            branches.append(self._branch(query.commands))
+        columns: dict[str, str] = {}
+        for column in (one for _, them in branches for one in them):
+            columns[column.name] = _united_type(columns.get(column.name, "null"), column.type)
+        self.scope.keep(Column(name, kind) for name, kind in columns.items())
+        self.scope.settle()
+        return Fork(tuple(branches), tuple(columns), tuple(sources))
+
+    def _in_source(self, own: tuple[str, ...], every: tuple[str, ...]) -> Expression:
+        places = tuple(Column(name, "keyword", Field(name, "keyword")) for name in PLACES)
+        return Call("in source", (*places, Constant(own, "keyword"), Constant(every, "keyword")), "boolean")
 
     def _project(self) -> Project:
         made = Project(tuple((column.name, column) for column in self.scope))
@@ -225,22 +254,33 @@ class _Compiler:
         expressions = Expressions(self._context, self.scope)
         return Limit(count, tuple(expressions.usable(group) for group in groups))
 
+    def _branch(self, commands: Sequence[ast.Command]) -> _Branch:
+        """Commands that go on from here by themselves, and the columns that they leave."""
+        inner = _Compiler(self._context, self._names, self.scope.copy())
+        made = tuple(one for command in commands for one in inner.command(command))
+        self.scope.discovered |= inner.scope.discovered
+        return made, tuple(inner.scope)
+
     def _fork(self, branches: Sequence[Sequence[ast.Command]]) -> Fork:
-        made: list[tuple[tuple[Command, ...], tuple[Column, ...]]] = []
+        made: list[_Branch] = []
         columns: dict[str, Column] = {}
         for branch in branches:
-            inner = _Compiler(self._context, self._names, self.scope.copy())
-            commands = tuple(one for command in branch for one in inner.command(command))
-            made.append((commands, tuple(inner.scope)))
-            for column in inner.scope:
+            made.append(self._branch(branch))
+            for column in made[-1][1]:
                 known = columns.setdefault(column.name, column)
                 if "null" not in (known.type, column.type) and known.type != column.type:
                     message = f"Column [{column.name}] has conflicting data types in FORK branches: "
                     raise self._query.refused(f"{message}[{known.type}] and [{column.type}]", branch[0].span)
                 if known.type == "null":
                     columns[column.name] = column
-            self.scope.discovered |= inner.scope.discovered
         names = tuple(columns)
         self.scope.keep([*(Column(one.name, one.type) for one in columns.values()), Column("_fork", "keyword")])
         self.scope.settle()
         return Fork(tuple(made), names)
+
+
+def _united_type(one: str, other: str) -> str:
+    """The type of a column that several sources of FROM have."""
+    if "null" in (one, other) or one == other:
+        return other if one == "null" else one
+    return "keyword" if {one, other} <= STRING else UNSUPPORTED
