@@ -10,7 +10,7 @@ import msgspec
 
 from detections.case.model import Case, EventSpec
 from detections.errors import EventsError
-from detections.events import Document
+from detections.events import Document, unwrapped
 from detections.events.sources import recognise
 from detections.source import content_of
 from detections.values.dates import format_date, parse_date
@@ -32,7 +32,7 @@ class Bases:
         self._read: dict[str, bytes] = dict(given or {})
 
     def get(self, name: str) -> dict[str, Any]:
-        """A fresh copy of a base event.
+        """A fresh copy of a base event; of a hit as Kibana and Elasticsearch show it, its document.
 
         Raises:
             EventsError: there is no such file, it lies outside the folder, or it is not a JSON object.
@@ -43,7 +43,11 @@ class Bases:
             raise EventsError(f"base '{name}' in {self.folder}: {error}") from None
         if not isinstance(found, dict):
             raise EventsError(f"base '{name}' in {self.folder} is not a JSON object")
-        return found
+        return unwrapped(found)
+
+    def names(self) -> list[str]:
+        """The files that there are, by the names that cases give them."""
+        return sorted(path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file())
 
     def content(self, name: str) -> bytes:
         """The bytes of a base event's file.

@@ -46,10 +46,8 @@ class CaseLibrary:
         self.exceptions = exceptions
         self.files: dict[str, CaseFile] = {}
         self.findings: list[Finding] = []
-        known: set[Path] = set()
         for rule in rules:
             path = self.path(rule)
-            known.add(path)
             if not path.exists():
                 continue
             try:
@@ -59,15 +57,19 @@ class CaseLibrary:
                 continue
             self.files[rule.document.path] = file
             self.findings += file.findings
-        self._strays = sorted(set(root.rglob("*.toml")) - known) if root.is_dir() else []
 
-    def strays(self) -> list[Finding]:
-        """Case files that no rule owns; only meaningful when every rule was given."""
-        return [Finding(CODE, "no rule file has these cases", Location(str(path))) for path in self._strays]
+    def strays(self, files: Iterable[str]) -> list[Finding]:
+        """Case files that none of these rule files owns, whether what is in it is a sound rule or not; only meaningful
+        when every rule file was given."""
+        known = {self._beside(Path(path)) for path in files}
+        found = sorted(set(self.root.rglob("*.toml")) - known) if self.root.is_dir() else []
+        return [Finding(CODE, "no rule file has these cases", Location(str(path))) for path in found]
 
     def path(self, rule: Rule) -> Path:
         """Where the cases of a rule are to be."""
-        path = Path(rule.document.path)
+        return self._beside(Path(rule.document.path))
+
+    def _beside(self, path: Path) -> Path:
         try:
             return self.root / path.resolve().relative_to(self.rules_root.resolve())
         except ValueError:

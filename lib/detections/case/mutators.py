@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from detections.case.written import cut, value_written, written
 from detections.functions import COMPUTED
 from detections.plan.expression import Call, Constant, Expression
 from detections.plan.predicate import (
@@ -30,7 +31,7 @@ from detections.plan.predicate import (
     Test,
     extent,
 )
-from detections.query.span import Span, excerpt
+from detections.query.span import Span
 from detections.values.coerce import Scalar
 from detections.values.wildcard import ANY
 
@@ -57,6 +58,7 @@ def _walk(node: Predicate, rebuild: Callable[[Predicate], Predicate], query: str
             joined, other = (And, Or) if isinstance(node, And) else (Or, And)
             if len(items) > 1:
                 change = f"{other.__name__.lower()} instead of {joined.__name__.lower()}"
+                change = f"`{_text(query, node)}`: {change}"
                 yield Change(change, extent(node), rebuild(other(items)))
             for number, item in enumerate(items):
 
@@ -65,19 +67,30 @@ def _walk(node: Predicate, rebuild: Callable[[Predicate], Predicate], query: str
 
                 yield from _walk(item, put, query)
         case Not(item):
-            yield Change("not removed", extent(node), rebuild(item))
+            yield Change(f"`{_text(query, node)}`: {_affirmed(query, item)}", extent(node), rebuild(item))
             yield from _walk(item, lambda new: rebuild(Not(new)), query)
         case IsTrue(item):
             yield from _walk(item, lambda new: rebuild(IsTrue(new)), query)
         case Nested(path, item):
             yield from _walk(item, lambda new: rebuild(Nested(path, new)), query)
         case _:
-            text = excerpt(query, node.span) or "filter"
-            for change, new in _leaf(node):
+            text = _text(query, node)
+            for change, new in _leaf(node, text):
                 yield Change(f"`{text}`: {change}", node.span, rebuild(new))
 
 
-def _leaf(leaf: Leaf) -> Iterator[tuple[str, Predicate]]:
+def _text(query: str, node: Predicate) -> str:
+    return cut(written(query, node)) or "filter"
+
+
+def _affirmed(query: str, item: Predicate) -> str:
+    """What becomes of a negation that is taken away."""
+    inner = written(query, item)
+    is_operator = inner == written(query, Not(item)) and "!=" in inner
+    return "== instead of !=" if is_operator else "not removed"
+
+
+def _leaf(leaf: Leaf, text: str) -> Iterator[tuple[str, Predicate]]:
     if isinstance(leaf, Always):
         if leaf.value is not None:
             yield f"always {str(not leaf.value).lower()}", Always(not leaf.value, leaf.span)
@@ -85,14 +98,14 @@ def _leaf(leaf: Leaf) -> Iterator[tuple[str, Predicate]]:
     yield "always true", Always(True, leaf.span)
     yield "always false", Always(False, leaf.span)
     if isinstance(leaf, Test):
-        for change, operator in _operators(leaf.operator):
+        for change, operator in _operators(leaf.operator, text):
             yield change, replace(leaf, operator=operator)
     elif isinstance(leaf, Compute):
-        for change, expression in _expressions(leaf.expression):
+        for change, expression in _expressions(leaf.expression, text):
             yield change, replace(leaf, expression=expression)
 
 
-def _operators(operator: Operator) -> Iterator[tuple[str, Operator]]:
+def _operators(operator: Operator, text: str) -> Iterator[tuple[str, Operator]]:
     if not isinstance(operator, Exists):
         yield "only that it exists", Exists()
     match operator:
@@ -100,17 +113,14 @@ def _operators(operator: Operator) -> Iterator[tuple[str, Operator]]:
             for value in sorted(values, key=str):
                 rest = values - {value}
                 if rest:
-                    yield f"without {value!r}", replace(operator, values=rest)
-                yield (
-                    f"{_other(value)!r} instead of {value!r}",
-                    replace(operator, values=rest | {_other(value)}),
-                )
+                    yield f"without {value_written(text, value)}", replace(operator, values=rest)
+                yield _instead(text, _other(value), value), replace(operator, values=rest | {_other(value)})
         case Between(low, high, include_low, include_high):
             if low is not None:
-                yield "lower bound the other way", replace(operator, include_low=not include_low)
+                yield _bound(text, ">", include_low), replace(operator, include_low=not include_low)
                 yield "without the lower bound", replace(operator, low=None)
             if high is not None:
-                yield "upper bound the other way", replace(operator, include_high=not include_high)
+                yield _bound(text, "<", include_high), replace(operator, include_high=not include_high)
                 yield "without the upper bound", replace(operator, high=None)
         case Ranges(ranges):
             for number in range(len(ranges)):
@@ -125,17 +135,34 @@ def _operators(operator: Operator) -> Iterator[tuple[str, Operator]]:
                     )
                 elif isinstance(part, str):
                     changed = (*pattern[:number], str(_other(part)), *pattern[number + 1 :])
-                    yield f"{_other(part)!r} instead of {part!r}", replace(operator, pattern=changed)
+                    yield _instead(text, str(_other(part)), part), replace(operator, pattern=changed)
         case Matches(pattern):
             yield "another expression", Matches(f"({pattern})x", operator.case_insensitive)
         case Phrase(tokens):
             for number in range(len(tokens)):
                 if len(tokens) > 1:
-                    yield f"without {tokens[number]!r}", Phrase(tokens[:number] + tokens[number + 1 :])
+                    yield (
+                        f"without {value_written(text, tokens[number])}",
+                        Phrase(tokens[:number] + tokens[number + 1 :]),
+                    )
         case AnyToken(tokens):
             for token in sorted(tokens):
                 if len(tokens) > 1:
-                    yield f"without {token!r}", AnyToken(tokens - {token})
+                    yield f"without {value_written(text, token)}", AnyToken(tokens - {token})
+
+
+def _instead(text: str, other: Scalar, value: Scalar) -> str:
+    """``"xx" instead of "x"``, with quotes where the text has them."""
+    shown = value_written(text, value)
+    quote = '"' if isinstance(value, str) and shown.startswith('"') and not value.startswith('"') else ""
+    return f"{quote}{other if not isinstance(other, bool) else str(other).lower()}{quote} instead of {shown}"
+
+
+def _bound(text: str, sign: str, inclusive: bool) -> str:
+    """A bound turned to the other side; a range may be written without a sign."""
+    if sign not in text:
+        return f"{'lower' if sign == '>' else 'upper'} bound the other way"
+    return f"{sign} instead of {sign}=" if inclusive else f"{sign}= instead of {sign}"
 
 
 def _other(value: Scalar) -> Scalar:
@@ -151,12 +178,12 @@ def _others(value: Scalar) -> list[Scalar]:
     return [_other(value), *([value - 1] if number else [])]  # type: ignore[operator]
 
 
-def _expressions(expression: Expression) -> Iterator[tuple[str, Expression]]:
+def _expressions(expression: Expression, text: str) -> Iterator[tuple[str, Expression]]:
     """The expression with one operator or constant changed."""
     if isinstance(expression, Constant):
         if isinstance(expression.value, str | int | float):
             for other in _others(expression.value):
-                yield f"{other!r} instead of {expression.value!r}", replace(expression, value=other)
+                yield _instead(text, other, expression.value), replace(expression, value=other)
     elif isinstance(expression, Call):
         eql, name = expression.function.startswith("eql."), expression.function.removeprefix("eql.")
         swapped = _SWAPS.get(name, "")
@@ -164,6 +191,6 @@ def _expressions(expression: Expression) -> Iterator[tuple[str, Expression]]:
         if function in COMPUTED:
             yield f"{swapped} instead of {name}", replace(expression, function=function)
         for number, argument in enumerate(expression.arguments):
-            for change, new in _expressions(argument):
+            for change, new in _expressions(argument, text):
                 arguments = (*expression.arguments[:number], new, *expression.arguments[number + 1 :])
                 yield change, replace(expression, arguments=arguments)

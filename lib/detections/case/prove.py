@@ -81,7 +81,8 @@ def _prove(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine,
     except (ServerUnavailable, NotAllowed) as error:
         finding = rule.document.finding("server", f"the cases of {rule.name} were not run: {error}", ("rule", "name"))
         return Proof(rule, findings=(finding,), not_run=str(error))
-    findings = [_explained(verdict, rule, plan, bases) for verdict in verdicts if verdict.finding]
+    # A base that is not there is one finding, whatever number of cases start from it.
+    findings = [*dict.fromkeys(_explained(verdict, rule, plan, bases) for verdict in verdicts if verdict.finding)]
     if file.scaffolded:
         message = "these cases were generated from the query and have not been reviewed"
         hint = "replace the generated events with real ones, and remove this line"
@@ -90,7 +91,9 @@ def _prove(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine,
     if Embedded().why_not(plan) is not None:
         return Proof(rule, tuple(verdicts), findings=tuple(findings))  # what another engine alone runs has no coverage
     clauses = coverage(rule, plan, file, bases)
-    findings += uncovered_findings(rule, file, clauses)
+    if not file.findings and all(verdict.passed for verdict in verdicts):
+        # What a case covers that is not read, or not as expected, is known when it is mended.
+        findings += uncovered_findings(rule, file, clauses)
     findings += guess_findings(rule, plan)
     mutants = mutate(rule, plan, file, bases) if with_mutants else []
     return Proof(rule, tuple(verdicts), tuple(clauses), tuple(mutants), tuple(findings))
@@ -113,6 +116,6 @@ def _is_presupposed(plan: Plan, file: CaseFile, bases: Bases) -> bool:
 
 def _explained(verdict: Verdict, rule: Rule, plan: Plan, bases: Bases) -> Finding:
     assert verdict.finding is not None
-    if verdict.alerts or verdict.case.verdict == "quiet":
+    if verdict.alerts or verdict.case.verdict == "quiet" or verdict.finding.hint:
         return verdict.finding
     return replace(verdict.finding, hint=why_quiet(rule, plan, verdict.case, bases))

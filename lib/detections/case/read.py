@@ -37,9 +37,9 @@ _WORDS = {str: "a string", dict: "a table", list: "an array"}
 def read_cases(document: Document) -> CaseFile:
     """The cases that a document holds. Nothing is raised: what is wrong is in ``findings``."""
     reader = _Reader(document)
+    reader.unknown_keys((), document.data, ("base", "scaffolded", "case", "noise", "tables", "uncovered"))
     cases = tuple(reader.cases())
     uncovered = tuple(reader.uncovered())
-    reader.unknown_keys((), document.data, ("base", "scaffolded", "case", "noise", "tables", "uncovered"))
     tables = reader.lookup_tables()
     scaffolded = reader.flag("scaffolded")
     noise = dict(reader.noise())
@@ -68,6 +68,7 @@ class _Reader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.findings: list[Finding] = []
+        self._meant: set[tuple[Keys, str]] = set()
         self._settings = {setting.name: setting.choices for setting in known_settings()}
         self._event_keys = _EVENT_KEYS | dict.fromkeys(self._settings, str)
 
@@ -80,6 +81,7 @@ class _Reader:
         for name in table:
             if name not in known:
                 near = nearest(name, known)
+                self._meant.add((keys, near or ""))
                 hint = f"did you mean {near}?" if near else f"known keys: {', '.join(known)}"
                 self.problem(f"unknown key '{name}'", (*keys, name), hint, at_key=True)
 
@@ -109,16 +111,16 @@ class _Reader:
             if verdict and verdict not in VERDICTS:
                 self.problem(f"'verdict' must be 'alert' or 'quiet', not '{verdict}'", (*keys, "verdict"))
             event = self.event(keys, table, root)
-            if not event.base:
+            if not event.base and not {((), "base"), (keys, "base")} & self._meant:
                 self.problem("no 'base': neither the case nor the file names an event", keys)
             history = self.history(keys, table, event)
             terms = self.new_terms(keys, table)
             row = self.row(keys, table)
             indicators = self.indicators(keys, table)
-            if len(self.findings) == before:
+            if event.base and len(self.findings) == before:
                 expected: Expectation = "alert" if verdict == "alert" else "quiet"
                 yield Case(name, expected, event, history, terms, int(keys[-1]), row, indicators)
-        if not self.document.data.get("case"):
+        if not self.document.data.get("case") and ((), "case") not in self._meant:
             self.problem("no [[case]] in this file", ())
 
     def event(self, keys: Keys, table: Mapping[str, Any], parent: EventSpec) -> EventSpec:
@@ -257,6 +259,8 @@ class _Reader:
 
     def text(self, keys: Keys, table: Mapping[str, Any], name: str) -> str:
         value = table.get(name)
+        if name not in table and (keys, name) in self._meant:
+            return ""  # it is there, misspelt, and was told
         if not isinstance(value, str) or not value.strip():
             self.problem(
                 f"'{name}' must be a text" if name in table else f"no '{name}'",

@@ -8,10 +8,12 @@ from detections.case.event import OWN, Bases, documents
 from detections.case.model import Case, CaseFile, Verdict
 from detections.engine.alert import Alert
 from detections.engine.protocol import Engine
-from detections.errors import DetectionsError, NotAllowed, NotEvaluated, ServerUnavailable
+from detections.errors import DetectionsError, EventsError, Finding, NotAllowed, NotEvaluated, ServerUnavailable
 from detections.events import batches
 from detections.plan import Plan, Window
 from detections.rule import Rule
+from detections.rule.keys import nearest
+from detections.source import Keys
 from detections.values import datemath
 
 
@@ -22,7 +24,12 @@ def run(rule: Rule, plan: Plan, file: CaseFile, bases: Bases, engine: Engine) ->
         NotEvaluated: the engine cannot run the plan at all.
         ServerUnavailable, NotAllowed: what the engine runs on is gone, or lets us in no more.
     """
-    return [_judge(case, file, _alerts(rule, plan, case, bases, engine)) for case in file.cases]
+    unread = _unread(file, bases)
+    return [
+        next((Verdict(case, (), unread[name].message, unread[name]) for name in _bases(case) if name in unread), None)
+        or _judge(case, file, _alerts(rule, plan, case, bases, engine))
+        for case in file.cases
+    ]
 
 
 def window(rule: Rule, plan: Plan, now: int) -> Window:
@@ -68,6 +75,36 @@ def _alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine) ->
         raise
     except (DetectionsError, ValueError) as error:
         return error
+
+
+def _bases(case: Case) -> list[str]:
+    return [spec.base for spec in (case.event, *case.history)]
+
+
+def _unread(file: CaseFile, bases: Bases) -> dict[str, Finding]:
+    """The bases of a file's cases that cannot be read, each with the finding where it is named first."""
+    found: dict[str, Finding] = {}
+    for name in dict.fromkeys(name for case in file.cases for name in _bases(case)):
+        try:
+            bases.get(name)
+        except EventsError as error:
+            near = nearest(name, bases.names())
+            hint = f"did you mean {near}?" if near and near != name else ""
+            found[name] = file.document.finding("case", str(error), _named(file, name), length=None, hint=hint)
+    return found
+
+
+def _named(file: CaseFile, base: str) -> Keys:
+    """The place in a file that names a base first."""
+    if file.document.data.get("base") == base:
+        return ("base",)
+    for number, table in enumerate(file.document.data["case"]):
+        if table.get("base") == base:
+            return ("case", number, "base")
+        for place, entry in enumerate(table.get("history", ())):
+            if entry.get("base") == base:
+                return ("case", number, "history", place, "base")
+    return ()
 
 
 def _judge(case: Case, file: CaseFile, outcome: tuple[Alert, ...] | Exception) -> Verdict:

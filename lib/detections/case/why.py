@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from detections.case.event import Bases, documents
 from detections.case.model import Case
 from detections.case.run import window
+from detections.case.written import cut, written
 from detections.engine import Evaluator
 from detections.engine.indices import Searched, hidden, index_names
 from detections.engine.runners import TRACES
 from detections.errors import DetectionsError
 from detections.events import batches
 from detections.plan import Condition, Plan, Role
-from detections.plan.predicate import And, Not, Or, Predicate, extent
-from detections.query.span import excerpt
+from detections.plan.predicate import And, Predicate
 from detections.rule import Rule
-
-_LONGEST = 100
 
 
 def why_quiet(rule: Rule, plan: Plan, case: Case, bases: Bases) -> str:
@@ -87,14 +85,5 @@ class _Asked:
             for item in node.items:
                 yield from self._lacking(item, row)
             return
-        text = self._text(node)
-        yield f"`{text[:_LONGEST]}{'...' if len(text) > _LONGEST else ''}`" if text else "a filter of the rule"
-
-    def _text(self, node: Predicate) -> str:
-        """What stands in the query for a node; empty for what comes of the rule's filters."""
-        if isinstance(node, Not):
-            inner = self._text(node.item)
-            if not inner:
-                return ""
-            return f"not ({inner})" if isinstance(node.item, And | Or) else f"not {inner}"
-        return excerpt(self._query, extent(node))
+        text = written(self._query, node)
+        yield f"`{cut(text)}`" if text else "a filter of the rule"

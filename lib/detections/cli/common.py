@@ -102,8 +102,8 @@ def cases_of(rules: Iterable[Rule], paths: Sequence[Path], config: Config) -> tu
     exceptions = exceptions_of(rules, config, found.append)
     library = CaseLibrary(config.path("cases"), config.path("rules"), rules, tables, exceptions)
     library.findings += found
-    if not paths:
-        library.findings += library.strays()
+    if not paths and isinstance(rules, Rules):
+        library.findings += library.strays(rules.files)
     return library, Bases(config.path("events"))
 
 

@@ -20,6 +20,14 @@ _EXCERPT = 200
 _METADATA = ("_id", "_index", "_version")
 
 
+def unwrapped(value: Document) -> Document:
+    """The document of a hit, as Elasticsearch and Kibana show it, and its index; anything else as it is."""
+    source = value.get("_source")
+    if not isinstance(source, dict):
+        return value
+    return {**source, **({"_index": value["_index"]} if "_index" in value else {})}
+
+
 class Notes:
     """What was wrong with the events of one file: the first places each by itself, of everything else the number.
 

@@ -114,3 +114,13 @@ def test_repeats_are_written_out() -> None:
 def test_repeats_are_bounded(value: object) -> None:
     with pytest.raises(EventsError, match="the limit repeated is 10,000,000"):
         expand(value)
+
+
+def test_a_hit_as_kibana_shows_it_is_a_base(bases: Bases) -> None:
+    source = json.loads((bases.folder / "ecs.json").read_text())
+    hit = {"_index": "logs-x-default", "_id": "1", "_score": None, "_source": source, "fields": {"event.action": ["x"]}}
+    (bases.folder / "hit.json").write_text(json.dumps(hit))
+    now, (event,) = documents(case('set = { "event.action" = "y" }', "hit.json"), bases)
+    assert now == parse_date("2026-01-14T10:00:00Z")
+    assert event["event"]["action"] == "y" and event["_index"] == "logs-x-default"
+    assert event.keys() == {"@timestamp", "event", "_index"}

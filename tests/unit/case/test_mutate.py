@@ -28,16 +28,16 @@ def test_a_case_notices_what_turns_its_verdict(bases: Bases) -> None:
     body = QUERY.replace("event.action: a", "event.action: stop and not event.outcome: failure")
     text = case("an alert", "alert") + case("it failed", "quiet", NEAR)
     assert noticed(body, text, bases) == {
-        "or instead of and": ("it failed",),
+        "`event.action: stop and not event.outcome: failure`: or instead of and": ("it failed",),
         "`event.action: stop`: always true": (),
         "`event.action: stop`: always false": ("an alert",),
         "`event.action: stop`: only that it exists": (),
-        "`event.action: stop`: 'stopx' instead of 'stop'": ("an alert",),
-        "not removed": ("an alert", "it failed"),
+        "`event.action: stop`: stopx instead of stop": ("an alert",),
+        "`not event.outcome: failure`: not removed": ("an alert", "it failed"),
         "`event.outcome: failure`: always true": ("an alert",),
         "`event.outcome: failure`: always false": ("it failed",),
         "`event.outcome: failure`: only that it exists": ("an alert",),
-        "`event.outcome: failure`: 'failurex' instead of 'failure'": ("it failed",),
+        "`event.outcome: failure`: failurex instead of failure": ("it failed",),
     }
 
 

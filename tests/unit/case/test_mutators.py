@@ -50,11 +50,11 @@ def equals(field: Field, *values: str) -> Ask:
 def test_connectives_and_negations() -> None:
     made = changes("a: 1 and not b: 2")
     one, two = equals(A, "1"), equals(B, "2")
-    assert made["or instead of and"] == Or((one, Not(two)))
-    assert made["not removed"] == And((one, two))
+    assert made["`a: 1 and not b: 2`: or instead of and"] == Or((one, Not(two)))
+    assert made["`not b: 2`: not removed"] == And((one, two))
     assert made["`a: 1`: always true"] == And((Always(True), Not(two)))
     assert made["`b: 2`: always false"] == And((one, Not(Always(False))))
-    assert changes("a: 1 or b: 2")["and instead of or"] == And((one, two))
+    assert changes("a: 1 or b: 2")["`a: 1 or b: 2`: and instead of or"] == And((one, two))
 
 
 def test_a_change_stands_where_the_query_says_it() -> None:
@@ -62,9 +62,9 @@ def test_a_change_stands_where_the_query_says_it() -> None:
     places = {change.description: query[slice(*change.span)] for change in mutants(
         compile_kql(parse(query, "kuery"), MAPPING), query
     )}  # fmt: skip
-    assert places["or instead of and"] == "a: 1 and (b: 2 or not n: 3"
-    assert places["and instead of or"] == "b: 2 or not n: 3"
-    assert places["not removed"] == "n: 3"
+    assert places["`a: 1 and (b: 2 or not n: 3`: or instead of and"] == "a: 1 and (b: 2 or not n: 3"
+    assert places["`b: 2 or not n: 3`: and instead of or"] == "b: 2 or not n: 3"
+    assert places["`not n: 3`: not removed"] == "n: 3"
     assert places["`b: 2`: always true"] == "b: 2"
 
 
@@ -73,7 +73,7 @@ def test_what_stands_inside_is_put_back_into_its_place() -> None:
     made = {change.description: change.predicate for change in mutants(nested, "a: 1")}
     assert made["`filter`: always true"] == Nested("o", IsTrue(Always(True)))
     assert set(made) == {f"`filter`: {change}" for change in (
-        "always true", "always false", "only that it exists", "'1x' instead of '1'",
+        "always true", "always false", "only that it exists", '"1x" instead of "1"',
     )}  # fmt: skip
     assert list(mutants(And((equals(A, "1"),)), "")) != []
     assert not any("instead of and" in change.description for change in mutants(And((equals(A, "1"),)), ""))
@@ -82,26 +82,26 @@ def test_what_stands_inside_is_put_back_into_its_place() -> None:
 BESIDE = ["always true", "always false", "6 instead of 5", "4 instead of 5"]
 OPERATORS = [
     ("a: (1 or 2)", "kuery", 2 * ["always true", "always false", "only that it exists"]
-     + ["'1x' instead of '1'", "'2x' instead of '2'"]),
-    ("n >= 5", "kuery", ["always true", "always false", "only that it exists", "lower bound the other way",
+     + ["1x instead of 1", "2x instead of 2"]),
+    ("n >= 5", "kuery", ["always true", "always false", "only that it exists", "> instead of >=",
                          "without the lower bound"]),
-    ("n < 5", "kuery", ["always true", "always false", "only that it exists", "upper bound the other way",
+    ("n < 5", "kuery", ["always true", "always false", "only that it exists", "<= instead of <",
                         "without the upper bound"]),
     ("a: *", "kuery", ["always true", "always false"]),
-    ("a: x*y", "kuery", ["always true", "always false", "only that it exists", "'xx' instead of 'x'", "without star 1",
-                         "'yx' instead of 'y'"]),
-    ("message: \"one two\"", "kuery", ["always true", "always false", "only that it exists", "without 'one'",
-                                       "without 'two'"]),
+    ("a: x*y", "kuery", ["always true", "always false", "only that it exists", "xx instead of x", "without star 1",
+                         "yx instead of y"]),
+    ("message: \"one two\"", "kuery", ["always true", "always false", "only that it exists", 'without "one"',
+                                       'without "two"']),
     ("message: one", "kuery", ["always true", "always false", "only that it exists"]),
-    ("flag: true", "kuery", ["always true", "always false", "only that it exists", "False instead of True"]),
+    ("flag: true", "kuery", ["always true", "always false", "only that it exists", "false instead of true"]),
     ("any where a regex \"x.*\"", "eql",
      ["always true", "always false", "only that it exists", "another expression"]),
     ("any where n + m > 5", "eql", [">= instead of >", *BESIDE]),
     ("any where length(a) == 5", "eql", BESIDE),
     ("FROM x | WHERE n + m == 5", "esql", ["!= instead of ==", *BESIDE]),
     ("FROM x | WHERE CASE(flag AND n == m, \"x\", a) == \"y\"", "esql",
-     ["always true", "always false", "!= instead of ==", "or instead of and", "!= instead of ==", "'xx' instead of 'x'",
-      "'yx' instead of 'y'"]),
+     ["always true", "always false", "!= instead of ==", "or instead of and", "!= instead of ==", '"xx" instead of "x"',
+      '"yx" instead of "y"']),
 ]  # fmt: skip
 
 
@@ -118,17 +118,32 @@ def test_values_stars_and_bounds_change_one_at_a_time() -> None:
     field = Field("n", "long")
     several = Ask(A, Equals(frozenset({"1", "2"})))
     made = {change.description.partition("`: ")[2]: change.predicate for change in mutants(several, "")}
-    assert made["without '1'"] == equals(A, "2")
-    assert made["'1x' instead of '1'"] == equals(A, "1x", "2")
+    assert made['without "1"'] == equals(A, "2")
+    assert made['"1x" instead of "1"'] == equals(A, "1x", "2")
     like = Ask(A, Like(("x", ANY), case_insensitive=True))
     made = {change.description.partition("`: ")[2]: change.predicate for change in mutants(like, "")}
     assert made["without star 1"] == Ask(A, Like(("x",), case_insensitive=True))
     assert made["only that it exists"] == Ask(A, Exists())
     (between,) = [compile_kql(parse("n > 5", "kuery"), MAPPING)]
     made = {change.description.partition("`: ")[2]: change.predicate for change in mutants(between, "n > 5")}
-    assert made["lower bound the other way"] == compile_kql(parse("n >= 5", "kuery"), MAPPING)
+    assert made[">= instead of >"] == compile_kql(parse("n >= 5", "kuery"), MAPPING)
     assert made["without the lower bound"].operator.low is None  # type: ignore[union-attr]
     assert field == between.field  # type: ignore[union-attr]
+
+
+NEGATIONS = [
+    ('not a: "x"', "kuery", '`not a: "x"`: not removed'),
+    ('any where a != "x"', "eql", '`a != "x"`: == instead of !='),
+    ('any where not (a == "x" or b == "y")', "eql", '`not (a == "x" or b == "y")`: not removed'),
+    ('any where a not in ("x", "y")', "eql", '`a not in ("x", "y")`: not removed'),
+    ('FROM x | WHERE a != "x"', "esql", '`a != "x"`: == instead of !='),
+]
+
+
+@pytest.mark.parametrize(("query", "language", "change"), NEGATIONS)
+def test_a_negation_is_shown_as_it_is_written(query: str, language: str, change: str) -> None:
+    descriptions = [one.description for one in mutants(predicate_of(query, language), query)]
+    assert descriptions[0] == change
 
 
 def test_what_is_always_so_is_turned_and_what_says_nothing_is_left() -> None:

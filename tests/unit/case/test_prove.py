@@ -61,6 +61,31 @@ def test_a_proof_has_verdicts_clauses_and_what_is_wrong_with_them(tmp_path: Path
     ]
 
 
+def told(made: Proof) -> list[tuple[str, str, str]]:
+    return [(finding.code, finding.message, finding.hint) for finding in made.findings]
+
+
+def test_a_base_that_is_not_there_is_one_finding_where_it_is_named(tmp_path: Path) -> None:
+    text = 'base = "stpo.json"\n' + case("one", "alert") + case("two", "alert") + case("three", "quiet")
+    made = proof(tmp_path, STOP, Embedded(), text)
+    message = f"base 'stpo.json' in {tmp_path / 'events'}: No such file or directory"
+    assert told(made) == [("case", message, "did you mean stop.json?")]
+    assert [finding.excerpt for finding in made.findings] == ['base = "stpo.json"']
+    assert [verdict.problem for verdict in made.verdicts] == [message] * 3
+
+
+def test_a_base_of_a_history_is_shown_there(tmp_path: Path) -> None:
+    text = 'base = "stop.json"\n' + case("c", "alert", 'history = [{ base = "x.json", at = "-1m" }]')
+    (finding,) = proof(tmp_path, STOP, Embedded(), text).findings
+    assert finding.message.startswith("base 'x.json'")
+    assert finding.excerpt == 'history = [{ base = "x.json", at = "-1m" }]'
+
+
+def test_what_a_misspelt_key_keeps_from_being_read_is_not_missed_in_the_query(tmp_path: Path) -> None:
+    text = CASES.replace("verdict", "verdit").replace("now-2h", "now")
+    assert told(proof(tmp_path, STOP, Embedded(), text)) == []  # the file's own finding says it
+
+
 def test_mutants_are_made_where_they_are_wanted(tmp_path: Path) -> None:
     assert len(proof(tmp_path, STOP, Embedded(), with_mutants=True).mutants) == 4
 

@@ -126,3 +126,21 @@ def test_a_bad_case_does_not_hide_the_good_ones() -> None:
 @pytest.mark.parametrize(("text", "milliseconds"), [("-7d", -604_800_000), ("+30s", 30_000), ("-1w", -604_800_000)])
 def test_relative_times(text: str, milliseconds: int) -> None:
     assert offset(text) == milliseconds
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('base = "b"\n[[case]]\nnmae = "x"\nverdict = "alert"', "unknown key 'nmae'"),
+        ('base = "b"\n[[case]]\nname = "x"\nverdit = "alert"', "unknown key 'verdit'"),
+        ('bsae = "b"\n[[case]]\nname = "x"\nverdict = "alert"\n[[case]]\nname = "y"\nverdict = "quiet"',
+         "unknown key 'bsae'"),
+        ('[[case]]\nname = "x"\nverdict = "alert"\nbsae = "b"', "unknown key 'bsae'"),
+        ('base = "b"\n[[cases]]\nname = "x"\nverdict = "alert"', "unknown key 'cases'"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_key_is_one_finding(text: str, message: str) -> None:
+    file = read_cases(parse(text, "x.toml"))
+    assert [finding.message for finding in file.findings] == [message]
+    assert file.findings[0].hint.startswith("did you mean")
+    assert file.cases == ()
