@@ -145,12 +145,19 @@ SCHEDULED = {
     "threshold": 'type = "threshold"\nlanguage = "kuery"\nquery = "event.action: (a or b)"\n'
                  '[rule.threshold]\nfield = ["user.name", "source.ip"]\nvalue = 2',
 }  # fmt: skip
+BY = '\n[rule.alert_suppression]\ngroup_by = ["user.name", "source.port"]\n'
+SUPPRESSED = {
+    "suppressed query": f'{SCHEDULED["query"]}{BY}duration = {{ value = 20, unit = "s" }}',
+    "suppressed in each execution": f'{SCHEDULED["query"]}{BY}missing_fields_strategy = "doNotSuppress"',
+    "suppressed new terms": new_terms("event.action: *", '"host.name", "source.ip"', "now-30s") + BY,
+    "suppressed threshold": f'{SCHEDULED["threshold"]}\n[rule.alert_suppression.duration]\nvalue = 15\nunit = "s"',
+}
 
 
-@pytest.mark.parametrize("name", SCHEDULED)
+@pytest.mark.parametrize("name", [*SCHEDULED, *SUPPRESSED])
 def test_executions(server: Server, lacking: frozenset[str], agreed: Callable[[int, str], None], name: str) -> None:
     """The same rule from execution to execution: late events, what was raised before, and groups that have alerted."""
-    rule = rule_of(f'interval = "5s"\nfrom = "now-12s"\nmax_signals = 1000\n{SCHEDULED[name]}')
+    rule = rule_of(f'interval = "5s"\nfrom = "now-12s"\nmax_signals = 1000\n{(SCHEDULED | SUPPRESSED)[name]}')
     plan = make_plan(rule, MAPPING)
     documents = [one for one in events(7, 200) if one["@timestamp"] is not None]
     index = TemporaryIndex(server, template(MAPPING, lacking), "detections-parity")
@@ -160,15 +167,17 @@ def test_executions(server: Server, lacking: frozenset[str], agreed: Callable[[i
         (kept,) = Embedded().keep([plan], batches(documents))
         assert isinstance(kept, Kept)
         here, there = Executor(rule, plan, kept), Executor(rule, plan, Cluster(server, index.name, any_index=True))
-        count = 0
+        count = suppressed = 0
         outage = Outage(START + 20_000, START + 41_000)
         for tick in ticks(rule, plan, START, START + 80_000, [outage]):
             found = here.execute(tick)
             assert there.execute(tick) == found
             count += len(found.alerts)
+            suppressed += len(found.suppressed)
     finally:
         index.delete()
     assert count > 5
+    assert bool(suppressed) is (name in SUPPRESSED)
     agreed(count, "alerts of executions")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -64,6 +65,7 @@ class Run:
         self.selections: dict[int, Callable[[Alert], None]] = {}
         """Of scheduled rules, by the number of their task: what counts the events that the query selects."""
         self._refused: dict[int, str] = {}
+        self._suppressed: Counter[int] = Counter()
         self._takers: list[Callable[[Alert], None]] = []
         if base is None:
             self._results = [self._alone(rule) for rule in rules]
@@ -73,6 +75,10 @@ class Run:
     def take(self, alert: Alert) -> None:
         """Count an alert of one of the tasks."""
         self._takers[int(alert.rule_id)](alert)
+
+    def suppress(self, alert: Alert) -> None:
+        """Count an alert of one of the tasks that was counted into another one."""
+        self._suppressed[int(alert.rule_id)] += 1
 
     def refuse(self, number: int, why: str) -> None:
         """Say that a task could not be run."""
@@ -111,8 +117,10 @@ class Run:
             self._add(rule, selection(plan), window, selected.add)
 
         def result(sources: Sources) -> Noise:
-            noise = tally.noise(rule.rule_id, rule.name, selected=selected.alerts, left_out=left_out(rule))
-            noise = replace(noise, not_evaluated=self._refused.get(number, ""))
+            passed_over = left_out(rule, self._scheduled)
+            noise = tally.noise(rule.rule_id, rule.name, selected=selected.alerts, left_out=passed_over)
+            why_not = self._refused.get(number, "")
+            noise = replace(noise, not_evaluated=why_not, suppressed=self._suppressed[number])
             return held(noise, bounds, watch.missing, sources)
 
         return result
@@ -178,8 +186,8 @@ def pairs(rules: Iterable[Rule], base: Iterable[Rule]) -> Iterator[tuple[Rule | 
     yield from ((None, rule) for rule_id, rule in old.items() if rule_id not in known)
 
 
-def left_out(rule: Rule) -> str:
-    """What is not taken into account of a rule that is run."""
-    parts = ["alert suppression"] * bool(rule.alert_suppression)
+def left_out(rule: Rule, scheduled: bool) -> str:
+    """What is not taken into account of a rule that is run: an alert is suppressed by others of its execution."""
+    parts = ["alert suppression"] * bool(rule.alert_suppression and not scheduled)
     parts += ["exceptions"] * any(one.get("type") != "endpoint" for one in rule.exceptions_list)
     return f"counted before {' and '.join(parts)}" if parts else ""

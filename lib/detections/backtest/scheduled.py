@@ -44,3 +44,5 @@ def play(
     for execution in played(kept, start=start, end=end, outages=outages, report=report):
         for alert in execution.alerts:
             run.take(alert)
+        for alert in execution.suppressed:
+            run.suppress(alert)

@@ -16,7 +16,8 @@ from detections.events import Settings
 from detections.rule import Rule
 from detections.source import Document
 
-Expectation = Literal["alert", "quiet"]
+Expectation = Literal["alert", "quiet", "suppressed"]
+"""``suppressed``: the alert is counted into another one."""
 
 
 @dataclass(frozen=True, slots=True)

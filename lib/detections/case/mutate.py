@@ -28,7 +28,7 @@ def mutate(rule: Rule, plan: Plan, file: CaseFile, bases: Bases) -> list[Mutant]
     Raises:
         NotEvaluated: the embedded engine cannot run the plan.
     """
-    variants = [*_changed(rule, plan), *plan.variants(), *_without_items(plan)]
+    variants = [*_changed(rule, plan), *plan.variants(), *_without_items(plan), *_suppressing(plan)]
     usual, *others = outcomes(rule, [plan, *(variant.plan for variant in variants)], file.cases, bases)
     return [
         Mutant(
@@ -45,6 +45,23 @@ def _without_items(plan: Plan) -> Iterator[Variant]:
     for number, item in enumerate(items):
         left = Exceptions(items[:number] + items[number + 1 :])
         yield Variant(f"without the exception {item.name}", replace(plan, exceptions=left, sent=None))
+
+
+def _suppressing(plan: Plan) -> Iterator[Variant]:
+    """The plan with its alert suppression changed."""
+    asked = plan.suppression
+    if asked is None:
+        return
+    yield Variant("without alert suppression", replace(plan, suppression=None))
+    for number, field in enumerate(asked.fields):
+        left = asked.fields[:number] + asked.fields[number + 1 :]
+        if left:
+            changed = replace(asked, fields=left)
+            yield Variant(f"suppression without {field.name}", replace(plan, suppression=changed))
+    if asked.fields:
+        how = "not suppressed" if asked.missing else "suppressed"
+        changed = replace(asked, missing=not asked.missing)
+        yield Variant(f"events {how} that lack a suppression field", replace(plan, suppression=changed))
 
 
 def _changed(rule: Rule, plan: Plan) -> Iterator[Variant]:

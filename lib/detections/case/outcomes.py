@@ -17,15 +17,16 @@ from detections.errors import DetectionsError
 from detections.events import Document, batches
 from detections.plan import Plan, Window
 from detections.rule import Rule
+from detections.schedule.suppression import in_one_execution
 
 CaseOutcome: TypeAlias = tuple[tuple[str, ...], ...]
-"""Of each alert on the case's own event the terms, and what its row has in the columns that the case tells; nothing
-where the rule stays quiet."""
+"""Of each alert on the case's own event whether it is suppressed, the terms, and what its row has in the columns that
+the case tells; nothing where the rule stays quiet."""
 
 Numbered: TypeAlias = dict[int, Plan]
 """Plans by their numbers, which are their names, too, so that their alerts can be told apart."""
-Alerts: TypeAlias = Iterator[tuple[int, int, Alert]]
-"""An alert on a case's own event: number of the plan, number of the case, and the alert."""
+Alerts: TypeAlias = Iterator[tuple[int, int, Alert, bool]]
+"""An alert on a case's own event: number of the plan, number of the case, the alert, and whether it is suppressed."""
 
 
 def outcomes(rule: Rule, plans: Sequence[Plan], cases: Sequence[Case], bases: Bases) -> list[list[CaseOutcome]]:
@@ -35,13 +36,13 @@ def outcomes(rule: Rule, plans: Sequence[Plan], cases: Sequence[Case], bases: Ba
         NotEvaluated: the embedded engine cannot run one of the plans.
     """
     named = [plan.named(str(number)) for number, plan in enumerate(plans)]
-    alone = {number: plan for number, plan in enumerate(named) if plan.lookback == 0 and not plan.relative}
+    alone = {number: plan for number, plan in enumerate(named) if _is_alone(plan)}
     joining = {number: plan for number, plan in enumerate(named) if number not in alone}
     terms: dict[tuple[int, int], list[tuple[str, ...]]] = defaultdict(list)
     for found in (_together(rule, alone, cases, bases), _apart(rule, joining, cases, bases)):
-        for number, place, alert in found:
+        for number, place, alert, suppressed in found:
             row = row_of(cases[place].row or (), alert)
-            terms[number, place].append((*alert.terms, *map(repr, row.values())))
+            terms[number, place].append((*["suppressed"] * suppressed, *alert.terms, *map(repr, row.values())))
     return [[tuple(sorted(terms[number, place])) for place in range(len(cases))] for number in range(len(plans))]
 
 
@@ -55,8 +56,8 @@ def _together(rule: Rule, plans: Numbered, cases: Sequence[Case], bases: Bases) 
         if made is not None and inside is not None and inside.holds(made[0] + case.event.at):
             places.append(place)
             events.append(made[1][-1])
-    for number, alert in _run(Embedded(), [(plan, Window()) for plan in plans.values()], events):
-        yield number, places[alert.position], alert
+    for number, alert, suppressed in _run(Embedded(), [(plan, Window()) for plan in plans.values()], events):
+        yield number, places[alert.position], alert, suppressed
 
 
 def _apart(rule: Rule, plans: Numbered, cases: Sequence[Case], bases: Bases) -> Alerts:
@@ -67,7 +68,13 @@ def _apart(rule: Rule, plans: Numbered, cases: Sequence[Case], bases: Bases) -> 
         if made is not None:
             windows = [(plan, _window(rule, plan, made[0])) for plan in plans.values()]
             tasks = [(plan, window) for plan, window in windows if window is not None]
-            yield from ((number, place, alert) for number, alert in _run(engine, tasks, made[1]) if own_alerts([alert]))
+            found = _run(engine, tasks, made[1])
+            yield from ((number, place, alert, passed) for number, alert, passed in found if own_alerts([alert]))
+
+
+def _is_alone(plan: Plan) -> bool:
+    """Whether each event alerts by itself, whatever else happens and whenever it is."""
+    return plan.lookback == 0 and not plan.relative and plan.suppression is None
 
 
 def _made(case: Case, bases: Bases) -> tuple[int, list[Document]] | None:
@@ -85,8 +92,13 @@ def _window(rule: Rule, plan: Plan, now: int) -> Window | None:
         return None
 
 
-def _run(engine: Embedded, tasks: Sequence[Task], events: list[Document]) -> Iterator[tuple[int, Alert]]:
-    """The alerts, each with the number that its plan is named by."""
+def _run(engine: Embedded, tasks: Sequence[Task], events: list[Document]) -> Iterator[tuple[int, Alert, bool]]:
+    """The alerts, each with the number that its plan is named by, and whether it is suppressed."""
     if events and tasks:
+        found: dict[str, list[Alert]] = {plan.rule_id: [] for plan, _ in tasks}
         for alert in engine.run(tasks, batches(events, batch_size=len(events))):
-            yield int(alert.rule_id), alert
+            found[alert.rule_id].append(alert)
+        for plan, _ in tasks:
+            made = in_one_execution(plan, found[plan.rule_id])
+            yield from ((int(plan.rule_id), alert, False) for alert in made.alerts)
+            yield from ((int(plan.rule_id), alert, True) for alert in made.suppressed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 from detections.case.event import numbered
 from detections.case.model import Bounds, Case, CaseFile, EventSpec, Expectation, Uncovered
@@ -17,7 +17,7 @@ from detections.values import limits
 
 CODE = "case"
 
-VERDICTS = ("alert", "quiet")
+VERDICTS: tuple[Expectation, ...] = get_args(Expectation)
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _AT = re.compile(r"([+-])(\d+)([smhdw])")
 
@@ -108,8 +108,10 @@ class _Reader:
                 self.problem(f"a second case is named '{name}'", (*keys, "name"))
             names.add(name)
             verdict = self.text(keys, table, "verdict")
-            if verdict and verdict not in VERDICTS:
-                self.problem(f"'verdict' must be 'alert' or 'quiet', not '{verdict}'", (*keys, "verdict"))
+            expected = next((one for one in VERDICTS if one == verdict), None)
+            if verdict and expected is None:
+                known = f"{', '.join(map(repr, VERDICTS[:-1]))} or {VERDICTS[-1]!r}"
+                self.problem(f"'verdict' must be {known}, not '{verdict}'", (*keys, "verdict"))
             event = self.event(keys, table, root)
             if not event.base and not {((), "base"), (keys, "base")} & self._meant:
                 self.problem("no 'base': neither the case nor the file names an event", keys)
@@ -117,8 +119,7 @@ class _Reader:
             terms = self.new_terms(keys, table)
             row = self.row(keys, table)
             indicators = self.indicators(keys, table)
-            if event.base and len(self.findings) == before:
-                expected: Expectation = "alert" if verdict == "alert" else "quiet"
+            if event.base and expected is not None and len(self.findings) == before:
                 yield Case(name, expected, event, history, terms, int(keys[-1]), row, indicators)
         if not self.document.data.get("case") and ((), "case") not in self._meant:
             self.problem("no [[case]] in this file", ())

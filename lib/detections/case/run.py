@@ -13,6 +13,7 @@ from detections.events import batches
 from detections.plan import Plan, Window
 from detections.rule import Rule
 from detections.rule.keys import nearest
+from detections.schedule.suppression import Raised, in_one_execution
 from detections.source import Keys
 from detections.values import datemath
 
@@ -52,14 +53,18 @@ def own_alerts(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
 
 
 def case_alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine) -> tuple[Alert, ...]:
-    """The alerts of the case's own event.
+    """The alerts of the case's own event, without those that are suppressed.
 
     Raises:
         DetectionsError: the events cannot be made, or the engine cannot run the plan.
         ValueError: the rule's window is not date math.
     """
+    return own_alerts(_execution(rule, plan, case, bases, engine).alerts)
+
+
+def _execution(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine) -> Raised:
     now, found = documents(case, bases)
-    return own_alerts(engine.run([(plan, window(rule, plan, now))], batches(found)))
+    return in_one_execution(plan, list(engine.run([(plan, window(rule, plan, now))], batches(found))))
 
 
 def row_of(columns: Iterable[str], alert: Alert) -> dict[str, object]:
@@ -68,9 +73,9 @@ def row_of(columns: Iterable[str], alert: Alert) -> dict[str, object]:
     return {name: row.get(name) for name in columns}
 
 
-def _alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine) -> tuple[Alert, ...] | Exception:
+def _alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine) -> Raised | Exception:
     try:
-        return case_alerts(rule, plan, case, bases, engine)
+        return _execution(rule, plan, case, bases, engine)
     except (NotEvaluated, ServerUnavailable, NotAllowed):
         raise
     except (DetectionsError, ValueError) as error:
@@ -107,15 +112,15 @@ def _named(file: CaseFile, base: str) -> Keys:
     return ()
 
 
-def _judge(case: Case, file: CaseFile, outcome: tuple[Alert, ...] | Exception) -> Verdict:
+def _judge(case: Case, file: CaseFile, outcome: Raised | Exception) -> Verdict:
     keys: tuple[str | int, ...] = ("case", case.index, "verdict")
     problem = ""
     alerts: Sequence[Alert] = ()
     if isinstance(outcome, Exception):
         problem, keys = str(outcome), ("case", case.index, "name")
     else:
-        alerts = outcome
-        said = "alert" if alerts else "quiet"
+        alerts = own_alerts(outcome.alerts)
+        said = "alert" if alerts else "suppressed" if own_alerts(outcome.suppressed) else "quiet"
         terms = sorted(alert.new_terms for alert in alerts)
         if said != case.verdict:
             problem = f"the rule {_SAYS[said]}, the case expects {_EXPECTS[case.verdict]}"
@@ -131,5 +136,5 @@ def _judge(case: Case, file: CaseFile, outcome: tuple[Alert, ...] | Exception) -
     return Verdict(case, tuple(alerts), problem, finding)
 
 
-_SAYS = {"alert": "alerts", "quiet": "stays quiet"}
-_EXPECTS = {"alert": "an alert", "quiet": "quiet"}
+_SAYS = {"alert": "alerts", "quiet": "stays quiet", "suppressed": "suppresses the alert"}
+_EXPECTS = {"alert": "an alert", "quiet": "quiet", "suppressed": "it suppressed"}

@@ -25,6 +25,7 @@ from detections.plan import (
     QueryPlan,
     RowsPlan,
     Sent,
+    Suppression,
     ThreatMatchPlan,
     ThresholdPlan,
     TimeField,
@@ -40,6 +41,9 @@ Planner: TypeAlias = Callable[[Any, Mapping], Plan]
 
 
 NO_TABLES: Tables = {}
+_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000}
+_BY_AGGREGATION = ("query", "saved_query")
+"""Types of rules whose alerts are suppressed by an aggregation of their events."""
 NO_LISTS = ExceptionLists()
 
 
@@ -72,7 +76,7 @@ def plan(
         raise NotEvaluated(f"rules of type {rule.type} are not evaluated yet")
     fields = mapping or mapping_of(rule)
     made = _esql(rule, fields, tables) if tables and rule.type == "esql" else planner(rule, fields)
-    return replace(made, exceptions=exceptions.of(rule, fields))
+    return replace(made, exceptions=exceptions.of(rule, fields), suppression=_suppression(rule, fields))
 
 
 def mapping_of(rule: Rule) -> Mapping:
@@ -193,6 +197,26 @@ def _machine_learning(rule: MachineLearningRule, mapping: Mapping) -> MachineLea
         mapping=Mapping.of({"@timestamp": "date", TIME: "date", "event.id": "keyword", **types}),
         predicate=anomalies(jobs, threshold), threshold=threshold,
     )  # fmt: skip
+
+
+def _suppression(rule: Rule, mapping: Mapping) -> Suppression | None:
+    """Which of the rule's alerts are counted into others; None where each is raised.
+
+    Raises:
+        NotEvaluated: a field whose values Elasticsearch cannot aggregate.
+    """
+    asked = rule.alert_suppression
+    if not asked:
+        return None
+    lasting = asked.get("duration")
+    duration = lasting and lasting["value"] * _UNITS[lasting["unit"]]
+    names = asked.get("group_by", ())
+    if rule.type in _BY_AGGREGATION:
+        fields = tuple(aggregated(name, mapping, "suppression") for name in names)
+    else:
+        fields = tuple(mapping.get(name) or Field(name, UNMAPPED) for name in names)
+    missing = asked.get("missing_fields_strategy") != "doNotSuppress"
+    return Suppression(fields, duration, missing, each=rule.type in _BY_AGGREGATION)
 
 
 def aggregated(name: str, mapping: Mapping, role: str) -> Field:

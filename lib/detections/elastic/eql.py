@@ -39,7 +39,7 @@ def eql(plan: EqlPlan, source: Source, window: Window) -> Iterator[Alert]:
         raise NotEvaluated("a changed EQL query has no text that a server could be asked")
     asked = sparing(plan, at(plan.sent["filter"], window.now), window)
     filter_ = source.within(asked, plan.time, window.start, window.end, window.ingested)
-    body = {**plan.sent, "filter": filter_, "size": MOST, "fields": fields_of(plan.time)}
+    body = {**plan.sent, "filter": filter_, "size": MOST, "fields": fields_of(plan)}
     path = f"/{source.index}/_eql/search"
     answer = source.server.read(Eql, "an answer to an EQL search", "POST", path, body, rule=plan.rule_name).hits
     results: list[list[RawHit]] = [[found] for found in answer.events]
@@ -50,7 +50,7 @@ def eql(plan: EqlPlan, source: Source, window: Window) -> Iterator[Alert]:
         message = f"rule '{plan.rule_name}': {MOST:,} results and perhaps more; ask for less time at once"
         raise TooManyResults(message, request=f"POST {path}")
     for result in results:
-        yield Alert.on(plan, [hit(found, plan.time) for found in result])
+        yield Alert.on(plan, [hit(found, plan) for found in result])
 
 
 def eql_by_dsl(plan: EqlPlan, source: Source, window: Window) -> Iterator[Alert]:
@@ -63,8 +63,8 @@ def eql_by_dsl(plan: EqlPlan, source: Source, window: Window) -> Iterator[Alert]
     if plan.filter is not None:
         asked = {"bool": {"filter": [asked, at_least(plan.filter, now)]}}
     query = source.within(sparing(plan, asked, window), plan.time, window.start, window.end, window.ingested)
-    documents = list(source.hits(query, plan.time, plan.rule_name, {"_source": True}))
-    yield from _joined(plan, window, sorted(documents, key=lambda found: hit(found, plan.time).position))
+    documents = list(source.hits(query, plan, {"_source": True}))
+    yield from _joined(plan, window, sorted(documents, key=lambda found: hit(found, plan).position))
 
 
 def computed(plan: EqlPlan) -> bool:
@@ -88,6 +88,6 @@ def _joined(plan: EqlPlan, window: Window, documents: list[RawHit]) -> Iterator[
     if computed(plan):
         here = finder.selected(evaluator)
         selected = {number: rows & here[number] for number, rows in selected.items()}
-    events = {row: hit(found, plan.time) for row, found in enumerate(documents)}
+    events = {row: hit(found, plan) for row, found in enumerate(documents)}
     collector.merge((finder.candidates(evaluator, selected), events))
     yield from collector.alerts()

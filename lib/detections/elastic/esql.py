@@ -188,4 +188,4 @@ def _documents(source: Source, plan: RowsPlan, names: Sequence[str]) -> dict[str
     if not names:
         return {}
     query = source.within({"ids": {"values": list(dict.fromkeys(names))}}, plan.time, None, None)
-    return {found.id: hit(found, plan.time) for found in source.hits(query, plan.time, plan.rule_name)}
+    return {found.id: hit(found, plan) for found in source.hits(query, plan)}

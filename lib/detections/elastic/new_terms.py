@@ -58,7 +58,7 @@ def _alerts(plan: NewTermsPlan, grouping: Grouping, query: Dsl, terms: list[Term
     name, _ = grouping.source.combined(plan.time)
     # Among documents of the same time, the one that came first.
     order = [{name: {"order": "asc", "unmapped_type": "date"}}, {"_seq_no": "asc"}]
-    first = {"size": 1, "sort": order, "_source": False, "fields": fields_of(plan.time)}
+    first = {"size": 1, "sort": order, "_source": False, "fields": fields_of(plan)}
     wanted = set(terms)
     for bucket in grouping.buckets(grouping.holding(query, terms), {"oldest": {"top_hits": first}}, BATCH):
         values = terms_of(bucket)
@@ -66,4 +66,4 @@ def _alerts(plan: NewTermsPlan, grouping: Grouping, query: Dsl, terms: list[Term
             hits = bucket.oldest.hits.hits
             if len(hits) != 1:
                 raise grouping.error("the answer has new terms without their document")
-            yield Alert.on(plan, [hit(hits[0], plan.time)], grouping.shown(values))
+            yield Alert.on(plan, [hit(hits[0], plan)], grouping.shown(values))

@@ -18,6 +18,7 @@ from detections.engine.alert import Alert, Hit
 from detections.engine.evaluator import EVENT_ID
 from detections.errors import ServerError
 from detections.plan import Plan, SelectionPlan, TimeField, Window
+from detections.values.coerce import json_text
 from detections.values.dates import combined, format_date
 
 SEARCH = "an answer to a search"
@@ -91,13 +92,15 @@ class Source:
         """One search of the documents, without hits that count."""
         return self.server.read(Search, SEARCH, "POST", f"/{self.index}/_search", dict(body), rule=rule)
 
-    def hits(self, query: Dsl, time: TimeField, rule: str, extra: Mapping[str, Any] | None = None) -> Iterator[RawHit]:
+    def hits(self, query: Dsl, plan: Plan, extra: Mapping[str, Any] | None = None) -> Iterator[RawHit]:
         """Every hit, oldest first, page by page out of one point in time."""
+        rule = plan.rule_name
         path, parameters = f"/{self.index}/_pit", {"keep_alive": _KEEP_ALIVE}
         pit = self.server.read(PointInTime, "a point in time", "POST", path, rule=rule, parameters=parameters).id
         body = {
-            "size": PAGE, "query": query, "track_total_hits": False, "_source": False, "fields": fields_of(time),
-            "sort": [{name: {"order": "asc", "unmapped_type": "date"}} for name in time.names], **(extra or {}),
+            "size": PAGE, "query": query, "track_total_hits": False, "_source": False, "fields": fields_of(plan),
+            "sort": [{name: {"order": "asc", "unmapped_type": "date"}} for name in plan.time.names],
+            **(extra or {}),
         }  # fmt: skip
         try:
             while True:
@@ -133,23 +136,35 @@ def events(plan: SelectionPlan, source: Source, window: Window) -> Iterator[Aler
         NotEvaluated: the plan's predicate has a part that no query says.
     """
     query = source.within(source.asked(plan, window), plan.time, window.start, window.end, window.ingested)
-    for document in source.hits(query, plan.time, plan.rule_name):
-        yield Alert.on(plan, [hit(document, plan.time)])
+    for document in source.hits(query, plan):
+        yield Alert.on(plan, [hit(document, plan)])
 
 
-def fields_of(time: TimeField) -> list[object]:
+def fields_of(plan: Plan) -> list[object]:
     """The ``fields`` of a search that :func:`hit` reads."""
-    return [*({"field": name, "format": "epoch_millis"} for name in time.names), EVENT_ID.name]
+    times = ({"field": name, "format": "epoch_millis"} for name in plan.time.names)
+    return [*times, *dict.fromkeys([EVENT_ID.name, *_grouping(plan)])]
 
 
-def hit(found: RawHit, time: TimeField) -> Hit:
+def hit(found: RawHit, plan: Plan) -> Hit:
     """A hit. The ``_id`` of a document of a temporary index ends in its place in the input; any other document has no
     such place, and is named by its ``_id`` where it has no ``event.id``."""
-    instant = combined(_instants(found, name) for name in time.names)
+    instant = combined(_instants(found, name) for name in plan.time.names)
     ours = _OURS.fullmatch(found.id)
     name = next(iter(found.fields.get(EVENT_ID.name, ())), "" if ours else found.id)
     name = str(name) if isinstance(name, _SCALARS) else ""
-    return Hit(instant is None, instant or 0, int(ours[1]) if ours else 0, name)
+    grouped = tuple([_values(found, field) for field in _grouping(plan)])
+    return Hit(instant is None, instant or 0, int(ours[1]) if ours else 0, name, grouped=grouped)
+
+
+def _grouping(plan: Plan) -> list[str]:
+    return [] if plan.suppression is None else [field.name for field in plan.suppression.fields]
+
+
+def _values(found: RawHit, name: str) -> tuple[str, ...]:
+    """What a document is grouped by: the values of a field, each once, sorted."""
+    values = found.fields.get(name, ())
+    return tuple(sorted({json_text(value) for value in values if isinstance(value, _SCALARS)}))
 
 
 def _instants(found: RawHit, name: str) -> list[int]:

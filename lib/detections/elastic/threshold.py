@@ -82,7 +82,7 @@ def _latest(plan: ThresholdPlan, source: Source) -> dict[str, Any]:
     """What a search, or ``top_hits``, is asked for the last documents."""
     name, _ = source.combined(plan.time)
     order = [{name: {"order": "desc", "unmapped_type": "date", "missing": "_first"}}, {"_seq_no": "desc"}]
-    return {"size": limits.GROUP_EVENTS.most, "sort": order, "_source": False, "fields": fields_of(plan.time)}
+    return {"size": limits.GROUP_EVENTS.most, "sort": order, "_source": False, "fields": fields_of(plan)}
 
 
 def _is_enough(plan: ThresholdPlan, count: int, different: Metric) -> bool:
@@ -93,7 +93,7 @@ def _is_enough(plan: ThresholdPlan, count: int, different: Metric) -> bool:
 def _alert(plan: ThresholdPlan, grouping: Grouping, terms: Terms, found: Bucket, latest: list[RawHit]) -> Alert:
     if not latest:
         raise grouping.error("the answer has a group without documents")
-    hits: list[Hit] = sorted(hit(one, plan.time) for one in latest)
+    hits: list[Hit] = sorted(hit(one, plan) for one in latest)
     names = [field.name for field in plan.fields]
     asked, first, last = plan.cardinality, grouping.instant(found.first_seen), grouping.instant(found.last_seen)
     values = None if asked is None else (asked.field.name, int(found.cardinality.value or 0))

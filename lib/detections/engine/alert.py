@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from detections.plan import Plan
+from detections.values.coerce import json_text
 
 Shown: TypeAlias = tuple[tuple[str, ...], ...]
 """For each field its values, each once."""
@@ -16,7 +17,8 @@ class Hit(NamedTuple):
     """A selected event, ordered as alerts are: by time (an event without one comes last), then by input.
 
     ``position`` is its number in the input, from 0; ``event_id`` its ``event.id``, empty where it has none; ``shown``
-    are its values of the fields that the plan shows, as text, in the order of the fields.
+    are its values of the fields that the plan shows, as text, in the order of the fields; ``grouped`` those of the
+    fields that it suppresses by, each value once, sorted.
     """
 
     timeless: bool
@@ -24,6 +26,7 @@ class Hit(NamedTuple):
     position: int
     event_id: str
     shown: Shown = ()
+    grouped: Shown = ()
 
     @property
     def timestamp(self) -> int | None:
@@ -41,6 +44,17 @@ class Threshold:
     count: int
     start: int | None = None
     cardinality: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """What an alert says that others may be counted into: the values that they share (``terms``; none of a field that
+    they lack), the times of the first and the last of their events, and how many others it has ``count``ed."""
+
+    terms: tuple[tuple[str, tuple[str, ...]], ...]
+    start: int | None
+    end: int | None
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +80,9 @@ class Alert:
     tuple): all of them where the query aggregates, and ``event_ids`` are those of the latest events of the row's group;
     else those that the query has made. ``key`` tells the row from others of its event, also when it is found again;
     None where Kibana takes it for a new one then.
+
+    ``grouped`` are the values of the fields that its plan suppresses by; ``suppression`` is there where other alerts
+    may be counted into it, as far as they were when it was raised.
     """
 
     rule_id: str
@@ -81,6 +98,8 @@ class Alert:
     others: tuple[int, ...] = field(default=(), compare=False, repr=False)
     row: tuple[tuple[str, object], ...] = ()
     key: tuple[object, ...] | None = field(default=(), compare=False, repr=False)
+    grouped: Shown = field(default=(), compare=False, repr=False)
+    suppression: Suppressed | None = None
 
     @classmethod
     def on(cls, plan: Plan, hits: Sequence[Hit], new_terms: tuple[str, ...] = ()) -> Alert:
@@ -89,7 +108,7 @@ class Alert:
         names = tuple([hit.event_id for hit in hits if hit.event_id])
         return cls(
             plan.rule_id, plan.rule_name, max(hits).timestamp, names, new_terms, hits[0].position, _all(hits),
-            others=_others(hits),
+            others=_others(hits), grouped=_shared(hits),
         )  # fmt: skip
 
     @classmethod
@@ -120,8 +139,10 @@ class Alert:
         names = tuple([hit.event_id for hit in hits if hit.event_id])
         latest = max(hits, default=None)
         time, position = (None, 0) if latest is None else (latest.timestamp, latest.position)
+        behind = hits[0].grouped if len(hits) == 1 else ()
         return cls(
             plan.rule_id, plan.rule_name, time, names, (), position, _all(hits), others=_others(hits), row=row, key=key,
+            grouped=_of_row(plan, behind, dict(row)),
         )  # fmt: skip
 
     @property
@@ -136,6 +157,36 @@ def _all(hits: Sequence[Hit]) -> Shown:
         return hits[0].shown
     every = zip(*(hit.shown for hit in hits), strict=True)
     return tuple([tuple(dict.fromkeys(value for values in field for value in values)) for field in every])
+
+
+def _shared(hits: Sequence[Hit]) -> Shown:
+    """The values of the suppression's fields that events have in common, as Kibana's alert on a sequence has them: the
+    same value, and of several those that all have."""
+    if len(hits) == 1:
+        return hits[0].grouped
+    return tuple(map(_common, zip(*(hit.grouped for hit in hits), strict=True)))
+
+
+def _common(values: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    first, *others = values
+    if all(other == first for other in others):
+        return first
+    if min(map(len, values)) < 2:
+        return ()
+    return tuple([value for value in first if all(value in other for other in others)])
+
+
+def _of_row(plan: Plan, behind: Shown, row: Mapping[str, object]) -> Shown:
+    """The values of the suppression's fields in a row, else in the event behind it."""
+    if plan.suppression is None:
+        return ()
+    names = [one.name for one in plan.suppression.fields]
+    events = behind or ((),) * len(names)
+    return tuple([_texts(row[name]) if name in row else some for name, some in zip(names, events, strict=True)])
+
+
+def _texts(cell: object) -> tuple[str, ...]:
+    return tuple(sorted({json_text(value) for value in (cell if isinstance(cell, tuple) else (cell,))}))
 
 
 def _others(hits: Sequence[Hit]) -> tuple[int, ...]:

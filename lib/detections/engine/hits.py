@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -24,17 +24,19 @@ class Hits:
 
     def __init__(self, plan: Plan, window: Window, *, with_history: bool = False) -> None:
         self._fields = [Field(name, "date") for name in plan.time.names]
-        self._shown = [replace(field, type=SOURCE) if field.family == "text" else field for field in plan.shown]
+        self._shown = list(map(_readable, plan.shown))
+        self._grouped = [] if plan.suppression is None else list(map(_readable, plan.suppression.fields))
         self._start = window.history if with_history and window.start is not None else window.start
         self._end = window.end
         self._bounded = window.start is not None or window.end is not None
-        self.paths = [field.path for field in (*self._fields, EVENT_ID, *self._shown)]
+        self.paths = [field.path for field in (*self._fields, EVENT_ID, *self._shown, *self._grouped)]
 
     def among(self, evaluator: Evaluator, rows: int) -> Iterator[tuple[int, Hit]]:
         """The events among some rows, with their rows."""
         times = [evaluator.column(field, rows) for field in self._fields]
         names = evaluator.column(EVENT_ID, rows)
         more = [(field, evaluator.column(field, rows)) for field in self._shown] if rows else []
+        groups = [(field, evaluator.deciding(field, rows)) for field in self._grouped] if rows else []
         for row in rows_of(rows):
             # Kibana's combined timestamp: the override where there is one, else @timestamp.
             time = next((min(values) for column in times if (values := column.values(row))), None)
@@ -42,8 +44,9 @@ class Hits:
                 continue
             name = names.values(row)
             texts = tuple([_texts(field, column, row) for field, column in more])
+            grouped = tuple([grouping(field, column.values(row)) for field, column in groups])
             position = (evaluator.ordinal << 32) + row
-            yield row, Hit(time is None, time or 0, position, name[0] if name else "", texts)
+            yield row, Hit(time is None, time or 0, position, name[0] if name else "", texts, grouped)
 
     def _holds(self, time: int) -> bool:
         return (self._start is None or time >= self._start) and (self._end is None or time <= self._end)
@@ -54,6 +57,16 @@ def shown(field: Field, value: Scalar) -> str:
     if isinstance(value, int) and field.family == "date":
         return format_date(value)
     return format_ip(value) if isinstance(value, int) and field.family == "ip" else json_text(value)
+
+
+def grouping(field: Field, values: Iterable[Scalar]) -> tuple[str, ...]:
+    """The values of an event that it is grouped by: each once, sorted."""
+    return tuple(sorted({shown(field, value) for value in values}))
+
+
+def _readable(field: Field) -> Field:
+    """A field whose values are read: of a text those in the document."""
+    return replace(field, type=SOURCE) if field.family == "text" else field
 
 
 def _texts(field: Field, column: Column, row: int) -> tuple[str, ...]:

@@ -15,10 +15,11 @@ from detections.plan.kinds import (
 )
 from detections.plan.outline import Outline
 from detections.plan.plan import Condition, Plan, Role, Sent, Variant
+from detections.plan.suppression import Suppression
 from detections.plan.window import TimeField, Window
 
 __all__ = [
     "Alerted", "Cardinality", "Condition", "EqlPlan", "GroupsPlan", "MachineLearningPlan", "NewTermsPlan", "Outline",
-    "Plan", "QueryPlan", "Role", "RowsPlan", "SelectionPlan", "Sent", "ThreatMatchPlan", "ThresholdPlan", "TimeField",
-    "Variant", "Window",
+    "Plan", "QueryPlan", "Role", "RowsPlan", "SelectionPlan", "Sent", "Suppression", "ThreatMatchPlan", "ThresholdPlan",
+    "TimeField", "Variant", "Window",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ from detections.mapping import Field, Mapping
 from detections.plan.exceptions import NONE, ExceptionItem, Exceptions
 from detections.plan.outline import Outline
 from detections.plan.predicate import Predicate, is_relative
+from detections.plan.suppression import Suppression
 from detections.plan.window import TIMESTAMP, TimeField
 from detections.query import NOWHERE, Span
 
@@ -75,7 +76,8 @@ class Variant:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(ABC):
     """What a rule asks of an engine. ``indices`` are the names and patterns of what it searches; ``shown`` the fields
-    whose values its alerts are to carry; ``exceptions`` says which events it passes over."""
+    whose values its alerts are to carry; ``exceptions`` says which events it passes over, ``suppression``
+    which alerts are counted into others."""
 
     rule_id: str
     rule_name: str
@@ -85,6 +87,7 @@ class Plan(ABC):
     sent: Sent = field(default=None, compare=False, repr=False)
     shown: tuple[Field, ...] = field(default=(), compare=False, repr=False)
     exceptions: Exceptions = NONE
+    suppression: Suppression | None = None
 
     @abstractmethod
     def conditions(self) -> Iterator[Condition]:
@@ -166,6 +169,8 @@ class Plan(ABC):
         yield from self.asks()
         if self.exceptions.items:
             yield self.exceptions.outline()
+        if self.suppression is not None:
+            yield Outline(f"suppression: {self.suppression}")
 
     def named(self, rule_id: str) -> Self:
         """The same for a rule of another id, so that the alerts of several plans can be told apart."""

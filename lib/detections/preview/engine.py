@@ -26,6 +26,7 @@ from detections.elastic.template import needed, template
 from detections.engine import Embedded
 from detections.engine.alert import Alert, Hit, Threshold
 from detections.engine.column import Column
+from detections.engine.hits import grouping
 from detections.engine.indices import hidden, index_names
 from detections.errors import Finding, Level, Location, NotEvaluated, ServerError
 from detections.events import Batch, Document
@@ -262,7 +263,9 @@ def _hit(plan: Plan, position: int, batch: Batch, row: int) -> Hit:
     columns = (Column(Field(name, "date"), batch.columns([name])[0]) for name in plan.time.names)
     time = combined(column.values(row) for column in columns)
     event_id = _field(batch.document(row), "event.id")
-    return Hit(time is None, time or 0, position, "" if event_id is None else str(event_id))
+    fields = () if plan.suppression is None else plan.suppression.fields
+    grouped = [grouping(field, Column(field, batch.columns([field.path])[0]).values(row)) for field in fields]
+    return Hit(time is None, time or 0, position, "" if event_id is None else str(event_id), grouped=tuple(grouped))
 
 
 def _field(document: Mapping[str, Any] | Document, name: str) -> Any:

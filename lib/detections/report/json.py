@@ -11,7 +11,7 @@ from detections.backtest import Backtest, record
 from detections.case.model import Proof
 from detections.deploy.model import Change, Plan, Thing
 from detections.deploy.status import Execution
-from detections.engine.alert import Alert, Threshold
+from detections.engine.alert import Alert, Suppressed, Threshold
 from detections.errors import Finding
 from detections.payload import Difference
 from detections.report.count import everything, levels, tally
@@ -103,6 +103,8 @@ def alert(one: Alert) -> dict[str, Any]:
         said["raised"] = format_date(one.raised)
     if one.threshold is not None:
         said["threshold_result"] = _threshold(one.threshold)
+    if one.suppression is not None:
+        said["suppression"] = _suppression(one.suppression)
     if one.row:
         said["row"] = dict(one.row)
     if one.indicators:
@@ -119,6 +121,16 @@ def _threshold(one: Threshold) -> dict[str, Any]:
         "terms": [{"field": name, "value": value} for name, value in one.terms],
         "cardinality": [{"field": name, "value": value} for name, value in pairs],
     }
+
+
+def _suppression(one: Suppressed) -> dict[str, Any]:
+    """As ``kibana.alert.suppression`` has it."""
+    start, end = (None if at is None else format_date(at) for at in (one.start, one.end))
+    terms = [
+        {"field": name, "value": list(values) if len(values) > 1 else next(iter(values), None)}
+        for name, values in one.terms
+    ]
+    return {"terms": terms, "start": start, "end": end, "docs_count": one.count}
 
 
 def _change(one: Change) -> dict[str, Any]:

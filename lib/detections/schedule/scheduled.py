@@ -25,6 +25,7 @@ from detections.errors import Finding, Level, NotEvaluated, QueryError
 from detections.events import Batch
 from detections.plan import Plan, Window
 from detections.rule import Rule
+from detections.schedule.suppression import MULTIPLE, Raised, Suppressor, told
 from detections.schedule.ticks import Outage, Tick, milliseconds, ticks
 from detections.schedule.window import refusal
 
@@ -44,13 +45,14 @@ class Searched(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What one execution of a rule came to: the ``alerts`` that it raised, in their order, and how many were left out
-    when ``max_signals`` had been raised."""
+    """What one execution of a rule came to: the ``alerts`` that it raised, in their order, those that it ``suppressed``
+    (counted into others), and how many were left out when ``max_signals`` had been raised."""
 
     rule: Rule
     tick: Tick
     alerts: tuple[Alert, ...] = ()
     left_out: int = 0
+    suppressed: tuple[Alert, ...] = ()
 
     @property
     def now(self) -> int:
@@ -67,6 +69,7 @@ class Executor:
         self._searched = searched
         self._most = min(rule.max_signals, MOST)
         self._raised: set[object] = set()
+        self._suppressor = None if plan.suppression is None else Suppressor(plan)
 
     def execute(self, tick: Tick) -> Execution:
         """What an execution raises.
@@ -75,19 +78,27 @@ class Executor:
             NotEvaluated, ServerError: the plan cannot be run.
         """
         alerts: list[Alert] = []
+        suppressed: list[Alert] = []
         left_out = 0
         for window in tick.windows:
             assert window.start is not None
             self._plan = self._plan.since(window.start)
             found = sorted(self._searched.run(self._plan, window), key=attrgetter("order"))
-            reached = (replace(alert, raised=tick.now) for alert in self._plan.reached(found, self._most))
+            most = self._most if self._suppressor is None else self._most * MULTIPLE
+            reached = (replace(alert, raised=tick.now) for alert in self._plan.reached(found, most))
             new = {alert.identity: alert for alert in reached if alert.identity not in self._raised}
-            made = list(new.values())[: self._most]
-            left_out += len(new) - len(made)
-            self._raised.update(alert.identity for alert in made)
-            self._plan = self._plan.following(made)
-            alerts += made
-        return Execution(self._rule, tick, tuple(alerts), left_out)
+            made = self._made(list(new.values()), tick.now, window.start)
+            self._raised.update(alert.identity for alert in made.alerts)
+            self._plan = self._plan.following([*made.alerts, *made.suppressed])
+            alerts += made.alerts
+            suppressed += made.suppressed
+            left_out += made.left_out
+        return Execution(self._rule, tick, tuple(alerts), left_out, tuple(suppressed))
+
+    def _made(self, new: list[Alert], now: int, start: int) -> Raised:
+        if self._suppressor is not None:
+            return self._suppressor.execute(new, now, start, self._most)
+        return Raised(new[: self._most], left_out=max(0, len(new) - self._most))
 
 
 def executions(
@@ -103,7 +114,7 @@ def executions(
     exceptions: ExceptionLists = NO_LISTS,
 ) -> Iterator[Execution]:
     """The executions of rules that are enabled at ``start``, in the order in which they start; those only that raised
-    alerts, left some out, or came after a gap. The last of a rule is the first at or after ``end``.
+    alerts, suppressed or left some out, or came after a gap. The last of a rule is the first at or after ``end``.
 
     Without ``start`` rules are enabled when the first event happens that one of them selects, and without ``end`` they
     run until the last one was searched. A rule that nothing here evaluates is told to ``report`` as a warning, and the
@@ -182,15 +193,18 @@ def _executed(
     """The executions of one rule that have something to tell."""
     executor = Executor(rule, plan, kept)
     last = max(start, kept.last or start) if end is None else end
-    full = left_out = gaps = gap = 0
+    full = left_out = gaps = gap = suppressed = 0
     for tick in ticks(rule, plan, start, last, outages):
         if tick.gap:
             gaps, gap = gaps + 1, gap + tick.gap
         made = executor.execute(tick) if any(map(kept.holds, tick.windows)) else Execution(rule, tick)
         if made.left_out:
             full, left_out = full + 1, left_out + made.left_out
-        if made.alerts or made.left_out or tick.gap:
+        suppressed += len(made.suppressed)
+        if made.alerts or made.suppressed or made.left_out or tick.gap:
             yield made
+    if suppressed:
+        report(told(rule, suppressed))
     if full:
         text = f"{rule.name}: {full:,} of its executions raised max_signals alerts, and left out {left_out:,}"
         report(rule.document.finding(MAX_SIGNALS, text, ("rule", "max_signals"), level=Level.WARNING))

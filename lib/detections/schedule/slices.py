@@ -3,7 +3,7 @@
 The slices of a window together give what :func:`.window.replay` gives for all of it: new terms look back from the
 window's start in every slice; a sequence with a ``maxspan`` may begin in an earlier slice and belongs to the one it
 ends in. What cannot be cut (sequences without a ``maxspan`` or with missing events, samples, heads, tails and limits)
-runs last, over the whole window.
+runs last, over the whole window; so do rules whose alerts are suppressed.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from detections.errors import (
 from detections.plan import Plan, Window
 from detections.rule import Rule
 from detections.schedule.record import Record
+from detections.schedule.suppression import in_one_window
 from detections.schedule.window import refusal, window_of
 
 
@@ -57,7 +58,7 @@ class Planned:
     @property
     def whole(self) -> bool:
         """Whether only the whole time gives its alerts."""
-        return self.plan.lookback is None
+        return self.plan.lookback is None or self.plan.suppression is not None
 
 
 def slices(start: int, end: int, width: int) -> Iterator[Slice]:
@@ -136,7 +137,7 @@ class SlicedReplay:
 
     def _alerts(self, task: Planned, piece: Slice, record: Record) -> list[Alert]:
         try:
-            return self._found(task, piece)
+            return in_one_window(task.plan, self._found(task, piece)).alerts
         except (ServerUnavailable, NotAllowed):
             raise
         except (ServerError, NotEvaluated) as error:

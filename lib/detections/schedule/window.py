@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter
 
 from detections.compile.exceptions import ExceptionLists
 from detections.compile.guesses import guess_findings
@@ -17,6 +18,7 @@ from detections.errors import Finding, Level, NotEvaluated, QueryError
 from detections.events import Batch
 from detections.plan import Plan, Window
 from detections.rule import Rule
+from detections.schedule.suppression import in_one_window, told
 
 CODE = NOT_RUN
 
@@ -37,7 +39,8 @@ def replay(
     Without them every event is inside the window and there is no history before the first event, so that a new term
     alerts once, at its first event. With a start, history reaches back from it as far as the rule's
     ``history_window_start`` reaches back from now; date math counts from the end, where there is one. ``max_signals``
-    plays no part. ``tables`` are what ES|QL looks up. A rule that nothing here evaluates is told to ``report`` as a
+    plays no part; suppression is that of one execution, with a ``duration`` as if rules were executed all the time.
+    ``tables`` are what ES|QL looks up. A rule that nothing here evaluates is told to ``report`` as a
     warning, and the others run. ``exceptions`` are what the rules refer to.
     """
     tasks = []
@@ -46,14 +49,32 @@ def replay(
             plan = make_plan(rule, tables=tables, exceptions=exceptions)
             if why := engine.why_not(plan):
                 raise NotEvaluated(why)
-            tasks.append((plan, window_of(plan, start, end)))
+            tasks.append((rule, plan, window_of(plan, start, end)))
             if report is not None:
                 for finding in guess_findings(rule, plan):
                     report(finding)
         except (NotEvaluated, QueryError) as error:
             if report:
                 report(refusal(rule, error))
-    return engine.run(tasks, batches)
+    suppressing = {plan.rule_id: (rule, plan) for rule, plan, _ in tasks if plan.suppression is not None}
+    found = engine.run([(plan, window) for _, plan, window in tasks], batches)
+    return _raised(found, suppressing, report) if suppressing else found
+
+
+def _raised(
+    found: Iterable[Alert], suppressing: Mapping[str, tuple[Rule, Plan]], report: Callable[[Finding], None] | None
+) -> Iterator[Alert]:
+    """The alerts of plans in their order, without those that are suppressed."""
+    alerts: list[Alert] = []
+    theirs: dict[str, list[Alert]] = {rule_id: [] for rule_id in suppressing}
+    for alert in found:
+        theirs.get(alert.rule_id, alerts).append(alert)
+    for rule_id, (rule, plan) in suppressing.items():
+        raised = in_one_window(plan, theirs[rule_id])
+        alerts += raised.alerts
+        if raised.suppressed and report is not None:
+            report(told(rule, len(raised.suppressed)))
+    yield from sorted(alerts, key=attrgetter("order"))
 
 
 def refusal(rule: Rule, error: NotEvaluated | QueryError) -> Finding:

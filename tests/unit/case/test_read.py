@@ -63,7 +63,7 @@ def test_an_event_of_the_history_may_be_there_many_times() -> None:
     ("text", "message", "line"),
     [
         ('base = "a"\n[[case]]\nverdict = "alert"', "no 'name'", 2),
-        ('base = "a"\n[[case]]\nname = "x"\nverdict = "maybe"', "must be 'alert' or 'quiet'", 4),
+        ('base = "a"\n[[case]]\nname = "x"\nverdict = "maybe"', "must be 'alert', 'quiet' or 'suppressed'", 4),
         ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nsett = {}', "unknown key 'sett'", 5),
         ('[[case]]\nname = "x"\nverdict = "alert"', "no 'base'", 1),
         ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nat = "7d"', "not a relative time", 5),

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from detections.case import Bases, run
+from detections.case.coverage import coverage
+from detections.case.mutate import mutate
 from detections.case.run import own_alerts, window
 from detections.compile.planner import plan as make_plan
 from detections.engine import Embedded
@@ -103,6 +105,41 @@ def test_an_engine_that_cannot_run_ends_it(bases: Bases, error: Exception) -> No
     rule = rule_of(STOP)
     with pytest.raises(type(error)):
         run(rule, make_plan(rule), cases_of(case("c", "alert"), "stop"), bases, Failing(error))
+
+
+SUPPRESSED = f'{STOP}\n[rule.alert_suppression]\ngroup_by = ["user.name"]\n'
+EARLIER = 'history = [{ at = "-5m" }]'
+
+
+def test_a_case_may_expect_that_its_alert_is_suppressed(bases: Bases) -> None:
+    text = (
+        case("the first one", "alert")
+        + case("another one before", "suppressed", EARLIER)
+        + case("somebody else's before", "alert", 'history = [{ at = "-5m", set = { "user.name" = "somebody" } }]')
+        + case("it alerts", "suppressed")
+        + case("it is suppressed", "alert", EARLIER)
+    )
+    assert problems(SUPPRESSED, text, bases) == {
+        "the first one": "", "another one before": "", "somebody else's before": "",
+        "it alerts": "the rule alerts, the case expects it suppressed",
+        "it is suppressed": "the rule suppresses the alert, the case expects an alert",
+    }  # fmt: skip
+
+
+def test_a_case_notices_another_suppression(bases: Bases) -> None:
+    rule = rule_of(f'from = "now-60m"\n{SUPPRESSED}'.replace('"user.name"]', '"user.name", "host.name"]'))
+    cases = cases_of(
+        case("suppressed", "suppressed", f'set = {{ "host.name" = "h" }}\n{EARLIER}')
+        + case("not here", "suppressed", EARLIER)
+        + case("another host", "alert", 'history = [{ at = "-5m", set = { "host.name" = "h" } }]'),
+        "stop",
+    )
+    noticed = {mutant.change: mutant.noticed for mutant in mutate(rule, make_plan(rule), cases, bases)}
+    assert noticed["without alert suppression"] == ("suppressed", "not here")
+    assert noticed["suppression without host.name"] == ("another host",)
+    assert noticed["events not suppressed that lack a suppression field"] == ("not here",)
+    clauses = coverage(rule, make_plan(rule), cases, bases)
+    assert [clause.cases for clause in clauses] == [("suppressed", "not here", "another host")]
 
 
 def test_the_window_is_that_of_an_execution_that_starts_now() -> None:
