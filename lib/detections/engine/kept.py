@@ -133,7 +133,7 @@ class Kept:
         first = bisect_left(self._times, window.start)
         last = bisect_right(self._times, window.end)
         inside = self._there(self._rows[first:last], window)
-        if not inside:
+        if not inside and not plan.alerts_on_nothing:
             return []
         made = collector(plan, window, self._predicates)
         evaluator = self._evaluator.among(inside, window.now, relative=plan.relative)
@@ -145,7 +145,9 @@ class Kept:
         if part is not None:
             made.merge(part)
         found = (*made.ready(), *made.alerts())
-        return [replace(alert, position=self._positions[alert.position]) for alert in found]
+        return [
+            replace(alert, position=self._positions[alert.position]) if self._positions else alert for alert in found
+        ]
 
     def _there(self, rows: list[int], window: Window) -> int:
         """Some rows as a set, without those that were ingested too late."""

@@ -156,6 +156,11 @@ class Plan(ABC):
         """What some document must satisfy for it to say anything at all; None: it always does."""
         return None
 
+    @property
+    def alerts_on_nothing(self) -> bool:
+        """Whether it may raise an alert where there is no event: on their absence."""
+        return False
+
     def quiet(self) -> str:
         """Why it may raise no alert although each of its conditions holds for some event; empty where it will."""
         return ""

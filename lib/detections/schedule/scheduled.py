@@ -145,14 +145,14 @@ def played(
     """The executions of rules over the events that were kept for each, as :func:`executions` has them."""
     runs = []
     for rule, plan, one in kept:
-        if len(one):
+        if len(one) or plan.alerts_on_nothing:
             runs.append((rule, plan, one))
         elif plan.presupposes is not None:
             report(refusal(rule, NotEvaluated(NO_ANOMALIES)))
     firsts = [one.first for _, _, one in runs if one.first is not None]
-    if not firsts:
+    begin = min(firsts, default=None) if start is None else start
+    if begin is None:
         return
-    begin = min(firsts) if start is None else start
     executed = [_executed(rule, plan, one, begin, end, outages, report) for rule, plan, one in runs]
     yield from heapq.merge(*executed, key=lambda execution: execution.now)
 
@@ -197,7 +197,8 @@ def _executed(
     for tick in ticks(rule, plan, start, last, outages):
         if tick.gap:
             gaps, gap = gaps + 1, gap + tick.gap
-        made = executor.execute(tick) if any(map(kept.holds, tick.windows)) else Execution(rule, tick)
+        asked = plan.alerts_on_nothing or any(map(kept.holds, tick.windows))
+        made = executor.execute(tick) if asked else Execution(rule, tick)
         if made.left_out:
             full, left_out = full + 1, left_out + made.left_out
         suppressed += len(made.suppressed)

@@ -235,6 +235,26 @@ def _raised(alert: Alert, now: int, places: list[int]) -> Alert:
     )  # fmt: skip
 
 
+ABSENT = """type = "esql"
+language = "esql"
+query = 'FROM logs-* | WHERE event.action == "a" | STATS n = COUNT(*) | WHERE n == 0'"""
+
+
+def test_a_rule_about_absence_alerts_where_a_window_has_no_event() -> None:
+    rule = rule_of(ABSENT, index="")
+    found, said = run(rule, [event(2), event(8, action="b"), event(14)], end=NOON + 15 * MINUTE)
+    assert raised(found) == [(0, ()), (10, ())]
+    assert [alert.row for execution in found for alert in execution.alerts] == [(("n", 0),)] * 2
+    without, _ = run(rule, [event(8, action="b")], end=NOON + 5 * MINUTE)
+    assert raised(without) == [(0, ()), (5, ())]
+    grouped = rule_of(ABSENT.replace("COUNT(*)", "COUNT(*) BY user.name"), index="")
+    assert (run(grouped, [event(2)]), said) == (([], []), [])
+
+
+def test_without_events_and_a_start_no_rule_is_executed() -> None:
+    assert run(rule_of(ABSENT, index=""), [], start=None, end=None) == ([], [])
+
+
 def test_two_processes_find_the_same() -> None:
     chosen = random.Random(1)
     events = [event(number / 40, chosen.choice("uvw")) for number in range(2000)]

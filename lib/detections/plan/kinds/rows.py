@@ -82,6 +82,10 @@ class GroupsPlan(RowsPlan):
         return None
 
     @property
+    def alerts_on_nothing(self) -> bool:
+        return _makes_rows_of_nothing(self.pipeline.commands)
+
+    @property
     def shows(self) -> tuple[Column, ...]:
         """All columns: there is no event beside them."""
         return self.pipeline.columns
@@ -90,3 +94,10 @@ class GroupsPlan(RowsPlan):
     def expanded(self) -> None:
         """Kibana tells the alerts of rows that are no documents by their places in the answer."""
         return None
+
+
+def _makes_rows_of_nothing(commands: tuple[Command, ...]) -> bool:
+    """Whether there is a STATS without groups, which has one row also where there is none before it."""
+    branches = [branch for one in commands if isinstance(one, Fork) for branch, _ in one.branches]
+    stats = any(isinstance(one, Aggregate) and not one.inline and not one.groups for one in commands)
+    return stats or any(map(_makes_rows_of_nothing, branches))
