@@ -29,6 +29,8 @@ EXPLAINED = re.compile(
     # Elasticsearch refuses these behind its grammar, which takes any word for a unit and any constant for a limit.
     r"unknown unit of time|LIMIT takes a whole number|SAMPLE takes|number is too large|KQL:|has no option|unknown mode"
     r"|RERANK takes|IN takes a sub-query"
+    # APPEND_SEPARATOR of DISSECT
+    r"|expected a string$"
 )
 
 
