@@ -67,7 +67,7 @@ bench: $(VENV)/dev.stamp ## what is measured, each figure with its command
 
 generate: $(VENV)/dev.stamp ## make again what is made from the repo itself (schema, pages of checks, limits, settings, commands)
 	@$(BIN)/python -m detections.rule.jsonschema
-	@$(BIN)/python -m detections.check.pages
+	@$(BIN)/python -m detections.checks.pages
 	@$(BIN)/python -m detections.values.limits
 	@$(BIN)/python -m detections.cli.settings
 	@$(BIN)/python -m detections.cli.reference

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import eql
 
-from detections.check import eql_adapter
+from detections.checks import eql_adapter
 from detections.errors import QuerySyntaxError
 from detections.query.eql import parse
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from detections.check.registry import PAGES
+from detections.checks.registry import PAGES
 from detections.cli.config import Config
 from detections.cli.settings import SETTINGS, page
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from detections import check
+from detections import checks
 from detections.errors import SourceError
 from detections.rule import rules_of
 from detections.source import parse
@@ -36,7 +36,7 @@ def texts(folder: Path) -> list[str]:
 def found_by_check(text: str) -> list[tuple[str, int, int]]:
     """The code of each finding, and its place in UTF-16 units."""
     try:
-        findings = check.run(rules_of([parse(text, PATH)]), ("house",))
+        findings = checks.run(rules_of([parse(text, PATH)]), ("house",))
     except SourceError as error:
         findings = list(error.findings)
     lines = text.split("\n")

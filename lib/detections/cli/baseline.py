@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from detections import check
+from detections import checks
 from detections.case import prove
 from detections.cli.common import cases_of, chosen_profiles, rules_at
 from detections.cli.config import find_config
@@ -24,7 +24,7 @@ def command() -> int:
     config = find_config()
     rules = rules_at((), config)
     library, bases = cases_of(rules, (), config)
-    findings = check.run(rules, chosen_profiles((), config))
+    findings = checks.run(rules, chosen_profiles((), config))
     findings += [one for proof in prove(rules, library, bases, Embedded()) for one in proof.findings]
     baseline = taken(findings, [*rules, *rules.unsound])
     path = config.path("baseline")

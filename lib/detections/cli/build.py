@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from detections import bundle, check
+from detections import bundle, checks
 from detections.case import prove
 from detections.cli import export
 from detections.cli.common import STRICT, cases_of, chosen_profiles, failed, rules_at
@@ -30,7 +30,7 @@ def command(strict: bool) -> int:
     """
     config = find_config()
     rules = rules_at((), config)
-    findings = check.run(rules, chosen_profiles((), config))
+    findings = checks.run(rules, chosen_profiles((), config))
     library, bases = cases_of(rules, (), config)
     baseline = read_baseline(config.path("baseline"))
     ground = Ground(library, bases, config.profiles, baseline)

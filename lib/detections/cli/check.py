@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from detections.check import Cache, Files, run_on
+from detections.checks import Cache, Files, run_on
 from detections.cli.common import PROFILE, RULES, STRICT, chosen_profiles, failed
 from detections.cli.config import Config, find_config
 from detections.cli.output import format_option, report, tell

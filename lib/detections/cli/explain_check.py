@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from detections.check.pages import pages
+from detections.checks.pages import pages
 from detections.cli.output import page
 from detections.errors import UsageError
 from detections.rule.keys import nearest

@@ -15,8 +15,8 @@ from detections.catalog import Catalog, Stream, catalog
 from detections.catalog.mappings import from_answer
 from detections.catalog.packages import PackageStream, package_streams, read_package
 from detections.catalog.sources import Undeclared
-from detections.check import unknown_field
-from detections.check.unknown_field import meant_by
+from detections.checks import unknown_field
+from detections.checks.unknown_field import meant_by
 from detections.cli.common import PathType, rules_at
 from detections.cli.config import find_config
 from detections.cli.engines import CREDENTIALS

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from detections import check
+from detections import checks
 from detections.cli import output
 from detections.cli.common import chosen_profiles
 from detections.cli.config import find_config
@@ -71,7 +71,7 @@ def command(
     assert there is not None, findings
     if path.exists():
         raise UsageError(f"{path} is there already: choose another name")
-    found = check.run(Rules((there,), (str(path),), tuple(findings)), chosen_profiles((), config))
+    found = checks.run(Rules((there,), (str(path),), tuple(findings)), chosen_profiles((), config))
     if wrong := [finding for finding in found if finding.code in ("query-syntax", "field-type")]:
         raise RuleError(wrong)
     cases, why = made_for(there, config)

@@ -9,7 +9,7 @@ import click
 
 from detections import api
 from detections.catalog import catalog
-from detections.check.unknown_field import slips
+from detections.checks.unknown_field import slips
 from detections.cli.common import STRICT, TABLES, PathType, Warnings, source_settings
 from detections.cli.config import find_config
 from detections.cli.output import format_option, report, warning

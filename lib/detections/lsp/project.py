@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from detections import check
+from detections import checks
 from detections.case import Bases, CaseLibrary, Proof, prove
 from detections.catalog.fields import catalog
 from detections.catalog.sources import Source
@@ -50,7 +50,7 @@ class Project:
         except SourceError as error:
             return list(error.findings)
         rules = rules_of([document], self.fields)
-        found = check.run(rules, self.profiles, self._beside(path))
+        found = checks.run(rules, self.profiles, self._beside(path))
         return [one for one in found if one.location.path == path]
 
     def _beside(self, path: str) -> list[Rule]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from detections import check
+from detections import checks
 from detections.case import Bases, CaseLibrary, Proof, prove
-from detections.check import unique
+from detections.checks import unique
 from detections.engine import Embedded
 from detections.errors import Finding, Level
 from detections.proof.baseline import NOTHING, Baseline
@@ -66,7 +66,7 @@ def standings(rules: Rules, wanted: Sequence[Rule], ground: Ground, record: Reco
     if fresh:
         alone = Rules(tuple(fresh), tuple(rule.document.path for rule in fresh))
         beside = [rule for rule in rules if rule.document.path not in alone.files]
-        findings = check.run(alone, ground.profiles, beside)
+        findings = checks.run(alone, ground.profiles, beside)
         made = assembled(findings, list(prove(fresh, ground.library, ground.bases, Embedded())), ground)
         remember(made, ground, record)
         known |= {standing.rule.rule_id: standing for standing in made}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from detections.catalog import attack
-from detections.check import unknown_field
+from detections.checks import unknown_field
 from detections.compile.planner import mapping_of
 from detections.errors import DetectionsError, RuleError, UsageError
 from detections.mapping import UNMAPPED

@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from detections.catalog import attack
-from detections.check import unknown_field
+from detections.checks import unknown_field
 from detections.mapping import catalog_mapping
 from detections.rule import (
     EqlRule,

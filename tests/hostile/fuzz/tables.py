@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from detections import check
+from detections import checks
 from detections.bundle import load_attachments, with_attachments
 from detections.case import Bases, CaseLibrary, prove
 from detections.catalog import catalog
@@ -141,7 +141,7 @@ def _another_query(text: str, rng: random.Random) -> str:
 
 def _rule(path: Path) -> None:
     rules = load_rules(path)
-    findings = check.run(rules)
+    findings = checks.run(rules)
     shown("check", findings, rules.files)
     for rule in rules:
         digest(rule)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from detections.catalog import catalog
-from detections.check import unknown_field
-from detections.check.queries import predicates_of, queries_of
+from detections.checks import unknown_field
+from detections.checks.queries import predicates_of, queries_of
 from detections.mapping import catalog_mapping
 from detections.plan.predicate import And, Between, IsTrue, Not, Or, Predicate
 from detections.plan.predicate import Test as Leaf

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from detections import check
+from detections import checks
 from detections.errors import RuleError, UsageError
 from detections.rule import Rules
 from detections.scaffold import SOURCES, Wanted, made, scaffold
@@ -20,7 +20,7 @@ STOP = Wanted("Trail Stopped", "query", "aws", 'event.action: "StopLogging"', te
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 def test_the_first_rule_of_each_source_is_checked_and_covered(source) -> None:
     rule = made(example(source), TODAY)
-    assert check.run(Rules((rule,), (rule.document.path,)), ()) == []
+    assert checks.run(Rules((rule,), (rule.document.path,)), ()) == []
     cases = scaffold(rule, "x")
     assert cases is not None
     assert (cases.open, cases.unlike) == ((), ())
