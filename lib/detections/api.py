@@ -54,7 +54,8 @@ def load_rules(*paths: str | Path, fields: Iterable[str | Path] = ()) -> Rules:
 def read_events(
     *paths: str | Path, report: Callable[[Finding], None] | None = None, **settings: str
 ) -> Iterator[Document]:
-    """The events of files and folders, raw records already mapped to ECS; what was wrong goes to ``report``.
+    """The events of files, folders and objects of a store (``s3://bucket/prefix``), raw records already mapped to ECS;
+    what was wrong goes to ``report``.
 
     ``settings`` are those of the log sources' integrations. CloudTrail has ``retain`` (all, flattened, keyword,
     minimal or none) and ``aws`` (6 or 8).
@@ -64,7 +65,7 @@ def read_events(
         UsageError: no source has such a setting, or the setting no such value.
     """
     tell = report or (lambda finding: None)
-    for batch in read([Path(path) for path in paths], tell, settings):
+    for batch in read(paths, tell, settings):
         for row in range(len(batch)):
             yield batch.document(row)
         for finding in batch.findings:

@@ -11,13 +11,13 @@ from detections.api import instant
 from detections.backtest import Backtest, write_backtest
 from detections.cli.backtesting import Found, Options, data_sets, over
 from detections.cli.base import base_rules
-from detections.cli.common import JOBS, STRICT, TABLES, PathType, Warnings, rules_at, source_settings
+from detections.cli.common import EVENTS, JOBS, STRICT, TABLES, PathType, Warnings, rules_at, source_settings
 from detections.cli.config import find_config
 from detections.cli.output import format_option, reports
 from detections.compile.tables import read_tables
 from detections.elastic.extra import demand
 from detections.errors import DetectionsError, Level, UsageError
-from detections.events import Settings
+from detections.events import Place, Settings
 from detections.report.count import plural
 from detections.rule import Rules
 
@@ -27,7 +27,7 @@ _INTERRUPTED = 130
 
 
 @click.command("backtest")
-@click.argument("events", nargs=-1, type=PathType())
+@EVENTS
 @click.option("--rules", type=PathType(), multiple=True, help="Rule files or folders.  [default: the project's]")
 @click.option("--start", metavar="TIME", help="Only events at or after this instant; history reaches back from it.")
 @click.option("--end", metavar="TIME", help="Only events at or before this instant.")
@@ -51,12 +51,13 @@ _INTERRUPTED = 130
 @source_settings
 @JOBS
 def command(
-    events: Sequence[Path], rules: Sequence[Path], start: str | None, end: str | None, schedule: bool, data: str | None,
-    check: bool, base: str | None, title: str | None, style: str, out: Path | None, keep: bool, strict: bool,
+    events: Sequence[Place], rules: Sequence[Path], start: str | None, end: str | None, schedule: bool,
+    data: str | None, check: bool, base: str | None, title: str | None, style: str, out: Path | None, keep: bool,
+    strict: bool,
     settings: Settings, jobs: int, tables: Path | None,
 ) -> int:  # fmt: skip
-    """Count what the rules would have raised over EVENTS: files or folders of raw logs or ECS documents, or - for
-    standard input.
+    """Count what the rules would have raised over EVENTS: files, folders or objects of raw logs or ECS documents, or -
+    for standard input.
 
     Of each rule: the events that its query selects, its alerts, how many a day (median and worst), how many users,
     accounts and addresses they are about, and the most frequent values of fields that exceptions are made for. Alerts

@@ -19,7 +19,7 @@ from detections.cli.reading import Done
 from detections.compile.tables import Tables
 from detections.engine import Embedded
 from detections.errors import UsageError
-from detections.events import Counts, Settings, amount, read
+from detections.events import Counts, Place, Settings, amount, read
 from detections.rule import Rule, Rules
 
 CODE = "noise"
@@ -46,7 +46,7 @@ class DataSet:
     ``name`` is empty for events that are no configured data set."""
 
     name: str
-    paths: Sequence[Path]
+    paths: Sequence[Place]
     rules: Sequence[Rule]
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
 
@@ -60,7 +60,7 @@ class Found:
 
 
 def data_sets(
-    events: Sequence[Path], name: str | None, loaded: Rules, paths: Sequence[Path], config: Config, warnings: Warnings,
+    events: Sequence[Place], name: str | None, loaded: Rules, paths: Sequence[Path], config: Config, warnings: Warnings,
     *, check: bool,
 ) -> Iterator[DataSet]:  # fmt: skip
     """The events that are given; else the data set that is named; else, to check bounds, each that a case file names.
@@ -90,7 +90,7 @@ def data_sets(
         yield DataSet(one, events or _configured(config, one), held, bounds)
 
 
-def _configured(config: Config, name: str | None) -> Sequence[Path]:
+def _configured(config: Config, name: str | None) -> Sequence[Place]:
     if name is None:
         raise UsageError("give at least one path of events, or --data")
     return [config.data_set(name)]
@@ -120,11 +120,11 @@ def over(data: DataSet, options: Options, before: Rules | None, warnings: Warnin
     return Found(run.result(title, _sources(names, done.counts), stopped=stopped, base=options.base), done)
 
 
-def _go(run: Run, paths: Sequence[Path], options: Options, warnings: Warnings, done: Done) -> str:
+def _go(run: Run, paths: Sequence[Place], options: Options, warnings: Warnings, done: Done) -> str:
     """Run the rules over the events, and say why not over all of them."""
     if not run.tasks:
         return ""
-    files = [_STDIN if str(path) == "-" else path for path in paths]
+    files: list[Place] = [_STDIN if str(path) == "-" else path for path in paths]
     with progress() as show, interruption() as interrupted:
         meter = Meter(show, amount(files) if show else 0)
 

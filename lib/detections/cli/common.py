@@ -17,8 +17,9 @@ from detections.cli.exceptions import exceptions_of
 from detections.cli.output import findings, tell
 from detections.compile.tables import read_tables
 from detections.errors import Finding, Level
-from detections.events import merge
+from detections.events import merge, place_of
 from detections.events.sources import GEOIP, known_settings
+from detections.events.store import is_url
 from detections.rule import Rule, Rules, load_rules
 
 SHOWN = 20
@@ -41,6 +42,16 @@ class PathType(click.Path):
         return super().convert(value, param, ctx)
 
 
+class EventsType(PathType):
+    """A file, a folder, or the address of objects in a store."""
+
+    name = "events"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return place_of(value) if isinstance(value, str) and is_url(value) else super().convert(value, param, ctx)
+
+
+EVENTS = click.argument("events", nargs=-1, type=EventsType())
 RULES = click.argument("rules", nargs=-1, type=PathType())
 STRICT = click.option("--strict", is_flag=True, help="Warnings count as errors.")
 JOBS = click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes to use.")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import FrameType
 
 from detections.cli.output import tell
-from detections.events import Batch, Input, Share
+from detections.events import Batch, Input, Share, Span
 
 
 class Interruption:
@@ -52,6 +52,13 @@ class Until:
             if self._interruption.came:
                 return
             yield batch
+
+    @property
+    def needs_fresh(self) -> bool | None:
+        return self._events.needs_fresh
+
+    def narrow(self, span: Span) -> None:
+        self._events.narrow(span)
 
     def shares(self, jobs: int) -> Iterator[Share]:
         """What each of several processes takes next, up to the interruption."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from detections.api import instant
-from detections.cli.common import JOBS, STRICT, TABLES, PathType, Warnings, rules_at, source_settings
+from detections.cli.common import EVENTS, JOBS, STRICT, TABLES, PathType, Warnings, rules_at, source_settings
 from detections.cli.config import find_config
 from detections.cli.engines import CREDENTIALS
 from detections.cli.exceptions import exceptions_of
@@ -22,7 +22,7 @@ from detections.compile.tables import Tables, read_tables
 from detections.engine import Embedded
 from detections.engine.alert import Alert
 from detections.errors import DetectionsError, Finding, Level, UsageError
-from detections.events import Batch, Settings, read
+from detections.events import Batch, Place, Settings, read
 from detections.report.count import plural
 from detections.rule import Rules
 from detections.schedule import Outage, executions, replay
@@ -30,7 +30,7 @@ from detections.schedule.window import CODE as NOT_REPLAYED
 
 
 @click.command("replay")
-@click.argument("events", nargs=-1, type=PathType())
+@EVENTS
 @click.option("--rules", type=PathType(), multiple=True, help="Rule files or folders.  [default: the project's]")
 @click.option(
     "--start", metavar="TIME", help="Only events at or after this instant are candidates; history reaches back from it."
@@ -63,7 +63,7 @@ from detections.schedule.window import CODE as NOT_REPLAYED
     help="On a cluster: record in FILE what is finished, and go on from there.",
 )  # fmt: skip
 def command(
-    events: Sequence[Path],
+    events: Sequence[Place],
     rules: Sequence[Path],
     start: str | None,
     end: str | None,
@@ -81,7 +81,7 @@ def command(
     width: str | None,
     resume: Path | None,
 ) -> int:
-    """Run the rules over EVENTS: files or folders of raw logs or ECS documents.
+    """Run the rules over EVENTS: files, folders or objects of raw logs or ECS documents.
 
     Without --start and --end every event is inside the window and there is no history before the first event, so a new
     term alerts once, at its first event. Times are UTC: 2026-01-31, 2026-01-31T20:15:00Z. Alerts go to standard output,

@@ -10,13 +10,13 @@ import click
 from detections import api
 from detections.catalog import catalog
 from detections.checks.unknown_field import slips
-from detections.cli.common import STRICT, TABLES, PathType, Warnings, source_settings
+from detections.cli.common import STRICT, TABLES, EventsType, Warnings, source_settings
 from detections.cli.config import find_config
 from detections.cli.output import format_option, report, warning
 from detections.cli.reading import Done
 from detections.compile.tables import read_tables
 from detections.errors import Level
-from detections.events import Batch, Document, Settings, read
+from detections.events import Batch, Document, Place, Settings, read
 from detections.mapping import catalog_mapping
 from detections.query import parse
 
@@ -49,7 +49,7 @@ def command(
     tables: Path | None,
     settings: Settings,
 ) -> int:
-    """Run QUERY over EVENTS: files or folders of raw logs or ECS documents.
+    """Run QUERY over EVENTS: files, folders or objects of raw logs or ECS documents.
 
     With --format json or ndjson each matching event is printed whole, one a line (for ES|QL each row; for EQL each
     sequence or sample, as join_keys and events, null for a missing event). table and csv have the rows of ES|QL, or
@@ -59,7 +59,7 @@ def command(
     if len(arguments) < 2:
         raise click.UsageError("give at least one path of events, and the query last")
     *paths, query = arguments
-    files: list[Path] = [PathType().convert(path, None, click.get_current_context()) for path in paths]
+    files: list[Place] = [EventsType().convert(path, None, click.get_current_context()) for path in paths]
     warnings = Warnings()
     done = Done(warnings)
     own = find_config().own_fields()

@@ -17,7 +17,7 @@ from detections.engine.protocol import Task
 from detections.engine.runners import Runner, collector, why_not
 from detections.engine.work import Collected, Work
 from detections.errors import Finding, Level, Location, NotEvaluated
-from detections.events import Batch, Counts, Shared
+from detections.events import Batch, Counts, Share, Shared, Span
 from detections.plan import Plan, Window
 from detections.values import limits
 
@@ -125,13 +125,28 @@ class Embedded:
     def _collected(
         self, work: Work, tasks: Sequence[Task], batches: Iterable[Batch], ready: Runner
     ) -> Iterator[Collected]:
+        shares: Iterable[Share] = batches
+        fresh: bool | None = False
+        if isinstance(batches, Shared):
+            batches.narrow(_span(tasks))
+            fresh = batches.needs_fresh
+            shares = batches.shares(self.jobs) if self.jobs > 1 else batches
         if self.jobs > 1:
-            shares = batches.shares(self.jobs) if isinstance(batches, Shared) else batches
-            yield from in_processes(self.jobs, tasks, shares, ready)
+            yield from in_processes(self.jobs, tasks, shares, ready, fresh=fresh)
             return
         with _no_collection():
             for batch in batches:
                 yield work.collect(batch)
+
+
+def _span(tasks: Sequence[Task]) -> Span:
+    """The time that some plans ask about, with what they look back to."""
+    starts = [window.start if window.history is None else window.history for _, window in tasks]
+    ends = [window.end for _, window in tasks]
+    return Span(
+        min((start for start in starts if start is not None), default=None) if None not in starts else None,
+        max((end for end in ends if end is not None), default=None) if None not in ends else None,
+    )
 
 
 @contextmanager

@@ -30,16 +30,22 @@ _work: list[Work] = []
 """In a worker process: the one piece of work that it was started for."""
 
 
-def in_processes(jobs: int, tasks: Sequence[Task], shares: Iterable[Share], ready: Runner) -> Iterator[Collected]:
+def in_processes(
+    jobs: int, tasks: Sequence[Task], shares: Iterable[Share], ready: Runner, *, fresh: bool | None = False
+) -> Iterator[Collected]:
     """What each batch of the shares has for the plans, in the order of the batches; ``ready`` makes a plan ready.
+    ``fresh`` processes have nothing of this one; None: they are started before the first share is asked for.
 
     Raises:
         WorkerLost: one of the processes was killed; the others are ended.
     """
     waiting: deque[Future[list[Collected]]] = deque()
     workers: list[BaseProcess] = []
-    executor = ProcessPoolExecutor(jobs, _recording(workers), initializer=_start, initargs=(tasks, ready))
+    context = _recording(workers, fresh=bool(fresh))
+    executor = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(tasks, ready))
     try:
+        if fresh is None:
+            executor.submit(os.getpid).result()
         for share in shares:
             waiting.append(executor.submit(_collect, share))
             if len(waiting) > _WAITING * jobs:
@@ -53,9 +59,9 @@ def in_processes(jobs: int, tasks: Sequence[Task], shares: Iterable[Share], read
         executor.shutdown(cancel_futures=True)
 
 
-def _recording(workers: list[BaseProcess]) -> BaseContext:
+def _recording(workers: list[BaseProcess], *, fresh: bool) -> BaseContext:
     """How processes are started here, each one noted: a pool does not say which of its processes was killed."""
-    context = copy.copy(multiprocessing.get_context())
+    context = copy.copy(multiprocessing.get_context("spawn" if fresh else None))
     start = context.Process
 
     def started(*arguments: Any, **named: Any) -> BaseProcess:

@@ -3,11 +3,12 @@
 from detections.events.batch import Batch, Document, Share, Shared
 from detections.events.batches import Documents, batches
 from detections.events.counts import Counts
-from detections.events.input import Input, amount, read
+from detections.events.input import Input, Place, amount, place_of, read
 from detections.events.reading import merge, unwrapped
 from detections.events.sources import Settings
+from detections.events.span import Span
 
 __all__ = [
-    "Batch", "Counts", "Document", "Documents", "Input", "Settings", "Share", "Shared", "amount", "batches", "merge",
-    "read", "unwrapped",
+    "Batch", "Counts", "Document", "Documents", "Input", "Place", "Settings", "Share", "Shared", "Span", "amount",
+    "batches", "merge", "place_of", "read", "unwrapped",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from detections.errors import Finding
 from detections.events.counts import Counts
+from detections.events.span import Span
 
 Document: TypeAlias = dict[str, Any]
 """An ECS document: nested objects, dotted keys, or both."""
@@ -34,7 +35,18 @@ class Share(ABC):
 
 @runtime_checkable
 class Shared(Protocol):
-    """Events that several processes can take on, share by share."""
+    """Events that several processes can take on, share by share.
+
+    ``needs_fresh``: they must be read by processes that have nothing of this one; None says the same of processes that
+    are started after the first share was asked for.
+    """
+
+    @property
+    def needs_fresh(self) -> bool | None: ...
+
+    def narrow(self, span: Span) -> None:
+        """Leave out, before they are read, files that have no event of a time, as far as their names say so."""
+        ...
 
     def shares(self, jobs: int) -> Iterator[Share]:
         """What each of so many processes takes next."""

@@ -1,21 +1,27 @@
-"""Files and folders -> batches of events, here or shared out between processes."""
+"""Files, folders and objects of stores -> batches of events, here or shared out between processes."""
 
 from __future__ import annotations
 
+import functools
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from detections.errors import Finding
-from detections.events import files, sources
+from detections.events import files, sources, store
 from detections.events.ahead import ahead
 from detections.events.batch import Batch, Count, Report, Share
 from detections.events.counts import Counts
 from detections.events.cut import PIECE, Piece, pieces
 from detections.events.encoded import Encoded
 from detections.events.files import Unreadable
+from detections.events.listing import listed
 from detections.events.sources import Settings
+from detections.events.span import EVERYTHING, Span
+from detections.events.store import Bytes, Url
 from detections.events.unpack import GZIP_SUFFIX, unpacked
 
 _SHARE = 8 * PIECE
@@ -25,14 +31,19 @@ _BATCHES = 1 << 20
 """More batches than a share has: what is between the ordinals of two shares."""
 
 
+Place: TypeAlias = str | os.PathLike[str] | Url
+"""A file, a folder, or the address of objects."""
+
+
 def read(
-    paths: Iterable[str | os.PathLike[str]],
+    paths: Iterable[Place],
     report: Report,
     settings: Settings | None = None,
     count: Count | None = None,
     size: int = PIECE,
 ) -> Input:
-    """The events of some files and folders, in order: a folder's files sorted by path, its subfolders too.
+    """The events of some files and folders, in order: a folder's files sorted by path, its subfolders too. And of
+    objects of a store (``s3://bucket/prefix``).
 
     Read are raw records of the sources (mapped to ECS, with the settings of their integrations) and ECS documents, as
     NDJSON, JSON or hits of Elasticsearch, also compressed with gzip. Memory does not grow with the files. ``size`` is
@@ -45,15 +56,30 @@ def read(
     Raises EventsError where a path is not there, UsageError for an unknown setting; both at once, not lazily.
     """
     asked = sources.chosen(settings or {})
-    given = [Path(path) for path in paths]
-    for path in given:
-        files.exists(path)
+    given = [place_of(path) for path in paths]
+    for place in given:
+        if isinstance(place, Url):
+            store.exists(place)
+        else:
+            files.exists(place)
     return Input(given, report, asked, count or _ignore, size)
 
 
-def amount(paths: Iterable[Path]) -> int:
-    """About how many bytes there are in files and folders, unpacked; 0 where one of them does not say, as a pipe."""
-    sizes = [_size(path) for path in files.found(paths, lambda finding: None)]
+def place_of(place: Place) -> Path | Url:
+    """What a text names."""
+    if isinstance(place, Url):
+        return place
+    return Url(place) if isinstance(place, str) and store.is_url(place) else Path(place)
+
+
+def amount(paths: Iterable[Place]) -> int:
+    """About how many bytes there are in files and folders, unpacked; 0 where one of them does not say, as a pipe or a
+    store."""
+    places = [place_of(path) for path in paths]
+    if any(isinstance(place, Url) for place in places):
+        return 0
+    found = files.found((place for place in places if isinstance(place, Path)), lambda finding: None)
+    sizes = [_size(path) for path in found]
     return sum(sizes) if all(sizes) else 0
 
 
@@ -65,19 +91,37 @@ class Input:
     """The events of some files and folders: batches one after the other, or shares for several processes, which have
     the same batches. Either can be had once."""
 
-    def __init__(self, paths: list[Path], report: Report, settings: Settings, count: Count, size: int) -> None:
-        self._paths = paths
+    def __init__(self, places: list[Path | Url], report: Report, settings: Settings, count: Count, size: int) -> None:
+        self._places = places
+        self._span = EVERYTHING
         self._report = report
         self._settings = settings
         self._count = count
         self._size = size
 
     def __iter__(self) -> Iterator[Batch]:
-        """The batches; files are read ahead in a thread."""
+        """The batches; they are read ahead in a thread."""
         return ahead(batch for share in self._files() for batch in share.batches(self._report, self._count))
+
+    @property
+    def needs_fresh(self) -> bool | None:
+        """What reads a store has threads, which a process that is forked does not have."""
+        return (store.is_open() or None) if self._is_remote else False
+
+    @property
+    def _is_remote(self) -> bool:
+        return any(isinstance(place, Url) for place in self._places)
+
+    def narrow(self, span: Span) -> None:
+        """Of objects in a store leave out those that have no event of a time, as far as their names say so."""
+        self._span = span
 
     def shares(self, jobs: int) -> Iterator[Share]:
         """What each of several processes takes next: files, or batches of one that is too large to be a fair share."""
+        if self._is_remote:
+            # Too many to be known beforehand; and none of them is large.
+            yield from self._files()
+            return
         every = list(self._files())
         fair = sum(share.size for share in every) / (2 * jobs)
         for share in every:
@@ -90,23 +134,36 @@ class Input:
         """The files, small ones together."""
         number = size = 0
         waiting: list[str] = []
-        for path in files.found(self._paths, self._report):
-            waiting.append(str(path))
-            size += _size(path)
+        for name, bytes_there in self._found():
+            waiting.append(name)
+            size += bytes_there
             if size >= _SHARE:
                 yield Files(number, tuple(waiting), size, self._settings, self._size)
                 number, size, waiting = number + 1, 0, []
         if waiting:
             yield Files(number, tuple(waiting), size, self._settings, self._size)
 
+    def _found(self) -> Iterator[tuple[str, int]]:
+        """The names of files and objects, with about how many bytes there are in them, unpacked."""
+        for place in self._places:
+            if isinstance(place, Url):
+                for url, size in listed(place, self._span, self._report):
+                    yield str(url), _unpacked_size(str(url), size)
+            else:
+                for path in files.found([place], self._report):
+                    yield str(path), _size(path)
+
 
 def _size(path: Path) -> int:
     """About how many bytes there are in a file, unpacked; 0 where that cannot be known."""
     try:
-        found = path.stat().st_size
+        return _unpacked_size(path.name, path.stat().st_size)
     except OSError:
         return 0
-    return found * _GZIP_RATIO if path.suffix.lower() == GZIP_SUFFIX else found
+
+
+def _unpacked_size(name: str, size: int) -> int:
+    return size * _GZIP_RATIO if name.lower().endswith(GZIP_SUFFIX) else size
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +179,17 @@ class Files(Share):
     @property
     def is_stream(self) -> bool:
         """Whether only this process can read them: a pipe is no path for another."""
-        return not all(os.path.isfile(path) for path in self.paths)  # noqa: PTH113 - a Path for each is slow
+        return not all(
+            store.is_url(path) or os.path.isfile(path)  # noqa: PTH113 - a Path for each is slow
+            for path in self.paths
+        )
 
     def batches(self, report: Report, count: Count) -> Iterator[Batch]:
         ordinal = self.number * _BATCHES
         waiting: list[Piece] = []
         waits = 0
-        for path in self.paths:
-            for piece in _pieces(Path(path), report, count):
+        for path, opened in _opened(self.paths):
+            for piece in _pieces(path, opened, report, count):
                 waiting.append(piece)
                 waits += len(piece.data)
                 if waits >= self.batch_size:
@@ -140,10 +200,19 @@ class Files(Share):
             yield Encoded(ordinal, waiting, self.settings)
 
 
-def _pieces(path: Path, report: Report, count: Count) -> Iterator[Piece]:
+def _opened(paths: Iterable[str]) -> Iterator[tuple[str, Bytes]]:
+    """Files and objects in order, each with what opens it; objects are fetched ahead."""
+    for remote, names in itertools.groupby(paths, store.is_url):
+        if remote:
+            yield from ((str(url), opened) for url, opened in store.ahead(map(Url, names)))
+        else:
+            yield from ((name, functools.partial(files.blocks, Path(name))) for name in names)
+
+
+def _pieces(path: str, opened: Bytes, report: Report, count: Count) -> Iterator[Piece]:
     wrong: list[Finding] = []
     given = False
-    for piece in pieces(str(path), _readable(path, wrong)):
+    for piece in pieces(path, _readable(path, opened, wrong)):
         if isinstance(piece, Finding):
             wrong.append(piece)
         else:
@@ -156,9 +225,10 @@ def _pieces(path: Path, report: Report, count: Count) -> Iterator[Piece]:
     count(Counts(files=1, unread=int(bool(wrong))))
 
 
-def _readable(path: Path, wrong: list[Finding]) -> Iterator[bytes]:
+def _readable(path: str, opened: Bytes, wrong: list[Finding]) -> Iterator[bytes]:
     """The contents of a file up to where it can be read no further, which is told."""
+    again = store.is_url(path) or Path(path).is_file()
     try:
-        yield from unpacked(path)
+        yield from unpacked(opened, again=again)
     except Unreadable as error:
         wrong.append(files.finding(path, str(error)))

@@ -9,12 +9,11 @@ from __future__ import annotations
 import functools
 import importlib
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from pathlib import Path
 from types import ModuleType
 
-from detections.events.files import Unreadable, blocks
+from detections.events.files import Unreadable
 from detections.values.limits import EVENT_SIZE, GZIP_EXPANSION
 
 GZIP = b"\x1f\x8b"
@@ -33,14 +32,14 @@ def library() -> ModuleType | None:
     return None
 
 
-def unpacked(path: Path) -> Iterator[bytes]:
-    """The contents of a file, in blocks of at most a megabyte.
+def unpacked(opened: Callable[[], Iterator[bytes]], *, again: bool) -> Iterator[bytes]:
+    """The contents of what is opened, in blocks of at most a megabyte. ``again``: it can be opened a second time.
 
     Raises:
         Unreadable: the file cannot be read, or not to its end: it is cut off, damaged, or unpacks to more than the
             limit gzip-expansion. What comes before is given first.
     """
-    packed = blocks(path)
+    packed = opened()
     first = next(packed, b"")
     if not first.startswith(GZIP):
         yield first
@@ -48,7 +47,7 @@ def unpacked(path: Path) -> Iterator[bytes]:
         return
     given = 0
     fast = library()
-    if fast is not None and path.is_file():
+    if fast is not None and again:
         try:
             for block in _members(chain((first,), packed), fast):
                 given += len(block)
@@ -56,7 +55,7 @@ def unpacked(path: Path) -> Iterator[bytes]:
             return
         except (fast.error, EOFError):
             # How much of damaged data can be had differs between libraries.
-            packed = blocks(path)
+            packed = opened()
             first = next(packed, b"")
     try:
         for block in _members(chain((first,), packed), zlib):

@@ -1,3 +1,4 @@
+import functools
 import gzip
 import importlib
 import os
@@ -10,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from detections.events import unpack
-from detections.events.files import Unreadable
+from detections.events.files import Unreadable, blocks
 from detections.events.unpack import unpacked
 
 TEXT = b"".join(
@@ -24,7 +25,7 @@ def read(path: Path) -> tuple[bytes, str]:
     """What can be had of a file, and why there is no more."""
     data: list[bytes] = []
     try:
-        data.extend(unpacked(path))
+        data.extend(unpacked(functools.partial(blocks, path), again=path.is_file()))
     except Unreadable as error:
         return b"".join(data), str(error)
     return b"".join(data), ""

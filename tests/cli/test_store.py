@@ -1,0 +1,72 @@
+"""Commands over objects of a store: the same output as over files, exit codes, and nothing secret in it."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detections.events import store
+from faulty_store import FaultyStore
+
+Run = Callable[..., Any]
+SECRET = "not-to-be-shown"
+DAY = "AWSLogs/123456789012/CloudTrail/eu-west-1/2024/08/01/"
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch, records: Path) -> Iterator[FaultyStore]:
+    """A store that holds the records."""
+    with FaultyStore().serving() as made:
+        made.objects[f"{DAY}one.json.gz"] = gzip.compress(records.read_bytes(), mtime=0)
+        variables = {"ACCESS_KEY_ID": "AKIAEXAMPLE", "SECRET_ACCESS_KEY": SECRET, "REGION": "eu-west-1"}
+        for name, value in (*variables.items(), ("ENDPOINT_URL", made.url)):
+            monkeypatch.setenv(f"AWS_{name}", value)
+        store.opened.cache_clear()
+        yield made
+        store.opened.cache_clear()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_replay_is_that_of_the_files(run: Run, records: Path, bucket: FaultyStore, jobs: int) -> None:
+    there = run("replay", "s3://bucket/AWSLogs/", "--format", "json", "--jobs", jobs)
+    assert there == run("replay", records, "--format", "json")
+    assert (there.code, there.out.count("\n")) == (0, 1)
+
+
+def test_search_and_backtest(run: Run, bucket: FaultyStore) -> None:
+    found = run("search", "s3://bucket/AWSLogs/", "event.action: DescribeVpcs")
+    assert (found.code, found.out.count("DescribeVpcs") > 0) == (0, True)
+    noise = run("backtest", "s3://bucket/AWSLogs/")
+    assert (noise.code, "1 rule, 1 alert" in noise.out) == (0, True)
+
+
+def test_what_is_denied_is_exit_code_1_and_shows_no_secret(run: Run, bucket: FaultyStore) -> None:
+    bucket.objects[f"{DAY}two.json.gz"] = b""
+    bucket.denied = (f"{DAY}two",)
+    outcome = run("replay", "s3://bucket/AWSLogs/", "--format", "json")
+    assert outcome.code == 1
+    assert outcome.out.count("\n") == 1
+    assert f"s3://bucket/{DAY}two.json.gz" in outcome.err
+    assert "AccessDenied" in outcome.err
+    assert "not done: 1 file not read, or not to the end" in outcome.err
+    assert SECRET not in outcome.err + outcome.out
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("s3://elsewhere/", "NoSuchBucket"), ("s3://bucket/none/", "no object of events"), ("s3:///", "no address")],
+)
+def test_no_such_place(run: Run, bucket: FaultyStore, address: str, said: str) -> None:
+    outcome = run("replay", address)
+    assert (outcome.code > 0, said in outcome.err, "Traceback" in outcome.err) == (True, True, False)
+
+
+def test_a_profile_that_is_not_there(run: Run, bucket: FaultyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "absent")
+    outcome = run("replay", "s3://bucket/")
+    assert outcome.code == 2
+    assert "s3://bucket: The config profile (absent) could not be found" in outcome.err
