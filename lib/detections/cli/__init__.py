@@ -29,6 +29,7 @@ COMMANDS = {
     "export": "Write rules as an ndjson bundle that Kibana imports.",
     "replay": "Run the rules over events: what would have alerted?",
     "backtest": "Count what the rules would have raised over events: how noisy are they?",
+    "tune": "Propose exceptions for a rule's false positives.",
     "search": "Run one query over events.",
     "site": "Write a static site of the rules.",
     "fields": "Look fields up, or declare your own.",

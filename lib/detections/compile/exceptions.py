@@ -80,13 +80,18 @@ class ExceptionLists:
                 continue
             for item in items:
                 try:
-                    yield self._item(rule, item, mapping)
+                    yield self.item(rule, item, mapping)
                 except (NotEvaluated, QueryTypeError, LookupError, TypeError, ValueError, AttributeError) as error:
                     said = error.message if isinstance(error, QueryTypeError) else str(error)
                     name = item.get("name") or item.get("item_id")
                     yield f"the exception item '{name}' of {reference['list_id']} excludes nothing here: {said}"
 
-    def _item(self, rule: Rule, item: Object, mapping: Fields) -> ExceptionItem:
+    def item(self, rule: Rule, item: Object, mapping: Fields) -> ExceptionItem:
+        """An item of a list of the rule.
+
+        Raises:
+            NotEvaluated, QueryTypeError: it cannot be evaluated, or the fields refuse it.
+        """
         until = None
         if (expires := item.get("expire_time")) is not None:
             until = parse_date(expires)

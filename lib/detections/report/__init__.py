@@ -16,8 +16,8 @@ from detections.report.sinks import Output
 Report: TypeAlias = Callable[..., Iterable[Output]]
 
 FORMATS: Mapping[str, tuple[str, ...]] = {
-    "text": ("check", "test", "plan", "status", "alerts", "search", "explain", "backtest", "fields", "config"),
-    "json": ("check", "test", "plan", "status", "alerts", "search", "explain", "backtest", "fields", "config"),
+    "text": ("check", "test", "plan", "status", "alerts", "search", "explain", "backtest", "tune", "fields", "config"),
+    "json": ("check", "test", "plan", "status", "alerts", "search", "explain", "backtest", "tune", "fields", "config"),
     "junit": ("check", "test", "backtest"),
     "sarif": ("check", "test"),
     "github": ("check", "test"),

@@ -17,6 +17,7 @@ from detections.payload import Difference
 from detections.report.count import everything, levels, tally
 from detections.report.sinks import Output
 from detections.report.sinks.json import encode
+from detections.tune import Tuning
 from detections.values.dates import format_date
 
 
@@ -81,6 +82,16 @@ def explain(parts: Mapping[str, Any]) -> Iterator[Output]:
 def backtest(found: Backtest) -> Iterator[Output]:
     """A backtest in the form that ``detections site --backtest`` reads."""
     yield encode(record(found))
+
+
+def tune(found: Tuning) -> Iterator[Output]:
+    """``entries`` as Kibana's API has them; ``query`` is null where ``no_query`` says why."""
+    items = [{"entries": item.kibana(), "text": str(item), "silences": item.silences} for item in found.items]
+    refused = [{"entries": one.item.kibana(), "text": str(one.item), "why": one.why} for one in found.refused]
+    said = {"rule_id": found.rule_id, "name": found.name, "path": found.path, "alerts": found.alerts}
+    said |= {"false_positives": found.false_positives, "silenced": found.silenced, "exceptions": items}
+    said |= {"query": found.query or None, "no_query": found.no_query or None, "refused": refused}
+    yield encode(said | {name: list(getattr(found, name)) for name in ("left", "missing", "remarks")})
 
 
 def finding(one: Finding) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from detections.report.sinks import Output, Styled
 from detections.report.sinks.json import encode
 from detections.report.sinks.terminal import line, padded, width
 from detections.report.table import SHOWN, aligned, value
+from detections.report.tuned import tune as tune
 from detections.rule import Rule
 from detections.values.dates import format_date
 

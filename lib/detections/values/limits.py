@@ -128,6 +128,10 @@ DISTINCT_VALUES = Limit(
     "distinct-values", 1_024, "distinct values of one field of one rule's alerts that a backtest counts one by one",
     "Their number is estimated, with a standard error of 3 %.", "As `busiest-values`.",
 )  # fmt: skip
+TUNED_ALERTS = Limit(
+    "tuned-alerts", 1_000_000, "alerts of a rule that is tuned", "The rule is not tuned.",
+    "Each is remembered, so that none is lost unnoticed; a rule as noisy as this needs another query.",
+)  # fmt: skip
 BACKTEST_DAYS = Limit(
     "backtest-days", 10_000, "days on which one rule alerts in a backtest",
     "The alerts of further days are counted, but not by day.", "27 years. Times in events may be anything.",
