@@ -18,6 +18,7 @@ from detections.functions import (
     sources,
     spatial,
     strings,
+    zoned,
 )
 from detections.functions.aggregates import AGGREGATES
 from detections.functions.signature import Function
@@ -38,7 +39,7 @@ FUNCTIONS: dict[str, Function] = {
 OPERATORS: dict[str, Function] = operators.FUNCTIONS
 """Its operators."""
 
-COMPUTED: dict[str, Function] = {**FUNCTIONS, **OPERATORS, **sources.FUNCTIONS, **eql.FUNCTIONS}
+COMPUTED: dict[str, Function] = {**FUNCTIONS, **OPERATORS, **sources.FUNCTIONS, **zoned.FUNCTIONS, **eql.FUNCTIONS}
 """All that an expression can call, of both languages; EQL's names begin with ``eql.``."""
 
 ALIASES = {

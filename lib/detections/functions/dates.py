@@ -17,6 +17,7 @@ from detections.functions.signature import (
     Duration,
     Function,
     Implementation,
+    OutOfRange,
     Parameter,
     Period,
     Types,
@@ -123,7 +124,8 @@ _FINER = {"microsecond": 1000, "nanosecond": 1_000_000}
 _LENGTHS = {"week": 7 * DAY, "day": DAY, "hour": 3_600_000, "minute": 60_000, "second": 1000, "millisecond": 1}
 
 
-def _diff_unit(name: str) -> str:
+def diff_unit(name: str) -> str:
+    """The unit of DATE_DIFF that is spelled so. Raises ValueError."""
     unit = _DIFF_UNITS.get(name.lower())
     if unit is None:
         raise ValueError(f"[{name}] is not a unit of DATE_DIFF: expected one of {', '.join(_PARTS)}")
@@ -131,14 +133,16 @@ def _diff_unit(name: str) -> str:
 
 
 def _diff(name: str, start: int, end: int) -> int:
-    unit = _diff_unit(name)
+    unit = diff_unit(name)
     if unit in _FINER:
         made = (end - start) * _FINER[unit]
     elif unit in _LENGTHS:
         made = divide(end - start, _LENGTHS[unit])
     else:
         made = divide(_whole_months(start, end), {"year": 12, "quarter": 3, "month": 1}[unit])
-    return in_range(made, "integer")
+    if not -(2**31) <= made < 2**31:
+        raise OutOfRange(f"[{made}] out of [integer] range")
+    return made
 
 
 def _whole_months(start: int, end: int) -> int:
@@ -224,7 +228,7 @@ _TEXT = Parameter(STRING)
 _FORMAT = Parameter(STRING, optional=True, check=dateformat.parse)
 
 FUNCTIONS: dict[str, Function] = {
-    "date_diff": function(_diff, Parameter(STRING, check=_diff_unit), DATETIME, DATETIME, result="integer"),
+    "date_diff": function(_diff, Parameter(STRING, check=diff_unit), DATETIME, DATETIME, result="integer"),
     "date_extract": function(_extract, Parameter(STRING, check=_field), DATETIME, result="long"),
     "date_format": function(_format, _FORMAT, DATETIME, result="keyword"),
     "date_parse": function(_parse, replace(_FORMAT, check=dateformat.parse_to_read), _TEXT, result="datetime"),

@@ -13,6 +13,9 @@ from typing import Any, TypeAlias
 
 Reader: TypeAlias = Callable[[str], "dict[str, Any] | None"]
 
+_UNORDERED = -1
+"""The place of an appended part without one: before those that have one."""
+
 _KEY = re.compile(r"%\{([^}]*)\}")
 _PARTS = re.compile(r"([+?&*]?)([^/]*?)(?:/([0-9]+))?(->)?")
 
@@ -61,10 +64,13 @@ class Pattern:
             at = end + len(key.delimiter)
             while key.repeats and text.startswith(key.delimiter, at):
                 at += len(key.delimiter)
+        appended = {key.name for key in self.keys if key.appends}
         values: dict[str, list[tuple[int, str]]] = {}
         for key, value in found:
-            if key.name:
+            if key.name in appended:
                 values.setdefault(key.name, []).append((key.order, value))
+            elif key.name:  # of keys with one name the last counts
+                values[key.name] = [(key.order, value)]
         return {name: separator.join(value for _, value in sorted(them, key=_order)) for name, them in values.items()}
 
 
@@ -89,5 +95,5 @@ def parse(text: str) -> Pattern:
         if not behind and not last:
             raise ValueError(f"Invalid pattern for dissect: [{text}]: no delimiter after [%{{{one[1]}}}]")
         kept = "" if modifier == "?" else name
-        keys.append(_Key(kept, modifier == "+", int(order or 0), repeats is not None, behind))
+        keys.append(_Key(kept, modifier == "+", int(order or _UNORDERED), repeats is not None, behind))
     return Pattern(text, text[: found[0].start()], tuple(keys))

@@ -66,6 +66,8 @@ def test_grok_takes_the_first_pattern_that_matches() -> None:
         ("1,2", "%{a},%{},%{b}", {"a": None, "b": None}),
         ("1,,3", "%{a},%{b},%{c}", {"a": "1", "b": "", "c": "3"}),
         ("jane doe", "%{+n/2} %{+n/1}", {"n": "doejane"}),
+        ("x y z", "%{+n/2} %{n} %{+n/0}", {"n": "yzx"}),
+        ("jane doe", "%{n} %{n}", {"n": "doe"}),
     ],
 )
 def test_dissect(text: str, pattern: str, expected: dict[str, Any]) -> None:

@@ -28,7 +28,11 @@ def rows(query: str, events: list[dict[str, Any]] = EVENTS) -> list[list[Any]]:
 @pytest.mark.parametrize(
     ("setting", "error", "message"),
     [
-        ('time_zone = "Europe/Paris"', NotEvaluated, "a time zone other than UTC is not evaluated here"),
+        (
+            'time_zone = "Mars/Base"',
+            NotEvaluated,
+            "the time zone Mars/Base, which nothing here knows, is not evaluated",
+        ),
         ('timezone = "UTC"', QueryError, r"Unknown setting \[timezone\], did you mean \[time_zone\]\?"),
         ("time_zone = 1", QueryError, r"Setting \[time_zone\] must be a string"),
         ('unmapped_fields = "none"', QueryError, r"unmapped_fields is one of fail, nullify, load, found \[none\]"),
@@ -103,3 +107,51 @@ def test_since_when_there_are_such_functions() -> None:
     query = parse("FROM x | WHERE TRANGE(1 hour) | STATS EARLIEST(n)", "esql")
     assert [one.what for one in newer_than(query, "9.3")] == ["EARLIEST()"]
     assert [one.what for one in newer_than(query, "9.2")] == ["TRANGE()", "EARLIEST()"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("DATE_TRUNC(1 day, d)", "2024-06-15T22:00:00.000Z"),
+        ("DATE_TRUNC(1 month, d)", "2024-05-31T22:00:00.000Z"),
+        ('DATE_TRUNC(1 day, "2024-06-16T01:00:00.000000001Z"::date_nanos)', "2024-06-15T22:00:00.000Z"),
+        ('DATE_EXTRACT("hour_of_day", d)', 1),
+        ('DATE_EXTRACT("offset_seconds", d)', 7200),
+        ('DATE_EXTRACT("instant_seconds", d)', 1718492400),
+        ("DAY_NAME(d)", "Sunday"),
+        ('DATE_FORMAT("yyyy-MM-dd HH:mm", d)', "2024-06-16 01:00"),
+        ("DATE_FORMAT(d)", "2024-06-16T01:00:00.000+02:00"),
+        ('DATE_PARSE("yyyy-MM-dd", "2024-01-15")', "2024-01-14T23:00:00.000Z"),
+        ('DATE_PARSE("2024-01-15T10:00:00+05:00")', "2024-01-15T05:00:00.000Z"),
+        ('TO_DATETIME("2024-01-15")', "2024-01-14T23:00:00.000Z"),
+        ('"2024-01-15T00:00:00.000000001"::date_nanos', "2024-01-14T23:00:00.000000001Z"),
+        ('d == "2024-06-16T01:00:00"', True),
+        # The clocks were put forward in the night of 31 March, and back in that of 27 October.
+        ('"2024-03-30T12:00:00Z"::datetime + 1 day', "2024-03-31T11:00:00.000Z"),
+        ('"2024-03-30T12:00:00Z"::datetime + 24 hours', "2024-03-31T12:00:00.000Z"),
+        ('"2024-03-31T11:00:00Z"::date_nanos - 1 day', "2024-03-30T12:00:00.000Z"),
+        ('DATE_DIFF("days", "2024-03-30T23:00:00Z", "2024-03-31T22:00:00Z")', 1),
+        ('DATE_DIFF("hours", "2024-03-30T23:00:00Z", "2024-03-31T22:00:00Z")', 23),
+        ('TO_DATETIME("2024-03-31T02:30:00")', "2024-03-31T01:30:00.000Z"),
+        ('TO_DATETIME("2024-10-27T02:30:00")', "2024-10-27T00:30:00.000Z"),
+        ("DATE_TRUNC(1 year, TO_DATETIME(4000000000000000))", "+128723-12-31T23:00:00.000Z"),
+    ],
+)
+def test_a_time_zone_is_where_the_calendar_and_the_clock_are(expression: str, expected: Any) -> None:
+    zone = 'SET time_zone = "Europe/Paris"; ROW d = "2024-06-15T23:00:00Z"::datetime'
+    for query in (f"{zone} | EVAL x = {expression} | KEEP x", f"{zone} | MV_EXPAND d | EVAL x = {expression} | KEEP x"):
+        assert rows(query) == [[expected]]
+
+
+def test_groups_of_days_are_those_of_the_zone() -> None:
+    query = 'FROM x | WHERE TRANGE("2026-01-01T04:00:00", "2026-01-01T05:00:00") | STATS n = COUNT(*) BY TBUCKET(1 day)'
+    assert rows(f'SET time_zone = "-05:00"; {query}') == [[1, "2026-01-01T05:00:00.000Z"]]
+    query = 'FROM x | STATS n = COUNT(*) BY BUCKET(@timestamp, 2, "2026-01-01", "2026-01-03") | LIMIT 1'
+    assert rows(f'SET time_zone = "+09:00"; {query}') == [[3, "2025-12-31T15:00:00.000Z"]]
+
+
+@pytest.mark.parametrize("pattern", ['"yyyy XXX"', '"HH:mm z"', "g"])
+def test_a_format_that_shows_the_zone_is_not_evaluated_in_another(pattern: str) -> None:
+    query = f"FROM x | EVAL t = DATE_FORMAT({pattern}, @timestamp)"
+    with pytest.raises(NotEvaluated, match="another zone than UTC"):
+        rows(f'SET time_zone = "Europe/Paris"; {query}')

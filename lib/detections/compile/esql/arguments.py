@@ -10,7 +10,7 @@ from typing import NoReturn
 from detections.compile.esql.context import Context
 from detections.compile.esql.scope import NOT_EVALUATED, Scope
 from detections.errors import NotEvaluated
-from detections.functions import FUNCTIONS, OPERATORS
+from detections.functions import COMPUTED, FUNCTIONS, zoned
 from detections.functions.conversions import CASTS, parse_address, strict_nanoseconds, to_span
 from detections.functions.dates import strict_date
 from detections.functions.signature import NUMERIC, RANKS, SPAN, STRING, Parameter, Period, bind
@@ -62,12 +62,26 @@ class Arguments(ABC):
 
     def made(self, function: str, arguments: tuple[Expression, ...], kind: str, node: ast.Expression) -> Expression:
         """A call, or what it comes to where all its arguments are constants."""
+        zone = self.context.zone
+        if zone is not None and f"zoned {function}" in COMPUTED:
+            if function in ("date_format", "date_parse") and len(arguments) > 1:
+                self._check_pattern(arguments[0], node)
+            function, arguments = f"zoned {function}", (*arguments, Constant(zone, "keyword"))
         call = Call(function, arguments, kind, node.span)
         if function == "now" or not all(isinstance(one, Constant) for one in arguments):
             return call
-        table = OPERATORS.get(function) or FUNCTIONS[function]
-        compute = bind(table, tuple(one.type for one in arguments), self.context.warnings.about(node.span))
+        report = self.context.warnings.about(node.span)
+        compute = bind(COMPUTED[function], tuple(one.type for one in arguments), report)
         return Constant(compute(*(one.value for one in arguments if isinstance(one, Constant))), kind)
+
+    def _check_pattern(self, pattern: Expression, node: ast.Expression) -> None:
+        """Raises NotEvaluated for what a zone other than UTC would change in a date format."""
+        if not isinstance(pattern, Constant):
+            raise NotEvaluated("a date format that is no constant is not evaluated in another zone than UTC", node.span)
+        try:
+            zoned.check_pattern(str(pattern.value))
+        except NotEvaluated as error:
+            raise NotEvaluated(str(error), node.span) from None
 
     def column(self, node: ast.Name | ast.Pattern) -> Column:
         """A column by name. Raises QueryTypeError: unknown."""
@@ -188,7 +202,7 @@ class Arguments(ABC):
         assert isinstance(made, Constant)
         texts = made.value if isinstance(made.value, tuple) else (made.value,)
         try:
-            values = tuple(_from_text(str(text), target) for text in texts)
+            values = tuple(_from_text(str(text), target, self.context.zone) for text in texts)
         except ValueError as error:
             self.refuse(f"Cannot convert string [{self.source(node)}] to [{target.upper()}], error [{error}]", node)
         if target == "span":
@@ -196,12 +210,12 @@ class Arguments(ABC):
         return Constant(values if isinstance(made.value, tuple) else values[0], target)
 
 
-def _from_text(text: str, target: str) -> object:
+def _from_text(text: str, target: str, zone: str | None) -> object:
     match target:
         case "datetime":
-            return strict_date(text)
+            return strict_date(text) if zone is None else zoned.instant_of(text, zone)
         case "date_nanos":
-            return strict_nanoseconds(text)
+            return strict_nanoseconds(text) if zone is None else zoned.nanoseconds_of(text, zone)
         case "span":
             return to_span(text)
         case "ip":

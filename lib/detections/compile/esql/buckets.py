@@ -8,6 +8,7 @@ from detections.compile.esql.expressions import Expressions
 from detections.errors import NotEvaluated
 from detections.functions.buckets import date_interval, number_interval
 from detections.functions.signature import NUMERIC, SPAN, Duration, Period
+from detections.functions.zoned import zone_of
 from detections.plan.expression import Constant, Expression
 from detections.query.esql import ast
 
@@ -43,6 +44,9 @@ def _of_instants(
         span = width.value
     elif isinstance(width.value, int) and width.type != "boolean" and len(arguments) == 4:
         low, high = (_instant(expressions, node, one) for one in arguments[2:])
+        zone = expressions.context.zone
+        if zone is not None:
+            low, high = zone_of(zone).local(low), zone_of(zone).local(high)
         span = date_interval(width.value, low, high)
     else:
         shown = expressions.source(node)

@@ -34,6 +34,9 @@ class Context:
     wholes: dict[Span, Span] = field(default_factory=dict)
     """A part of the query that is asked by itself -> the condition that it is a part of, which warnings speak of."""
 
+    zone: str | None = None
+    """The time zone of the query, unless that is UTC."""
+
     warnings: Warnings = field(init=False)
 
     def __post_init__(self) -> None:

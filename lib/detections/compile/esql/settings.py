@@ -8,15 +8,17 @@ from functools import partial
 
 from detections.compile.esql.context import Context
 from detections.query.esql import ast
+from detections.values.dates import parse_zone
+from detections.values.zones import zone
 
 _SETTINGS = ("approximation", "column_metadata", "project_routing", "time_zone", "unmapped_fields")
-_UTC = frozenset(("utc", "z", "gmt", "etc/utc", "+00:00", "-00:00", "+00", "utc+0", "gmt0"))
+_UTC = frozenset(("utc", "z", "gmt", "etc/utc", "etc/gmt"))
 _UNMAPPED = ("fail", "nullify", "load")
 
 
 def check_settings(context: Context) -> None:
-    """Whether settings are there and have values they can have; the ones that only say how a server goes about its work
-    (``approximation``, ``project_routing``) change nothing here.
+    """Whether settings are there and have values they can have; the context has the time zone afterwards. The ones that
+    only say how a server goes about its work (``approximation``, ``project_routing``) change nothing here.
 
     Raises:
         QueryTypeError: an unknown setting or value.
@@ -42,8 +44,17 @@ def _check(context: Context, setting: ast.Setting) -> None:
         raise context.query.refused(message, setting.value.span)
     if name == "unmapped_fields" and text == "load":
         context.give_up("unmapped_fields = load", setting.span)
-    if name == "time_zone" and text not in _UTC:
-        context.give_up("a time zone other than UTC", setting.span)
+    if name == "time_zone":
+        _set_zone(context, setting, setting.value.value)
+
+
+def _set_zone(context: Context, setting: ast.Setting, name: str) -> None:
+    if name.lower() in _UTC or parse_zone(name) == 0:
+        context.zone = None
+    elif zone(name) is not None:
+        context.zone = name
+    else:
+        context.give_up(f"the time zone {name}, which nothing here knows,", setting.value.span)
 
 
 def nullified(query: ast.Query, known: Iterable[str]) -> list[str]:
