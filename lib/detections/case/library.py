@@ -12,7 +12,7 @@ from detections.compile.planner import NO_LISTS, NO_TABLES
 from detections.compile.tables import Tables
 from detections.errors import Finding, Location, SourceError
 from detections.rule import Rule
-from detections.source import read
+from detections.source import read, unchanged
 
 
 def load(path: Path) -> CaseFile:
@@ -28,7 +28,7 @@ class CaseLibrary:
     """The case files under ``root``, matched with the rules under ``rules_root`` by their relative paths.
 
     ``files`` maps a rule's path to its case file; ``tables`` are what ES|QL looks up, beside those of a file, and
-    ``exceptions`` the lists that rules refer to.
+    ``exceptions`` the lists that rules refer to. Files of ``before`` that have not changed are not read again.
     ``findings`` holds what is wrong with the files, and cases without a rule.
     """
 
@@ -39,6 +39,7 @@ class CaseLibrary:
         rules: Iterable[Rule],
         tables: Tables = NO_TABLES,
         exceptions: ExceptionLists = NO_LISTS,
+        before: CaseLibrary | None = None,
     ) -> None:
         self.root = root
         self.rules_root = rules_root
@@ -46,17 +47,22 @@ class CaseLibrary:
         self.exceptions = exceptions
         self.files: dict[str, CaseFile] = {}
         self.findings: list[Finding] = []
+        known = {} if before is None else before._unchanged()
         for rule in rules:
             path = self.path(rule)
             if not path.exists():
                 continue
             try:
-                file = load(path)
+                file = known.get(str(path)) or load(path)
             except SourceError as error:
                 self.findings += error.findings
                 continue
             self.files[rule.document.path] = file
             self.findings += file.findings
+
+    def _unchanged(self) -> dict[str, CaseFile]:
+        """The case files that are as they were, by their paths."""
+        return {file.document.path: file for file in self.files.values() if unchanged(file.document)}
 
     def strays(self, files: Iterable[str]) -> list[Finding]:
         """Case files that none of these rule files owns, whether what is in it is a sound rule or not; only meaningful

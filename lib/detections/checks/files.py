@@ -13,7 +13,7 @@ from detections.checks.cache import Cache, Identities, Known, digest, salt
 from detections.checks.rules import run
 from detections.checks.unique import identities
 from detections.errors import Finding
-from detections.rule import Rules, load_files
+from detections.rule import Rules, joined, load_files
 from detections.source import content_of
 
 
@@ -48,7 +48,7 @@ def run_on(files: Files, profiles: Sequence[str], fields: tuple[Source, ...], ca
     loaded = load_files([file for file in every if file not in looked.known], fields, contents=looked.contents)
     own = {rule.document.path: identities(rule) for rule in loaded}
     alike = _alike({file: known.identities for file, known in looked.known.items()} | own)
-    loaded = _joined(loaded, load_files(sorted(alike & looked.known.keys()), fields))
+    loaded = joined(loaded, load_files(sorted(alike & looked.known.keys()), fields))
     asked = _of(loaded, set(files.asked))
     found = run(asked, profiles, [rule for rule in loaded if rule.document.path in alike.difference(asked.files)])
     by_file: dict[str, list[Finding]] = defaultdict(list)
@@ -83,17 +83,6 @@ def _alike(own: Mapping[str, Identities]) -> set[str]:
         for identity in some:
             holders[identity].append(file)
     return {file for sharing in holders.values() if len(sharing) > 1 for file in sharing}
-
-
-def _joined(some: Rules, others: Rules) -> Rules:
-    if not others.files:
-        return some
-    return Rules(
-        tuple(sorted((*some.rules, *others.rules), key=lambda rule: rule.document.path)),
-        tuple(sorted((*some.files, *others.files))),
-        tuple(sorted((*some.findings, *others.findings), key=lambda finding: finding.location)),
-        tuple(sorted((*some.unsound, *others.unsound), key=lambda rule: rule.document.path)),
-    )
 
 
 def _of(rules: Rules, files: Collection[str]) -> Rules:

@@ -11,6 +11,7 @@ from detections.checks import Cache, Files, run_on
 from detections.cli.common import PROFILE, RULES, STRICT, chosen_profiles, failed
 from detections.cli.config import Config, find_config
 from detections.cli.output import format_option, report, tell
+from detections.cli.watch import WATCH, watched
 from detections.errors import Finding
 from detections.proof import Baseline, read_baseline
 from detections.report.count import plural
@@ -28,15 +29,26 @@ _CACHE = "check.json"
 @click.option(
     "--no-cache", is_flag=True, help="Look at every file, also where it has not changed since the last check."
 )
-def command(rules: Sequence[Path], style: str, strict: bool, profiles: Sequence[str], no_cache: bool) -> int:
+@WATCH
+def command(
+    rules: Sequence[Path], style: str, strict: bool, profiles: Sequence[str], no_cache: bool, watch: bool
+) -> int:
     """Check RULES (files or folders; the project's by default).
 
     Every problem of every file is reported, as path:line:column: code message. `# detections: allow CODE: reason` in a
     rule file silences a finding.
     """
+    cache = Cache(None if no_cache else _cache_of(find_config()))
+
+    def run() -> int:
+        return _check(rules, style, strict, profiles, cache)
+
+    return watched(run, rules) if watch else run()
+
+
+def _check(rules: Sequence[Path], style: str, strict: bool, profiles: Sequence[str], cache: Cache) -> int:
     config = find_config()
     files, findings = rule_files(*(rules or [config.path("rules")]))
-    cache = Cache(None if no_cache else _cache_of(config))
     fields = config.own_fields()
     findings += run_on(Files(files, _beside(files, rules, config)), chosen_profiles(profiles, config), fields, cache)
     cache.save()

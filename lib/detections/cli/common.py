@@ -107,11 +107,14 @@ def chosen_profiles(profiles: Sequence[str], config: Config) -> tuple[str, ...]:
     return tuple(one for one in profiles if one != "none") if profiles else config.profiles
 
 
-def cases_of(rules: Iterable[Rule], paths: Sequence[Path], config: Config) -> tuple[CaseLibrary, Bases]:
+def cases_of(
+    rules: Iterable[Rule], paths: Sequence[Path], config: Config, before: CaseLibrary | None = None
+) -> tuple[CaseLibrary, Bases]:
+    """The cases of rules, and the folder of their base events; see :class:`CaseLibrary` for ``before``."""
     found: list[Finding] = []
     tables = read_tables(config.path("tables"), found.append)
     exceptions = exceptions_of(rules, config, found.append)
-    library = CaseLibrary(config.path("cases"), config.path("rules"), rules, tables, exceptions)
+    library = CaseLibrary(config.path("cases"), config.path("rules"), rules, tables, exceptions, before)
     library.findings += found
     if not paths and isinstance(rules, Rules):
         library.findings += library.strays(rules.files)

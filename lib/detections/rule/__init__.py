@@ -1,6 +1,6 @@
 """Rules: Document -> Rule, from the marshmallow schemas that describe each rule type."""
 
-from detections.rule.load import load, load_files, load_rules, rule_files, rules_of, table_findings
+from detections.rule.load import joined, load, load_files, load_rules, reload, rule_files, rules_of, table_findings
 from detections.rule.model import (
     EqlRule,
     EsqlRule,
@@ -27,9 +27,11 @@ __all__ = [
     "SavedQueryRule",
     "ThreatMatchRule",
     "ThresholdRule",
+    "joined",
     "load",
     "load_files",
     "load_rules",
+    "reload",
     "rule_files",
     "rules_of",
     "table_findings",

@@ -18,7 +18,7 @@ from detections.rule.keys import dotted, shape, unknown_keys, unknown_tables
 from detections.rule.model import RULES, Metadata, Rule, Rules
 from detections.rule.parts import MetadataSchema
 from detections.rule.schemas import SCHEMAS, CommonSchema, FileSchema, schema
-from detections.source import Document, Keys, document_of, read
+from detections.source import Document, Keys, document_of, read, unchanged
 
 CODE = "schema"
 
@@ -86,6 +86,29 @@ def load_files(
     found_in = rules_of(documents, fields)
     findings = sorted([*findings, *found_in.findings], key=lambda one: one.location)
     return Rules(found_in.rules, files, tuple(findings), found_in.unsound)
+
+
+def reload(before: Rules, files: Iterable[str], fields: tuple[Source, ...] = ()) -> Rules:
+    """As :func:`load_files`; a rule of ``before`` with which nothing was wrong is taken over where its file is as it
+    was."""
+    files = set(files)
+    faulty = {finding.location.path for finding in before.findings}
+    same = [rule for rule in before if rule.document.path in files - faulty and rule.fields == fields]
+    same = [rule for rule in same if unchanged(rule.document)]
+    paths = tuple(rule.document.path for rule in same)
+    return joined(Rules(tuple(same), paths), load_files(sorted(files.difference(paths)), fields))
+
+
+def joined(some: Rules, others: Rules) -> Rules:
+    """All rules of two loads, sorted by path."""
+    if not (some.files and others.files):
+        return some if some.files else others
+    return Rules(
+        tuple(sorted((*some.rules, *others.rules), key=lambda rule: rule.document.path)),
+        tuple(sorted((*some.files, *others.files))),
+        tuple(sorted((*some.findings, *others.findings), key=lambda finding: finding.location)),
+        tuple(sorted((*some.unsound, *others.unsound), key=lambda rule: rule.document.path)),
+    )
 
 
 def rules_of(documents: Iterable[Document], fields: tuple[Source, ...] = ()) -> Rules:

@@ -2,7 +2,7 @@
 
 from detections.source.document import Document, Keys
 from detections.source.files import append, content_of, read_file, save, user_cache
-from detections.source.reader import document_of, parse, read
+from detections.source.reader import document_of, parse, read, unchanged
 from detections.source.write import edit, new, same
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "read_file",
     "same",
     "save",
+    "unchanged",
     "user_cache",
 ]

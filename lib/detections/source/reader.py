@@ -42,6 +42,14 @@ def document_of(content: bytes, path: str) -> Document:
     return parse(_decode(content, path), path)
 
 
+def unchanged(document: Document) -> bool:
+    """Whether a document's file still has the text that it was read from."""
+    try:
+        return content_of(Path(document.path)) == document.text.encode("utf-8", "surrogatepass")
+    except OSError:
+        return False
+
+
 def parse(text: str, path: str) -> Document:
     """The document in a text; ``path`` is only its name. Raises SourceError where the text is no TOML.
 
