@@ -115,3 +115,20 @@ def test_a_broken_list_is_told_and_the_rest_is_done(run: Any, excepted: Path) ->
     assert tested.code == 1
     assert "exceptions/pipelines.toml:1" in tested.out
     assert "a pipeline from elsewhere" not in tested.out
+
+
+def test_check_tells_what_is_wrong_with_exceptions(run: Any, excepted: Path) -> None:
+    assert run("check").code == 0
+    items = excepted / "exceptions/pipelines.toml"
+    items.write_text(ITEMS.replace('operator = "included"', 'operator = "include"'))
+    found = run("check")
+    assert found.code == 1
+    assert "exceptions/pipelines.toml:" in found.out
+    assert "has no file" not in run("check", RULE).out, "only the whole project is asked what its rules refer to"
+    items.unlink()
+    found = run("check")
+    assert found.out.count("the exception list pipelines") == 1
+    assert f"{RULE}:" in found.out
+    items.write_text(ITEMS)
+    (excepted / "value_lists/offices.txt").unlink()
+    assert "the file of its values does not exist" in run("check").out

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from detections.bundle.connectors import is_placeholder
 from detections.errors import Finding, Level, Location, SourceError, UsageError
 from detections.rule import Rule, table_findings
-from detections.rule.fields import Flag, Items, OneOf, Record, Table, Whole
+from detections.rule.fields import Flag, Items, OneOf, Record, Table, Text, Whole
 from detections.rule.parts import NOT_EMPTY, Part, text, texts
 from detections.source import Document, read, read_file
 
@@ -40,12 +40,26 @@ class ExceptionListSchema(Part):
     version = Whole()
 
 
+class _Reference(Part):
+    id = text(required=True, validate=NOT_EMPTY)
+    type = text("keyword, ip, ip_range, text ...", required=True, validate=NOT_EMPTY)
+
+
+class ExceptionEntrySchema(Part):
+    field = text(required=True, validate=NOT_EMPTY)
+    type = text(required=True, validate=OneOf(("match", "match_any", "wildcard", "exists", "list", "nested")))
+    operator = text(validate=OneOf(("included", "excluded")))
+    value = Items(Text(), or_one=True)
+    list = Record(_Reference)
+    entries = Items(Table())
+
+
 class ExceptionItemSchema(Part):
     item_id = text(required=True, validate=NOT_EMPTY)
     name = text(required=True, validate=NOT_EMPTY)
     description = text()
     type = text(required=True, validate=OneOf(("simple",)))
-    entries = Items(Table(), required=True)
+    entries = Items(Record(ExceptionEntrySchema), required=True)
     os_types = texts()
     tags = texts()
     expire_time = text()

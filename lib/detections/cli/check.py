@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
+from detections.bundle import load_attachments, with_attachments
+from detections.bundle.exceptions import exception_lists
 from detections.checks import Cache, Files, run_on
 from detections.cli.common import PROFILE, RULES, STRICT, chosen_profiles, failed
 from detections.cli.config import Config, find_config
 from detections.cli.output import format_option, report, tell
 from detections.cli.watch import WATCH, watched
-from detections.errors import Finding
+from detections.compile.planner import mapping_of
+from detections.errors import Finding, Level
+from detections.payload import to_api
 from detections.proof import Baseline, read_baseline
 from detections.report.count import plural
 from detections.rule import load_files, rule_files
-from detections.source import user_cache
+from detections.source import content_of, user_cache
 
 _CACHE = "check.json"
+_NAMES = re.compile(rb"\b(?:exceptions_list|actions)\b")
 
 
 @click.command("check")
@@ -52,6 +59,7 @@ def _check(rules: Sequence[Path], style: str, strict: bool, profiles: Sequence[s
     fields = config.own_fields()
     findings += run_on(Files(files, _beside(files, rules, config)), chosen_profiles(profiles, config), fields, cache)
     cache.save()
+    findings += [] if rules else _attached(files, config)
     findings, passed = _split(read_baseline(config.path("baseline")), sorted(findings, key=lambda one: one.location))
     if passed:
         tell(f"{plural(len(passed), 'finding')} of the baseline left out")
@@ -72,6 +80,25 @@ def _beside(files: Sequence[str], paths: Sequence[Path], config: Config) -> tupl
         return ()
     places = {Path(file).resolve() for file in files}
     return tuple(file for file in rule_files(home)[0] if Path(file).resolve() not in places)
+
+
+def _attached(files: Sequence[str], config: Config) -> Iterable[Finding]:
+    """What is wrong with the project's exceptions, value lists and connectors, and with how its rules refer to them."""
+    attachments = load_attachments(*(config.path(name) for name in ("exceptions", "value_lists", "connectors")))
+    referring = load_files([file for file in files if _refers(Path(file))])
+    lacking = with_attachments([(rule, to_api(rule)) for rule in referring], attachments)[1]
+    lists = exception_lists(attachments)
+    astray = {finding.location.path for finding in lacking if finding.level is Level.ERROR}
+    found = [rule for rule in referring if rule.document.path not in astray]
+    problems = [problem for rule in found for problem in lists.problems(rule, mapping_of(rule))]
+    return [*attachments.findings, *lacking, *problems]
+
+
+def _refers(file: Path) -> bool:
+    """Whether a rule may name something that is not in its file."""
+    with contextlib.suppress(OSError):
+        return _NAMES.search(content_of(file)) is not None
+    return False
 
 
 def _split(baseline: Baseline, findings: list[Finding]) -> tuple[list[Finding], list[Finding]]:
