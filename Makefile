@@ -13,7 +13,7 @@ FACTS  ?= ../shared/data/fields
 LOCK   := $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 \
           --generate-hashes --no-header --no-emit-index-url --no-annotate
 
-.PHONY: main deploy check export site kibana test unit coverage fuzz fmt lint types build bench generate extracts fields lock clean help
+.PHONY: main deploy check export site kibana test unit coverage fuzz mutants fmt lint types build bench generate extracts fields lock clean help
 .DEFAULT_GOAL := main
 
 main: $(VENV)/main.stamp ## check, prove and bundle the rules (the default)
@@ -46,6 +46,9 @@ coverage: $(VENV)/dev.stamp ## the same, the command line and the stand-in for K
 fuzz: $(VENV)/dev.stamp ## hostile inputs to every boundary (MINUTES=60, FUZZ_JOBS=1, SEED, BOUNDARIES; INPUT=file: one of them)
 	@PYTHONPATH=tests/hostile:tests/support $(BIN)/python -m fuzz $(if $(INPUT),--input $(INPUT) $(if $(SHRINK),--shrink),\
 		--minutes $(or $(MINUTES),5) --jobs $(FUZZ_JOBS) $(if $(SEED),--seed $(SEED)) $(BOUNDARIES))
+
+mutants: $(VENV)/dev.stamp ## changes of the code that no unit test notices (ROOMS="case payload/diff": rooms or modules; hours)
+	@.ci/mutants $(ROOMS)
 
 fmt: $(VENV)/main.stamp ## lay out the rule files in one way
 	@$(BIN)/detections fmt
@@ -84,6 +87,7 @@ lock: ## resolve the pinned, hashed requirements anew
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(PIP) install uv; }
 	@$(LOCK) --group build -o requirements/main.txt
 	@$(LOCK) --group build --group dev --extra elasticsearch --extra enrich --extra fast --extra lsp --extra s3 --extra site --extra watch -o requirements/dev.txt
+	@$(subst pyproject.toml ,,$(LOCK)) --group mutants -o requirements/mutants.txt
 
 $(VENV)/main.stamp: requirements/main.txt pyproject.toml
 	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }

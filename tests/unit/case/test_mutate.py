@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from detections.case import Bases, mutate
+from detections.compile.exceptions import ExceptionLists
 from detections.compile.planner import plan as make_plan
 from made_cases import bases_of, case, cases_of, event
 from made_rules import QUERY, new_terms, rule_of
@@ -62,6 +63,33 @@ def test_the_terms_themselves_are_an_outcome(bases: Bases) -> None:
     assert found["new terms without user.name"] == ("the first time", "two weeks ago", "from elsewhere")
     assert found["history of an hour"] == ("two days ago",)
     assert found["history without end"] == ("two weeks ago",)
+
+
+def test_exceptions_are_mutated_and_left_out_one_by_one(bases: Bases) -> None:
+    body = QUERY.replace("event.action: a", "event.action: stop")
+    body += """
+[[rule.exceptions_list]]
+id = "l"
+list_id = "l"
+type = "detection"
+namespace_type = "single"
+"""
+    rule = rule_of(f'from = "now-60m"\n{body}')
+    items = [
+        {"name": name, "entries": [{"type": "match", "operator": "included", "field": "user.name", "value": name}]}
+        for name in ("alice", "bob")
+    ]
+    made = make_plan(rule, exceptions=ExceptionLists({("single", "l"): items}))
+    cases = cases_of(
+        case("alice", "quiet") + case("bob", "quiet", 'set = { "user.name" = "bob" }')
+        + case("carol", "alert", 'set = { "user.name" = "carol" }'),
+        "stop",
+    )  # fmt: skip
+    noticed = {mutant.change: mutant.noticed for mutant in mutate(rule, made, cases, bases)}
+    assert noticed["without the exception alice"] == ("alice",)
+    assert noticed["without the exception bob"] == ("bob",)
+    assert noticed['`filter`: "alicex" instead of "alice"'] == ("alice",)
+    assert noticed["`filter`: always true"] == ("carol",)
 
 
 def test_cases_without_events_notice_nothing(bases: Bases) -> None:

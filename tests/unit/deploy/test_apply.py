@@ -14,7 +14,7 @@ from detections.deploy.outcome import Outcome
 from detections.deploy.plan import make_plan
 from detections.deploy.state import StateFile
 from detections.errors import NotAllowed, ServerError, ServerUnavailable
-from detections.kibana.answers import Rule
+from detections.kibana.answers import ExceptionList, Rule
 from detections.kibana.results import BulkResult, ImportResult, Problem
 
 TAG = "ours"
@@ -35,9 +35,13 @@ class Kibana:
         self.keeps: dict[str, Any] = {}
         self.imports: list[list[str]] = []
         self.stubborn = False
+        self.lists: dict[tuple[str, str], ExceptionList] = {}
 
     def find_rules(self, chosen: str = "") -> list[Rule]:
         return [Rule.of(rule) for rule in self.rules.values()]
+
+    def get_exception_list(self, list_id: str, namespace_type: str) -> ExceptionList | None:
+        return self.lists.get((list_id, namespace_type))
 
     def find_connectors(self) -> list[Any]:
         return []
@@ -177,3 +181,18 @@ def test_a_rule_of_another_type_is_replaced_with_what_is_kibanas(world: World) -
     assert (outcome.change.action, outcome.done) == (Action.REPLACE, True)
     assert (world.kibana.rules["a"]["type"], world.kibana.rules["a"]["enabled"]) == ("eql", True)
     assert world.state.rules["a"].replaced is None
+
+
+def test_a_reference_has_the_id_that_the_list_has_in_this_space(world: World) -> None:
+    for name, space in (("l", "single"), ("l", "agnostic")):
+        world.kibana.lists[name, space] = ExceptionList(
+            id=f"{space} id", list_id=name, namespace_type=space, type="detection"
+        )
+    references = [
+        {"id": "of another space", "list_id": name, "type": "detection", "namespace_type": space}
+        for name, space in (("l", "single"), ("l", "agnostic"), ("gone", "single"))
+    ]
+    ((_, message),) = told(world.apply(payload("a", exceptions_list=references))).values()
+    assert message == ""
+    sent = world.kibana.rules["a"]["exceptions_list"]
+    assert [reference["id"] for reference in sent] == ["single id", "agnostic id", "of another space"]

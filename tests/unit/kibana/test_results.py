@@ -171,3 +171,16 @@ def test_a_stored_object_has_all_of_it_beside_what_is_relied_on():
         deep = [deep]
     rule = Rule.of({"id": "1", "rule_id": "r", "meta": deep, "name": "R"})
     assert (rule.too_deep, rule.body) == (True, {"id": "1", "rule_id": "r", "name": "R"})
+
+
+def test_nothing_asked_is_a_success() -> None:
+    assert ImportResult().success and BulkResult().success
+    assert ImportResult() + imported(GOOD) == imported(GOOD) == imported(GOOD) + ImportResult()
+
+
+def test_bulk_results_are_added_up() -> None:
+    problem = Problem("rule", "r", "no", 400)
+    one, other = BulkResult(1, 2, 3, (problem,)), BulkResult(10, 20, 30)
+    assert one + other == BulkResult(11, 22, 33, (problem,))
+    assert not BulkResult(failed=1).success
+    assert not BulkResult(problems=(problem,)).success

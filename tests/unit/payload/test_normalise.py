@@ -1,6 +1,7 @@
 """Payloads in canonical form: what Kibana makes of a payload is equal to the payload."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,7 @@ def test_what_says_kibanas_default_says_nothing(name: str) -> None:
         ("investigation_fields", ["a"], {"field_names": ["a"]}),
         ("filters", [{"meta": {"alias": None, "disabled": False}}], [{"meta": {"disabled": False}}]),
         ("threat", [{"tactic": {"id": "T"}, "technique": []}], [{"tactic": {"id": "T"}}]),
+        ("threat", [{"technique": [{"id": "T", "subtechnique": []}]}], [{"technique": [{"id": "T"}]}]),
         ("exceptions_list", [{"id": "x", "list_id": "l"}], [{"id": "y", "list_id": "l"}]),
         ("alert_suppression", {"group_by": ["a"], "missing_fields_strategy": "suppress"}, {"group_by": ["a"]}),
         (
@@ -202,3 +204,13 @@ def test_twice_is_once(payload: dict[str, Any]) -> None:
 def test_a_diff_is_empty_exactly_when_the_canonical_forms_are_equal(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert (diff(one, other) == ()) == same(normalise(one), normalise(other))
     assert diff(one, one) == ()
+
+
+def test_the_suppression_of_a_threshold_is_its_duration() -> None:
+    asked = {"duration": {"value": 1, "unit": "h"}, "missing_fields_strategy": "doNotSuppress"}
+    for kind, kept in (("threshold", {"duration": asked["duration"]}), ("query", asked)):
+        assert normalise({"type": kind, "alert_suppression": asked})["alert_suppression"] == kept
+
+
+def test_what_only_toml_knows_is_json() -> None:
+    assert normalise({"type": "query", "note": date(2026, 1, 31)})["note"] == "2026-01-31"
