@@ -245,3 +245,27 @@ def test_nanoseconds_are_kept() -> None:
         ["2026-01-01T00:00:00.000000001Z", "2026-01-01T00:00:00.000Z"],
         ["2026-01-01T00:00:00.000000002Z", "2026-01-01T00:00:00.000Z"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("column", "field", "message"),
+    [
+        ("keyword", "integer", r"JOIN left field \[m\] of type \[KEYWORD\] is incompatible with right field \[m\]"),
+        ("ip", "keyword", r"of type \[IP\] is incompatible with right field \[m\] of type \[KEYWORD\]"),
+        ("keyword", "text", r"JOIN with right field \[m\] of type \[TEXT\] is not supported"),
+        ("version", "version", r"of type \[VERSION\] is not supported"),
+        ("text", "keyword", None),
+        ("integer", "double", None),
+        ("long", "short", None),
+        ("date", "date", None),
+    ],
+)
+def test_what_lookup_join_compares(column: str, field: str, message: str | None) -> None:
+    given = {"t": {"fields": {"m": field, "n": "keyword"}, "rows": []}}
+    query = "FROM x | KEEP m | LOOKUP JOIN t ON m"
+    if message is None:
+        found = detections.search([], query, "esql", fields={"m": column}, tables=given)
+        assert [one["name"] for one in found.columns] == ["m", "n"]
+        return
+    with pytest.raises(QueryError, match=message):
+        detections.search([], query, "esql", fields={"m": column}, tables=given)

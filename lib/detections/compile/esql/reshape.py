@@ -10,12 +10,14 @@ from detections.compile.esql.context import Context
 from detections.compile.esql.expressions import Expressions
 from detections.compile.esql.scope import Scope, column_of
 from detections.functions import dissect, grok
-from detections.functions.signature import STRING
-from detections.plan.expression import Column, Expression
+from detections.functions.signature import NUMERIC, SPATIAL, STRING
+from detections.plan.expression import UNSUPPORTED, Column, Expression
 from detections.plan.rows import Command, Dissect, Expand, Grok, Join, LookupTable
 from detections.query.esql import ast
 
 _T = TypeVar("_T")
+_NO_KEYS = SPATIAL | {"text", "version", "unsigned_long", UNSUPPORTED}
+"""Types of lookup fields that LOOKUP JOIN cannot compare with."""
 
 
 class Reshaping:
@@ -86,8 +88,10 @@ class Reshaping:
             if isinstance(one, ast.Name):
                 column = self._expressions.column(one)
                 self._expressions.usable(one)
-                if table.fields.get(one.name) is None:
+                found = table.fields.get(one.name)
+                if found is None:
                     self._expressions.refuse(f"Unknown column [{one.name}] in the index [{table.name}]", one)
+                self._check_key(one, column.type, column_of(found, table.fields).type)
                 keys.append((column, one.name))
         if keys and conditions:
             self._expressions.refuse("JOIN ON clause takes columns or a condition, not both", conditions[0])
@@ -101,6 +105,16 @@ class Reshaping:
             whole = conditions[0] if len(conditions) == 1 else ast.Logical("and", tuple(conditions), command.span)
             residual = Conditions(self._context, self._scope, columnar=False).compile(whole)
         return Join(table.name, tuple(keys), tuple((one.name, one.name, one.type) for one in columns), residual)
+
+    def _check_key(self, name: ast.Name, left: str, right: str) -> None:
+        """Numbers of any types are looked up among each other, texts as keywords; else types must be the same."""
+        plain = "keyword" if left == "text" else left
+        if right in _NO_KEYS:
+            message = f"JOIN with right field [{name.name}] of type [{right.upper()}] is not supported"
+            self._expressions.refuse(message, name)
+        if plain not in (right, "null") and not {plain, right} <= NUMERIC - {"unsigned_long"}:
+            message = f"JOIN left field [{name.name}] of type [{left.upper()}] is incompatible with right field"
+            self._expressions.misfit(f"{message} [{name.name}] of type [{right.upper()}]", name, name)
 
     def _enrich(self, command: ast.Enrich, table: LookupTable) -> Join:
         match = table.match or (command.column.name if command.column is not None else "")
