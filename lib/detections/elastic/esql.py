@@ -2,7 +2,8 @@
 
 Without STATS each row is an alert on the document that its ``_id`` names. A page is cut by a LIMIT; the next one leaves
 out the documents of those before it. With STATS there is one answer, and each of its rows is an alert; a column that
-Kibana does not ask for says which of our own documents are behind it or, on a cluster, when the last of them was.
+Kibana does not ask for says which of our own documents are behind it; on a cluster it names some of them, and another
+one says when the last of them was.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from detections.compile.esql.carry import IDS, LATEST, asking_for_id, carrying, looked_up, looking_up
+from detections.compile.esql.carry import IDS, LATEST, SOME_IDS, asking_for_id, carrying, looked_up, looking_up
 from detections.elastic.answers import Rows
 from detections.elastic.documents import TemporaryIndex
 from detections.elastic.search import NO_PROGRESS, Source, hit, sparing
@@ -30,6 +31,7 @@ from detections.values.limits import ESQL_ROWS, GROUP_EVENTS
 PAGE = 1000
 """Rows of a page."""
 
+_IDS_AT_ONCE = 5000
 _REQUEST = "POST /_query"
 
 
@@ -70,21 +72,18 @@ def groups(plan: GroupsPlan, source: Source, window: Window, *, ours: bool) -> I
             was made.
     """
     with lookups(plan, _sent(plan), source.server) as tree:
-        carried = IDS if ours else LATEST
-        text = to_esql(carrying(_over(tree, source.index, ESQL_ROWS.most), carried))
-        found = _answer(plan, source, window, text, ())
+        asked = _over(tree, source.index, ESQL_ROWS.most)
+        asked = carrying(asked, IDS) if ours else carrying(carrying(asked, SOME_IDS), LATEST)
+        found = _answer(plan, source, window, to_esql(asked), ())
     if len(found) >= ESQL_ROWS.most:
         raise TooManyResults(f"the query makes more rows than one answer has: {ESQL_ROWS}", request=_REQUEST)
-    names = [_several(row.pop(carried.name, None)) for row in found]
-    if ours:
-        documents = _documents(source, plan, [name for them in names for name in them])
-        for row, them in zip(found, names, strict=True):
-            hits = sorted(documents[name] for name in them if name in documents)
-            yield Alert.of_row(plan, hits[-GROUP_EVENTS.most :], _shown(plan, row), None)
-        return
-    for row, times in zip(found, names, strict=True):
-        latest = parse_date(times[0]) if times else None
-        yield replace(Alert.of_row(plan, (), _shown(plan, row), None), timestamp=latest)
+    names = [_several(row.pop(IDS.name, None)) for row in found]
+    documents = _documents(source, plan, [name for them in names for name in them])
+    for row, them in zip(found, names, strict=True):
+        times = _several(row.pop(LATEST.name, None))
+        hits = sorted(documents[name] for name in them if name in documents)
+        alert = Alert.of_row(plan, hits[-GROUP_EVENTS.most :], _shown(plan, row), None)
+        yield alert if ours else replace(alert, timestamp=parse_date(times[0]) if times else None)
 
 
 def _sent(plan: RowsPlan) -> Query:
@@ -185,7 +184,9 @@ def _hashable(value: object) -> object:
 
 def _documents(source: Source, plan: RowsPlan, names: Sequence[str]) -> dict[str, Hit]:
     """The documents with some ids, as far as they are there still."""
-    if not names:
-        return {}
-    query = source.within({"ids": {"values": list(dict.fromkeys(names))}}, plan.time, None, None)
-    return {found.id: hit(found, plan) for found in source.hits(query, plan)}
+    wanted = list(dict.fromkeys(names))
+    found: dict[str, Hit] = {}
+    for start in range(0, len(wanted), _IDS_AT_ONCE):
+        query = source.within({"ids": {"values": wanted[start : start + _IDS_AT_ONCE]}}, plan.time, None, None)
+        found.update((one.id, hit(one, plan)) for one in source.hits(query, plan))
+    return found

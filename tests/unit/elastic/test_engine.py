@@ -11,6 +11,7 @@ import pytest
 from detections.compile.planner import plan as make_plan
 from detections.compile.tables import tables
 from detections.elastic.capabilities import NOTHING
+from detections.elastic.cluster import Cluster
 from detections.elastic.engine import Elasticsearch
 from detections.elastic.server import Server
 from detections.engine.alert import Alert
@@ -220,6 +221,26 @@ def test_a_query_that_aggregates_is_asked_once_and_says_which_documents_are_behi
     assert asked["query"] == (
         f"FROM {index.name} METADATA _id\n| EVAL detections.ids = _id\n"
         "| STATS c = COUNT(*), detections.ids = VALUES(detections.ids) BY k\n| WHERE c > 0\n| LIMIT 10000"
+    )
+
+
+def test_on_a_cluster_a_group_names_some_of_its_documents_and_has_the_time_of_the_last(nine: Any, index: Index) -> None:
+    columns = [{"name": "c"}, {"name": "detections.latest"}, {"name": "detections.ids"}, {"name": "k"}]
+    values = [[7, "2024-01-01T00:09:00.000Z", "0:0", "a"], [1, None, None, None]]
+    nine.replies["POST /_query"] = [(200, {}), (200, {"columns": columns, "values": values})]
+    nine.replies["POST /_search"] = [(200, {"hits": {"hits": [hit(0)]}})]
+    nine.replies[f"GET /_resolve/index/{index.name}"] = [(403, {})]
+    with nine.server() as server:
+        plan = make_plan(rule("esql", STATS), MAPPING)
+        found = list(Cluster(server, index.name).run(plan, Window(START, START + 600_000)))
+    assert [(one.event_ids, one.timestamp, one.row) for one in found] == [
+        (("first",), START + 9 * 60_000, (("c", 7), ("k", "a"))),
+        ((), None, (("c", 1),)),
+    ]
+    assert nine.bodies("POST /_query")[-1]["query"] == (
+        f"FROM {index.name} METADATA _id\n| EVAL detections.latest = @timestamp\n| EVAL detections.ids = _id\n"
+        '| STATS c = COUNT(*), detections.ids = TOP(detections.ids, 20, "desc"), '
+        "detections.latest = MAX(detections.latest) BY k\n| WHERE c > 0\n| LIMIT 10000"
     )
 
 

@@ -8,19 +8,26 @@ from dataclasses import dataclass, replace
 
 from detections.errors import NotEvaluated
 from detections.query.esql import ast
+from detections.values.limits import GROUP_EVENTS
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The column ``name``: of a document what the ``source`` is; of a group what the aggregate ``function`` makes."""
+    """The column ``name``: of a document what the ``source`` is; of a group what the aggregate ``function`` makes of it
+    and of more ``arguments``."""
 
     name: str
     source: str
     function: str
+    arguments: tuple[ast.Expression, ...] = ()
 
 
 IDS = Carried("detections.ids", "_id", "values")
 """Which documents are behind a row: their ``_id``, which FROM must ask for."""
+SOME_IDS = Carried(
+    IDS.name, IDS.source, "top", (ast.Literal(GROUP_EVENTS.most, "integer"), ast.Literal("desc", "keyword"))
+)
+"""Some of them, where they may be very many."""
 LATEST = Carried("detections.latest", "@timestamp", "max")
 """When the last document behind a row was."""
 
@@ -76,9 +83,8 @@ def _through(commands: list[ast.Command] | tuple[ast.Command, ...], carried: Car
             case ast.Drop(patterns) if any(_matches(one.texts, name) for one in patterns):
                 raise NotEvaluated(f"DROP also removes {name}, which says which documents a row comes from")
             case ast.Stats(aggregates=aggregates, inline=False):
-                more = ast.Aggregate(
-                    name, ast.Function(carried.function, (ast.Name(name),), written=carried.function.upper())
-                )
+                arguments = (ast.Name(name), *carried.arguments)
+                more = ast.Aggregate(name, ast.Function(carried.function, arguments, written=carried.function.upper()))
                 yield replace(command, aggregates=(*aggregates, more))
             case ast.Fork(branches=branches):
                 yield replace(command, branches=tuple(tuple(_through(branch, carried)) for branch in branches))
