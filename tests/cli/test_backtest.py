@@ -390,3 +390,78 @@ def test_the_numbers_of_a_schedule_are_those_of_replay(run: Run, project: Path, 
         page = run("backtest", "trail", "--schedule", "--format", "html", *options).out
         assert f"<dt>Alerts</dt><dd>{found['alerts']:,}</dd>" in page
         assert f"1 rule, {found['alerts']:,} alerts\n" in run("backtest", "trail", "--schedule", *options).out
+
+
+EXCEPTED = """
+[[rule.exceptions_list]]
+id = "own"
+list_id = "own"
+type = "rule_default"
+namespace_type = "single"
+"""
+SUPPRESSED = """
+[rule.alert_suppression]
+group_by = ["user.id"]
+missing_fields_strategy = "suppress"
+duration = { value = 1, unit = "h" }
+"""
+OWN = """[exception_list]
+list_id = "own"
+name = "own"
+description = "What deploys networks."
+type = "rule_default"
+
+[[items]]
+item_id = "i"
+name = "i"
+type = "simple"
+entries = [{ field = "user.id", type = "match", operator = "included", value = "AROA:user-3" }]
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--schedule",)])
+def test_what_exceptions_and_suppression_take_off_is_the_same_everywhere(
+    run: Run, project: Path, month: Path, options: tuple[str, ...]
+) -> None:
+    edit(project, 'from = "now-6m"', 'from = "now-1h"')
+    edit(project, 'interval = "5m"', 'interval = "1h"')
+    path = next((project / "rules/aws").iterdir())
+    path.write_text(path.read_text() + EXCEPTED + SUPPRESSED)
+    (project / "exceptions").mkdir()
+    (project / "exceptions/own.toml").write_text(OWN)
+    for copy in month.iterdir():  # each event twice, with another id
+        records = json.loads(gzip.decompress(copy.read_bytes()))["Records"]
+        records += [{**one, "eventID": f"again-{one['eventID']}"} for one in records]
+        copy.write_bytes(gzip.compress(json.dumps({"Records": records}).encode()))
+    replayed = run("replay", "trail", "--format", "json", *options).out.splitlines()
+    found = json.loads(run("backtest", "trail", "--format", "json", *options).out)
+    (rule,) = found["rules"]
+    assert rule["alerts"] == found["alerts"] == len(replayed) > 0
+    excepted = 2 * sum(len(range(3, day, 4)) for day in range(1, 31))
+    assert (rule["selected"], rule["excepted"]) == (930, excepted)
+    assert rule["suppressed"] == 930 - excepted - len(replayed) > 0
+    assert rule["left_out"] == ""
+    days: dict[str, int] = {}
+    for line in replayed:
+        day = json.loads(line)["timestamp"][:10]
+        days[day] = days.get(day, 0) + 1
+    assert rule["days"] == days
+    said = f"{rule['suppressed']} suppressed", f"{excepted} excepted"
+    assert "; ".join(said) in run("backtest", "trail", *options).out
+    assert ", ".join(said) in run("backtest", "trail", "--format", "markdown", *options).out
+    assert "\n".join(said) in run("backtest", "trail", "--format", "junit", *options).out
+    page = run("backtest", "trail", "--format", "html", *options).out
+    assert f"<dt>Suppressed</dt><dd>{rule['suppressed']}</dd>" in page
+    assert f"<dt>Excepted</dt><dd>{excepted}</dd>" in page
+    for day, count in days.items():
+        assert f"<title>{day}: {count} alert{'s' * (count != 1)}</title>" in page
+
+
+def test_a_rule_whose_alerts_are_all_excepted_is_told(run: Run, project: Path, month: Path) -> None:
+    path = next((project / "rules/aws").iterdir())
+    path.write_text(path.read_text() + EXCEPTED)
+    (project / "exceptions").mkdir()
+    (project / "exceptions/own.toml").write_text(OWN.replace('"match"', '"wildcard"').replace("user-3", "*"))
+    done = run("backtest", "trail")
+    assert (done.code, done.err) == (0, "")
+    assert "           465 excepted\n" in done.out

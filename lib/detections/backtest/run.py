@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import TypeAlias
 
 from detections.backtest.bounds import Watch, held
@@ -14,21 +15,35 @@ from detections.backtest.model import Backtest, Difference, Noise, Sources
 from detections.backtest.selection import selection
 from detections.backtest.tally import Tally
 from detections.case import Bounds
-from detections.compile.planner import NO_TABLES
+from detections.compile.exceptions import ExceptionLists
+from detections.compile.planner import NO_LISTS, NO_TABLES
 from detections.compile.planner import plan as make_plan
 from detections.compile.tables import Tables
 from detections.engine.alert import Alert
 from detections.engine.protocol import Task
 from detections.errors import NotEvaluated, QueryError
 from detections.plan import Plan, QueryPlan, Window
+from detections.plan.exceptions import NONE
 from detections.rule import Rule
 from detections.schedule import executable, window_of
+from detections.schedule.suppression import in_one_window
+from detections.values.limits import SUPPRESSIBLE
 
 WhyNot: TypeAlias = "Callable[[Plan], str | None]"
 """Why an engine cannot run a plan, None where it can."""
 
 Result: TypeAlias = Callable[[Sources], Noise]
 """What was counted of a rule, when all was read."""
+
+
+class _Count:
+    """How many there were."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def add(self, alert: Alert) -> None:
+        self.number += 1
 
 
 class Run:
@@ -38,8 +53,9 @@ class Run:
     where the engine gives them with their batch. With a ``base`` only the rules run that it has otherwise, has not, or
     has alone; rules are the same by their rule_id.
 
-    ``bounds`` are what the rules of these files are held to; ``tables`` what ES|QL looks up. ``scheduled``: the tasks
-    are for :func:`.scheduled.play`, which executes them as the scheduler would.
+    ``bounds`` are what the rules of these files are held to; ``tables`` what ES|QL looks up, ``exceptions`` the lists
+    that rules refer to. ``scheduled``: the tasks are for :func:`.scheduled.play`, which executes them as the scheduler
+    would.
     """
 
     def __init__(
@@ -53,12 +69,14 @@ class Run:
         bounds: Mapping[str, Bounds] | None = None,
         scheduled: bool = False,
         tables: Tables = NO_TABLES,
+        exceptions: ExceptionLists = NO_LISTS,
     ) -> None:
         self._why_not = why_not
         self._bounds = bounds or {}
         self._span = (start, end)
         self._scheduled = scheduled
         self._tables = tables
+        self._exceptions = exceptions
         self.tasks: list[Task] = []
         self.rules: list[Rule] = []
         """The rule of each task."""
@@ -67,6 +85,11 @@ class Run:
         self._refused: dict[int, str] = {}
         self._suppressed: Counter[int] = Counter()
         self._takers: list[Callable[[Alert], None]] = []
+        self._seers: list[list[Callable[[Alert], None]]] = []
+        """Of each task what else is told of its alerts, before any is suppressed."""
+        self._waiting: dict[int, list[Alert]] = {}
+        """Alerts of tasks that may be suppressed by what comes later."""
+        self._unsuppressed: set[int] = set()
         if base is None:
             self._results = [self._alone(rule) for rule in rules]
         else:
@@ -74,18 +97,34 @@ class Run:
 
     def take(self, alert: Alert) -> None:
         """Count an alert of one of the tasks."""
-        self._takers[int(alert.rule_id)](alert)
+        number = int(alert.rule_id)
+        for see in self._seers[number]:
+            see(alert)
+        if (waiting := self._waiting.get(number)) is None:
+            self._takers[number](alert)
+        elif len(waiting) < SUPPRESSIBLE.most:
+            waiting.append(alert)
+        else:
+            self._unsuppressed.add(number)
+            self._give(number, [*waiting, alert])
 
     def suppress(self, alert: Alert) -> None:
         """Count an alert of one of the tasks that was counted into another one."""
-        self._suppressed[int(alert.rule_id)] += 1
+        number = int(alert.rule_id)
+        for see in self._seers[number]:
+            see(alert)
+        self._suppressed[number] += 1
 
     def refuse(self, number: int, why: str) -> None:
         """Say that a task could not be run."""
         self._refused[number] = why
 
     def result(self, title: str, sources: Sources, *, stopped: str = "", base: str = "") -> Backtest:
-        """What was counted so far."""
+        """What was counted. To be asked for once, when all was read."""
+        for number, waiting in list(self._waiting.items()):
+            made = in_one_window(self.tasks[number][0], sorted(waiting, key=attrgetter("order")))
+            self._suppressed[number] += len(made.suppressed)
+            self._give(number, made.alerts)
         return Backtest(title, sources, tuple(result(sources) for result in self._results), stopped, base)
 
     def _alone(self, rule: Rule) -> Result:
@@ -108,31 +147,61 @@ class Run:
             also(alert)
 
         number = self._add(rule, replace(plan, shown=fields), window, take)
-        selected = tally
-        if self._scheduled:
-            selected = Tally()
-            self.selections[number] = selected.add
-        elif not isinstance(plan, QueryPlan):  # of which each selected event is an alert
-            selected = Tally()
-            self._add(rule, selection(plan), window, selected.add)
+        without, excepted = self._without_exceptions(rule, plan, window, number)
+        selected = self._selected(rule, plan, window, without)
 
         def result(sources: Sources) -> Noise:
-            passed_over = left_out(rule, self._scheduled)
-            noise = tally.noise(rule.rule_id, rule.name, selected=selected.alerts, left_out=passed_over)
-            why_not = self._refused.get(number, "")
-            noise = replace(noise, not_evaluated=why_not, suppressed=self._suppressed[number])
+            noise = tally.noise(
+                rule.rule_id, rule.name, selected=selected.number, left_out=self._left_out(rule, number)
+            )
+            noise = replace(
+                noise, not_evaluated=self._refused.get(number, ""), suppressed=self._suppressed[number],
+                excepted=excepted.result().lost,
+            )  # fmt: skip
             return held(noise, bounds, watch.missing, sources)
 
         return result
+
+    def _without_exceptions(self, rule: Rule, plan: Plan, window: Window, number: int) -> tuple[int, Comparison]:
+        """Also run a rule that has exceptions without them: the number of that task, else of its own, and what tells
+        the alerts that they take away."""
+        comparison = Comparison(at_once=self._at_once(plan))
+        if not plan.exceptions.items:
+            return number, comparison
+        bare = replace(plan, exceptions=NONE, suppression=plan.suppression if self._scheduled else None)
+        without = self._add(rule, bare, window, lambda alert: None)
+        self._seers[without].append(lambda alert: comparison.add(alert, before=True))
+        self._seers[number].append(lambda alert: comparison.add(alert, before=False))
+        return without, comparison
+
+    def _selected(self, rule: Rule, plan: Plan, window: Window, number: int) -> _Count:
+        """Count the events that a rule's query selects, which the task of this number has all of."""
+        selected = _Count()
+        if self._scheduled:
+            self.selections[number] = selected.add
+        elif isinstance(plan, QueryPlan):  # each selected event is an alert
+            self._seers[number].append(selected.add)
+        else:
+            self._add(rule, selection(plan), window, selected.add)
+        return selected
+
+    def _at_once(self, *plans: Plan) -> bool:
+        """Whether plans raise their alerts with the batch of their event."""
+        return not self._scheduled and all(isinstance(one, QueryPlan) for one in plans)
+
+    def _left_out(self, rule: Rule, number: int) -> str:
+        """What is not taken into account of a rule that is run."""
+        parts = [f"alert suppression ({SUPPRESSIBLE})"] * (number in self._unsuppressed)
+        lists = ((one["namespace_type"], one["list_id"]) for one in rule.exceptions_list if one["type"] != "endpoint")
+        parts += ["exceptions"] * any(name not in self._exceptions.items for name in lists)
+        return f"counted before {' and '.join(parts)}" if parts else ""
 
     def _compared(self, now: Rule | None, before: Rule | None) -> Result:
         """Run both versions of a rule, and say in the end how they differ."""
         new = "" if now is None else self._planned(now)
         old = "" if before is None else self._planned(before)
-        at_once = not self._scheduled and all(
-            isinstance(one, str) or isinstance(one[0], QueryPlan) for one in (new, old)
-        )
-        comparison = Comparison(at_once=at_once)
+        plans = [one[0] for one in (new, old) if not isinstance(one, str)]
+        comparison = Comparison(at_once=self._at_once(*plans) and all(plan.suppression is None for plan in plans))
         if not isinstance(old, str):
             assert before is not None
             self._add(before, *old, lambda alert: comparison.add(alert, before=True))
@@ -155,7 +224,7 @@ class Run:
     def _planned(self, rule: Rule) -> Task | str:
         """What an engine is to run; else why none does."""
         try:
-            plan = make_plan(rule, tables=self._tables)
+            plan = make_plan(rule, tables=self._tables, exceptions=self._exceptions)
             if self._scheduled:
                 executable(rule, plan)
             return self._why_not(plan) or (plan, window_of(plan, *self._span))
@@ -170,7 +239,16 @@ class Run:
         self.tasks.append((plan.named(str(number)), window))
         self.rules.append(rule)
         self._takers.append(take)
+        self._seers.append([])
+        if plan.suppression is not None and not self._scheduled:
+            self._waiting[number] = []
         return number
+
+    def _give(self, number: int, alerts: Iterable[Alert]) -> None:
+        """Count alerts of a task that waited to be suppressed."""
+        del self._waiting[number]
+        for alert in alerts:
+            self._takers[number](alert)
 
 
 def pairs(rules: Iterable[Rule], base: Iterable[Rule]) -> Iterator[tuple[Rule | None, Rule | None]]:
@@ -184,10 +262,3 @@ def pairs(rules: Iterable[Rule], base: Iterable[Rule]) -> Iterator[tuple[Rule | 
         if before is None or before.document.text != rule.document.text:
             yield rule, before
     yield from ((None, rule) for rule_id, rule in old.items() if rule_id not in known)
-
-
-def left_out(rule: Rule, scheduled: bool) -> str:
-    """What is not taken into account of a rule that is run: an alert is suppressed by others of its execution."""
-    parts = ["alert suppression"] * bool(rule.alert_suppression and not scheduled)
-    parts += ["exceptions"] * any(one.get("type") != "endpoint" for one in rule.exceptions_list)
-    return f"counted before {' and '.join(parts)}" if parts else ""

@@ -13,6 +13,7 @@ from detections.cli.backtesting import Found, Options, data_sets, over
 from detections.cli.base import base_rules
 from detections.cli.common import EVENTS, JOBS, STRICT, TABLES, PathType, Warnings, rules_at, source_settings
 from detections.cli.config import find_config
+from detections.cli.exceptions import exceptions_of
 from detections.cli.output import format_option, reports
 from detections.compile.tables import read_tables
 from detections.elastic.extra import demand
@@ -78,7 +79,8 @@ def command(
     if not len(loaded):
         raise DetectionsError("no rule could be loaded")
     looked_up = read_tables(tables or config.path("tables"), warnings)
-    options = Options(_window(start, end), schedule, base or "", title, settings, jobs, looked_up)
+    lists = exceptions_of([*loaded, *(before or ())], config, warnings)
+    options = Options(_window(start, end), schedule, base or "", title, settings, jobs, looked_up, lists)
     sets = list(data_sets(events, data, loaded, rules, config, warnings, check=check))
     if len(sets) > 1 and (keep or style not in _SEVERAL):
         raise UsageError(f"these are {len(sets)} data sets, but this makes one report: choose one with --data")

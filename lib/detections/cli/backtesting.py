@@ -9,6 +9,7 @@ from pathlib import Path
 from detections.backtest import Backtest, Run, Sources
 from detections.backtest.model import day_of, in_calendar
 from detections.backtest.scheduled import play
+from detections.bundle.attachments import CODE as ATTACHMENT
 from detections.case import Bounds, CaseFile
 from detections.cli.common import Warnings, cases_of
 from detections.cli.config import Config
@@ -16,6 +17,8 @@ from detections.cli.interrupt import Until, interruption
 from detections.cli.meter import Meter
 from detections.cli.progress import progress
 from detections.cli.reading import Done
+from detections.compile.exceptions import CODE as EXCEPTIONS
+from detections.compile.exceptions import ExceptionLists
 from detections.compile.tables import Tables
 from detections.engine import Embedded
 from detections.errors import UsageError
@@ -38,6 +41,7 @@ class Options:
     settings: Settings
     jobs: int
     tables: Tables
+    exceptions: ExceptionLists
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ def data_sets(
         return
     library, _ = cases_of(loaded, paths, config)
     for finding in library.findings:
-        if finding.location.path not in loaded.files:  # a rule without cases has no bounds
+        # A rule without cases has no bounds, and what is wrong with exceptions has been told.
+        if finding.location.path not in loaded.files and finding.code not in (ATTACHMENT, EXCEPTIONS):
             warnings(finding)
     files = library.files
     names = [name] if name is not None else list(dict.fromkeys(one for file in files.values() for one in file.noise))
@@ -111,7 +116,7 @@ def over(data: DataSet, options: Options, before: Rules | None, warnings: Warnin
     start, end = options.window
     run = Run(
         data.rules, Embedded().why_not, start=start, end=end, base=before, bounds=data.bounds,
-        scheduled=options.schedule, tables=options.tables,
+        scheduled=options.schedule, tables=options.tables, exceptions=options.exceptions,
     )  # fmt: skip
     done = Done(warnings)
     stopped = _go(run, data.paths, options, warnings, done)

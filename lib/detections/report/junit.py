@@ -60,6 +60,7 @@ def backtest(found: Backtest) -> Iterator[Output]:
 def _numbers(noise: Noise, found: Backtest) -> str:
     lines = [f"alerts {noise.alerts:,}, selected {noise.selected:,}, a day {words.median(noise, found)}"]
     lines += [f"worst day {words.worst(noise)}"] * bool(noise.worst)
+    lines += words.taken_off(noise)
     lines += [f"in part: {noise.left_out}"] * bool(noise.left_out)
     lines += [words.compared(noise.difference)] if noise.difference else []
     return "\n".join(lines)

@@ -113,6 +113,8 @@ def _about(noise: Noise) -> Iterator[Output]:
         body.append(item(words.compared(noise.difference)))
         body += [below(f"{'gained' if sign == '+' else 'lost'} {text}") for sign, text in
                  words.examples(noise.difference)]  # fmt: skip
+    if counted := ", ".join(words.taken_off(noise)):
+        body.append(item(counted))
     if noise.distinct:
         body.append(item(words.about(noise)))
     body += [item(f"{one.field}: {words.values(one, 10)}") for one in noise.busiest]

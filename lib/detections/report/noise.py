@@ -37,8 +37,11 @@ def backtest(found: Backtest) -> Iterator[Output]:
 
 
 def loudest(found: Backtest) -> list[Noise]:
-    """The rules that have something to be said of: alerts, a difference, or a bound that is broken."""
-    told = [noise for noise in found.rules if noise.alerts or noise.difference or noise.broken]
+    """The rules that have something to be said of: alerts, raised or not, a difference, or a bound that is broken."""
+    told = [
+        noise for noise in found.rules
+        if noise.alerts or noise.suppressed or noise.excepted or noise.difference or noise.broken
+    ]  # fmt: skip
     return sorted(told, key=lambda noise: (-noise.alerts, noise.name, noise.rule_id))
 
 
@@ -124,6 +127,14 @@ def summary(found: Backtest) -> str:
     return ", ".join(parts)
 
 
+def taken_off(noise: Noise) -> Iterator[str]:
+    """``12 suppressed``, ``3 excepted``; nothing where nothing was."""
+    if noise.suppressed:
+        yield f"{noise.suppressed:,} suppressed"
+    if noise.excepted:
+        yield f"{noise.excepted:,} excepted"
+
+
 def _rule(noise: Noise, found: Backtest) -> Iterator[Output]:
     numbers = f"{noise.alerts:>9,} {median(noise, found):>8}  {worst(noise):<20} {noise.selected:>10,}  "
     yield line(numbers, Styled(noise.name, bold=True))
@@ -134,13 +145,12 @@ def _rule(noise: Noise, found: Backtest) -> Iterator[Output]:
         yield line(f"{indent}{compared(noise.difference)}")
         for sign, text in examples(noise.difference):
             yield line(indent, Styled(f"{sign} {text}", "green" if sign == "+" else "red"))
-    counted = [f"{noise.suppressed:,} suppressed"] * bool(noise.suppressed)
-    counted += [f"{noise.excepted:,} excepted"] * bool(noise.excepted)
+    counted = [*taken_off(noise)]
     counted += [about(noise)] * bool(noise.distinct)
     if noise.first is not None and noise.last is not None:
         both = dict.fromkeys((format_date(noise.first), format_date(noise.last)))
         counted.append(" to ".join(both))
-    if counted and noise.alerts:
+    if counted:
         yield line(indent + "; ".join(counted))
     if why := noise.not_evaluated or noise.left_out:
         yield line(indent, Styled("not evaluated" if noise.not_evaluated else "in part", "yellow"), f": {why}")

@@ -128,6 +128,10 @@ DISTINCT_VALUES = Limit(
     "distinct-values", 1_024, "distinct values of one field of one rule's alerts that a backtest counts one by one",
     "Their number is estimated, with a standard error of 3 %.", "As `busiest-values`.",
 )  # fmt: skip
+SUPPRESSIBLE = Limit(
+    "suppressible", 1_000_000, "alerts of a rule with alert suppression in a backtest",
+    "They are counted before suppression, and the report says so.", "Each is kept until all events were read.",
+)  # fmt: skip
 TUNED_ALERTS = Limit(
     "tuned-alerts", 1_000_000, "alerts of a rule that is tuned", "The rule is not tuned.",
     "Each is remembered, so that none is lost unnoticed; a rule as noisy as this needs another query.",

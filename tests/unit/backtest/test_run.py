@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
-from detections.backtest import Backtest, Sources
+from detections.backtest import Backtest, Sources, run
 from detections.backtest.model import Difference, Example
 from detections.backtest.run import Run
+from detections.compile.exceptions import ExceptionLists
 from detections.engine import Embedded
 from detections.engine.runners import why_not
 from detections.events import Document, batches, read
 from detections.rule import Rule
+from detections.schedule import replay
+from detections.values.limits import Limit
 from made_rules import QUERY, new_terms, rule_of
 
 DAY = 86_400_000
@@ -72,7 +75,6 @@ def test_the_fields_that_the_rule_names_come_first() -> None:
     rule = rule_of(f'{QUERY}\n[rule.alert_suppression]\ngroup_by = ["cloud.region"]')
     (noise,) = backtest([rule], [event(0, user={"name": "a"}, cloud={"region": "r"})]).rules
     assert [one.field for one in noise.busiest][:2] == ["cloud.region", "user.name"]
-    assert noise.left_out == "counted before alert suppression"
 
 
 @pytest.mark.parametrize(
@@ -92,6 +94,77 @@ def test_events_that_the_query_selects_are_told_from_alerts(body: str, selected:
     (noise,) = backtest([rule_of(body)], events).rules
     assert (noise.not_evaluated, noise.selected, noise.alerts) == ("", selected, alerts)
     assert sum(noise.days.values()) == alerts
+
+
+REFERENCE = """
+[[rule.exceptions_list]]
+id = "x"
+list_id = "x"
+type = "detection"
+namespace_type = "single"
+"""
+ITEM = {
+    "item_id": "i", "name": "i", "type": "simple",
+    "entries": [{"field": "source.ip", "type": "match", "operator": "included", "value": "10.0.0.9"}],
+}  # fmt: skip
+LISTS = ExceptionLists({("single", "x"): [ITEM]})
+THRESHOLD = QUERY.replace("query", "threshold", 1) + '\n[rule.threshold]\nfield = ["user.name"]\nvalue = 2'
+BODIES = {
+    QUERY: (6, 4, 2),
+    new_terms("event.action: a", '"user.name"', "now-7d"): (6, 2, 1),
+    THRESHOLD: (6, 1, 1),
+    EQL.format('any where event.action == "a"'): (6, 4, 2),
+    EQL.format('sequence by user.name [any where event.action == "a"] [any where event.action == "a"]'): (6, 2, 1),
+    ESQL.format('FROM logs-* METADATA _id | WHERE event.action == "a"'): (6, 4, 2),
+}
+
+
+def visits() -> list[Document]:
+    people = (("x", 1), ("y", 9), ("x", 1), ("y", 9), ("z", 1), ("x", 1))
+    return [
+        event(number, user={"name": name}, source={"ip": f"10.0.0.{ip}"}) for number, (name, ip) in enumerate(people)
+    ]
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_exceptions_are_taken_off_and_counted(body: str) -> None:
+    rule = rule_of(body + REFERENCE)
+    (noise,) = backtest([rule], visits(), exceptions=LISTS).rules
+    assert (noise.selected, noise.alerts, noise.excepted) == BODIES[body]
+    assert (noise.left_out, sum(noise.days.values())) == ("", noise.alerts)
+    replayed = replay([rule], batches(visits()), Embedded(), exceptions=LISTS)
+    assert len(list(replayed)) == noise.alerts
+
+
+def test_a_list_that_no_file_holds_is_left_out() -> None:
+    (noise,) = backtest([rule_of(QUERY + REFERENCE)], visits()).rules
+    assert (noise.alerts, noise.excepted, noise.left_out) == (6, 0, "counted before exceptions")
+
+
+@pytest.mark.parametrize("lasting", ["", '\nduration = { value = 2, unit = "h" }'])
+def test_alerts_are_suppressed_as_in_a_replay(lasting: str) -> None:
+    body = f'{QUERY}\n[rule.alert_suppression]\ngroup_by = ["user.name"]{lasting}'
+    rule = rule_of(body + REFERENCE)
+    (noise,) = backtest([rule], visits(), exceptions=LISTS).rules
+    replayed = list(replay([rule], batches(visits()), Embedded(), exceptions=LISTS))
+    assert (noise.selected, noise.alerts, noise.suppressed, noise.excepted) == (6, len(replayed), 4 - len(replayed), 2)
+    assert noise.alerts == (4 if lasting else 2)
+    assert noise.left_out == ""
+
+
+def test_too_many_to_be_suppressed_are_counted_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "SUPPRESSIBLE", Limit("suppressible", 3, "", "", ""))
+    rule = rule_of(f'{QUERY}\n[rule.alert_suppression]\ngroup_by = ["user.name"]')
+    (noise,) = backtest([rule], visits()).rules
+    assert (noise.alerts, noise.suppressed) == (6, 0)
+    assert noise.left_out == "counted before alert suppression (the limit suppressible is 3)"
+
+
+def test_exceptions_and_suppression_count_when_versions_are_compared() -> None:
+    suppressed = f'{QUERY}\n[rule.alert_suppression]\ngroup_by = ["user.name"]{REFERENCE}'
+    (noise,) = backtest([rule_of(suppressed)], visits(), base=[rule_of(QUERY)], exceptions=LISTS).rules
+    assert noise.difference is not None
+    assert (noise.alerts, noise.difference.alerts, noise.difference.gained, noise.difference.lost) == (2, 6, 0, 4)
 
 
 def test_the_window_counts_for_both() -> None:
