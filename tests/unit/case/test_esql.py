@@ -196,3 +196,35 @@ def test_a_wrong_table_or_row_is_told(text: str, message: str) -> None:
     first = text if text.startswith("tables =") else ""
     found = read_cases(parse(f"base = 'b'\n{first}\n{ADMIN}\n{text if not first else ''}", "cases.toml")).findings
     assert [finding.message for finding in found] == [message]
+
+
+UNITED = """from = "now-60m"
+type = "esql"
+language = "esql"
+query = '''
+FROM (FROM logs-* METADATA _id | WHERE event.action == "login" | KEEP _id, user.name, event.outcome),
+     (FROM logs-* METADATA _id | WHERE event.action == "read" | KEEP _id, user.name)
+| WHERE user.name == "alice" AND (event.outcome IS NULL OR event.outcome == "failure")
+'''
+"""
+
+
+def test_a_rule_over_sub_queries_is_proved_like_any_other(tmp_path: Path) -> None:
+    cases = "".join(
+        (
+            case("a read", "alert", 'base = "read.json"'),
+            case("a login that failed", "alert", 'set = { "event.outcome" = "failure" }'),
+            case("a login", "quiet"),
+            case("somebody else", "quiet", 'set = { "user.name" = "bob" }'),
+            case("something else", "quiet", 'set = { "event.action" = "write" }'),
+        )
+    )
+    made = proof(tmp_path, cases, UNITED, with_mutants=True)
+    assert made.not_run == ""
+    assert [verdict.problem for verdict in made.verdicts] == [""] * 5
+    assert [clause.text for clause in made.clauses if clause.covered] == [
+        'event.action == "login"', 'event.action == "read"', 'user.name == "alice"', "event.outcome IS NULL",
+        'event.outcome == "failure"',
+    ]  # fmt: skip
+    noticed = {mutant.span for mutant in made.mutants if mutant.noticed}
+    assert noticed >= {clause.span for clause in made.clauses}

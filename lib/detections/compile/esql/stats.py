@@ -36,6 +36,8 @@ class _Stats:
         self._groups: list[Column] = []
         self._grouped: dict[ast.Expression, Column] = {}
         self._calls: dict[_Asked, tuple[str, Aggregation]] = {}
+        self._last = {one.name: one.span for one in command.aggregates}
+        self._last |= {one.name: one.span for one in command.groups}
 
     def compile(self) -> Sequence[Command]:
         before = self._before()
@@ -100,9 +102,7 @@ class _Stats:
 
     def _warn_shadowed(self, aggregate: ast.Aggregate) -> None:
         """Of two columns with one name the last is kept."""
-        places = [(one.name, one.span) for one in self._command.aggregates]
-        places += [(one.name, one.span) for one in self._command.groups]
-        last = [span for name, span in places if name == aggregate.name][-1]
+        last = self._last[aggregate.name]
         if last != aggregate.span:
             self._context.warnings.shadowed(aggregate.name, aggregate.span, last)
 
