@@ -163,4 +163,5 @@ def test_what_must_be_said(run: Run, project: Path) -> None:
     assert "name the cluster" in run("replay", "--on", "elasticsearch", *SPAN).err
     url = ("--elasticsearch", "http://127.0.0.1:9")
     assert "--index and --start" in run("replay", "--on", "elasticsearch", *url, "--index", "x").err
-    assert "are for --on elasticsearch" in run("replay", "x", "--resume", "record").err
+    assert "are for --on elasticsearch" in run("replay", "x", "--slice", "1d").err
+    assert "not with --schedule" in run("replay", "x", "--schedule", "--resume", "record").err

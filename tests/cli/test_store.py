@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -70,3 +72,60 @@ def test_a_profile_that_is_not_there(run: Run, bucket: FaultyStore, monkeypatch:
     outcome = run("replay", "s3://bucket/")
     assert outcome.code == 2
     assert "s3://bucket: The config profile (absent) could not be found" in outcome.err
+
+
+class Interrupting(dict[str, bytes]):
+    """Objects; who reads the last one presses Ctrl-C, once."""
+
+    pressed = False
+
+    def __getitem__(self, key: str) -> bytes:
+        if key.endswith("9.json.gz") and not self.pressed:
+            self.pressed = True
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().__getitem__(key)
+
+
+@pytest.fixture
+def many(bucket: FaultyStore, monkeypatch: pytest.MonkeyPatch) -> FaultyStore:
+    """The same records in ten objects, each a share."""
+    monkeypatch.setattr("detections.events.input._SHARE", 1)
+    content = bucket.objects.pop(f"{DAY}one.json.gz")
+    bucket.objects |= {f"{DAY}{number}.json.gz": content for number in range(10)}
+    return bucket
+
+
+def got(bucket: FaultyStore) -> list[str]:
+    found = [one.removeprefix(f"get {DAY}")[:1] for one in bucket.asked if one.startswith("get ")]
+    bucket.asked.clear()
+    return found
+
+
+def test_what_was_not_read_is_read_when_the_replay_goes_on(run: Run, many: FaultyStore, tmp_path: Path) -> None:
+    whole = run("replay", "s3://bucket/", "--format", "json")
+    many.denied = (f"{DAY}4", f"{DAY}7")
+    part = run("replay", "s3://bucket/", "--format", "json", "--resume", tmp_path / "done")
+    assert (part.code, part.out.count("\n")) == (1, 8)
+    many.denied = ()
+    got(many)
+    again = run("replay", "s3://bucket/", "--format", "json", "--resume", tmp_path / "done")
+    assert (again.code, again.out) == (0, whole.out)
+    assert "8 shares of the files finished before" in again.err
+    assert got(many) == ["4", "7"]
+
+
+def test_ctrl_c_keeps_what_was_done(run: Run, many: FaultyStore, tmp_path: Path) -> None:
+    whole = run("replay", "s3://bucket/", "--format", "json")
+    many.objects = Interrupting(many.objects)
+    first = run("replay", "s3://bucket/", "--format", "json", "--resume", tmp_path / "done")
+    assert (first.code, first.out) == (130, "")
+    assert f"go on with --resume {tmp_path / 'done'}" in first.err
+    again = run("replay", "s3://bucket/", "--format", "json", "--resume", tmp_path / "done")
+    assert (again.code, again.out) == (0, whole.out)
+
+
+def test_the_record_of_other_events_is_refused(run: Run, bucket: FaultyStore, tmp_path: Path) -> None:
+    run("replay", "s3://bucket/", "--resume", tmp_path / "done")
+    other = run("replay", "s3://bucket/AWSLogs/", "--resume", tmp_path / "done")
+    assert other.code == 2
+    assert "is the record of another replay (other events): name another file, or delete it" in other.err

@@ -60,9 +60,9 @@ class Until:
     def narrow(self, span: Span) -> None:
         self._events.narrow(span)
 
-    def shares(self, jobs: int) -> Iterator[Share]:
+    def shares(self, jobs: int, *, marked: bool = False) -> Iterator[Share]:
         """What each of several processes takes next, up to the interruption."""
-        for share in self._events.shares(jobs):
+        for share in self._events.shares(jobs, marked=marked):
             if self._interruption.came:
                 return
             yield share

@@ -17,10 +17,12 @@ from detections.cli.engines import CREDENTIALS
 from detections.cli.exceptions import exceptions_of
 from detections.cli.output import format_option, report, tell
 from detections.cli.reading import Done
+from detections.cli.resuming import resuming, run_of
 from detections.compile.exceptions import ExceptionLists
 from detections.compile.tables import Tables, read_tables
 from detections.engine import Embedded
 from detections.engine.alert import Alert
+from detections.engine.checkpoint import Checkpoint
 from detections.errors import DetectionsError, Finding, Level, UsageError
 from detections.events import Batch, Place, Settings, read
 from detections.report.count import plural
@@ -60,7 +62,7 @@ from detections.schedule.window import CODE as NOT_REPLAYED
 @click.option("--slice", "width", metavar="TIME", help="On a cluster: how much time to search at once.  [default: 1d]")
 @click.option(
     "--resume", type=PathType(dir_okay=False), metavar="FILE",
-    help="On a cluster: record in FILE what is finished, and go on from there.",
+    help="Record in FILE what is finished, and go on from there.",
 )  # fmt: skip
 def command(
     events: Sequence[Place],
@@ -98,16 +100,7 @@ def command(
     """
     window = _window(start, end)
     on_cluster = place == "elasticsearch"
-    if on_cluster and events:
-        raise UsageError("--on elasticsearch takes no files of events: give --index and --start")
-    if not on_cluster and (index or width or resume or url):
-        raise UsageError("--index, --slice, --resume and --elasticsearch are for --on elasticsearch")
-    if on_cluster and schedule:
-        raise UsageError("--schedule is for events in files")
-    if outages and not schedule:
-        raise UsageError("--outage is for --schedule")
-    if not on_cluster and not events:
-        raise UsageError("give at least one path of events")
+    _agree(on_cluster, events, any((index, width, url)), schedule=schedule, outages=bool(outages), resume=bool(resume))
     config = find_config()
     loaded = rules_at(rules, config)
     warnings = Warnings()
@@ -123,9 +116,12 @@ def command(
         alerts = cluster.run(loaded, asked, exceptions, warnings, done)
     else:
         batches = read(list(events), warnings, settings, done.add)
-        engine = Embedded(jobs=jobs, any_index=any_index, report=warnings, count=done.add)
+        run = run_of(events, loaded, window, settings, looked_up, exceptions, any_index)
+        checkpoint = Checkpoint(resume, run, warnings) if resume else None
+        engine = Embedded(jobs=jobs, any_index=any_index, report=warnings, count=done.add, checkpoint=checkpoint)
         scheduled = _Scheduled(schedule, tuple(map(_outage, outages)), exceptions)
-        alerts = _counted(scheduled.alerts(loaded, batches, engine, *window, looked_up, warnings), done)
+        found = scheduled.alerts(loaded, batches, engine, *window, looked_up, warnings)
+        alerts = _counted(resuming(found, checkpoint), done)
     with contextlib.closing(alerts):
         report("alerts", style, alerts)
     if not on_cluster:
@@ -136,6 +132,24 @@ def command(
     if style == "text":
         tell(f"{', '.join(said)}, {plural(done.alerts, 'alert')}")
     return done.close(*_not_run(loaded, warnings), strict=strict)
+
+
+def _agree(
+    on_cluster: bool, events: Sequence[Place], cluster_only: bool, *, schedule: bool, outages: bool, resume: bool
+) -> None:
+    """Raises UsageError for options that say nothing together."""
+    if on_cluster and events:
+        raise UsageError("--on elasticsearch takes no files of events: give --index and --start")
+    if not on_cluster and cluster_only:
+        raise UsageError("--index, --slice and --elasticsearch are for --on elasticsearch")
+    if on_cluster and schedule:
+        raise UsageError("--schedule is for events in files")
+    if resume and schedule:
+        raise UsageError("--resume goes on with a replay in one window, not with --schedule")
+    if outages and not schedule:
+        raise UsageError("--outage is for --schedule")
+    if not on_cluster and not events:
+        raise UsageError("give at least one path of events")
 
 
 def _counted(alerts: Iterable[Alert], done: Done) -> Generator[Alert]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import time
@@ -16,6 +15,7 @@ from detections.cli.on_elasticsearch import named_server
 from detections.cli.output import tell as tell_person
 from detections.cli.progress import progress
 from detections.cli.reading import Done
+from detections.cli.resuming import digest
 from detections.compile.exceptions import ExceptionLists
 from detections.elastic.cluster import Cluster
 from detections.elastic.server import Server
@@ -71,7 +71,7 @@ def run(
         record.begin(
             {
                 "url": cluster.url, "index": cluster.index, "start": format_date(asked.start), "end": format_date(end),
-                "slice": width, "rules": _digest(rules),
+                "slice": width, "rules": digest(rules),
             }
         )  # fmt: skip
         sliced = SlicedReplay(rules, cluster, asked.start, end, report, exceptions)
@@ -125,9 +125,3 @@ def _known(end: Any) -> int:
         return datemath.resolve(str(end), 0)
     except ValueError:
         raise UsageError("the record of the replay has no end time") from None
-
-
-def _digest(rules: Rules) -> str:
-    """Other rules make another replay."""
-    texts = sorted(hashlib.sha256(rule.document.text.encode("utf-8", "surrogatepass")).hexdigest() for rule in rules)
-    return hashlib.sha256("".join(texts).encode()).hexdigest()[:16]

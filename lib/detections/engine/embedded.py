@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
 from detections.engine.alert import Alert
+from detections.engine.checkpoint import Checkpoint
 from detections.engine.collector import Collector
 from detections.engine.evaluator import Predicates
 from detections.engine.kept import Keeper, Kept
-from detections.engine.processes import in_processes
+from detections.engine.processes import Processes
 from detections.engine.protocol import Task
 from detections.engine.runners import Runner, collector, why_not
+from detections.engine.shares import Here, collected
 from detections.engine.work import Collected, Work
 from detections.errors import Finding, Level, Location, NotEvaluated
 from detections.events import Batch, Counts, Share, Shared, Span
@@ -33,7 +35,8 @@ class Embedded:
 
     ``report`` is told once of everything that was wrong with the events, ``count`` of how many were read.
     ``predicates``, where given, are kept from one run to the next: for many runs of the same plans in this process.
-    ``any_index``: every plan sees every event, whatever indices it searches.
+    ``any_index``: every plan sees every event, whatever indices it searches. ``checkpoint`` is what was finished of the
+    same run before, and keeps what is finished now.
     """
 
     jobs: int = 1
@@ -41,6 +44,7 @@ class Embedded:
     count: Callable[[Counts], None] | None = field(default=None, compare=False)
     predicates: Predicates | None = field(default=None, compare=False, repr=False)
     any_index: bool = False
+    checkpoint: Checkpoint | None = field(default=None, compare=False, repr=False)
 
     def why_not(self, plan: Plan) -> str | None:
         """Why nothing in this process runs a plan, None where something does."""
@@ -88,7 +92,7 @@ class Embedded:
             keepers.append(Keeper(plan, window, predicates))
             return keepers[-1]
 
-        for _ in self._read(Work(tasks, ready=ready), tasks, batches, Keeper):
+        for _ in replace(self, checkpoint=None)._read(Work(tasks, ready=ready), tasks, batches, Keeper):
             pass
         return [keeper.kept() for keeper in keepers]
 
@@ -130,13 +134,17 @@ class Embedded:
         if isinstance(batches, Shared):
             batches.narrow(_span(tasks))
             fresh = batches.needs_fresh
-            shares = batches.shares(self.jobs) if self.jobs > 1 else batches
+            shares = batches.shares(self.jobs, marked=self.checkpoint is not None)
         if self.jobs > 1:
-            yield from in_processes(self.jobs, tasks, shares, ready, fresh=fresh)
-            return
-        with _no_collection():
-            for batch in batches:
-                yield work.collect(batch)
+            with Processes(self.jobs, tasks, ready, fresh=fresh) as processes:
+                yield from collected(processes, shares, self.checkpoint)
+        elif self.checkpoint is not None:
+            with _no_collection():
+                yield from collected(Here(work), shares, self.checkpoint)
+        else:
+            with _no_collection():
+                for batch in batches:
+                    yield work.collect(batch)
 
 
 def _span(tasks: Sequence[Task]) -> Span:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import copy
+import functools
 import gc
 import multiprocessing
 import os
 import signal
 import threading
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import connection
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, Self
 
 from detections.engine.protocol import Task
 from detections.engine.runners import Runner
+from detections.engine.shares import Result
 from detections.engine.work import Collected, Work
 from detections.errors import WorkerLost
 from detections.events import Share
@@ -30,33 +32,42 @@ _work: list[Work] = []
 """In a worker process: the one piece of work that it was started for."""
 
 
-def in_processes(
-    jobs: int, tasks: Sequence[Task], shares: Iterable[Share], ready: Runner, *, fresh: bool | None = False
-) -> Iterator[Collected]:
-    """What each batch of the shares has for the plans, in the order of the batches; ``ready`` makes a plan ready.
-    ``fresh`` processes have nothing of this one; None: they are started before the first share is asked for.
+class Processes:
+    """Processes of this machine, which have made the plans ready by ``ready``. ``fresh``: they have nothing of this
+    one; None: they are started now, before anything else is."""
 
-    Raises:
-        WorkerLost: one of the processes was killed; the others are ended.
-    """
-    waiting: deque[Future[list[Collected]]] = deque()
-    workers: list[BaseProcess] = []
-    context = _recording(workers, fresh=bool(fresh))
-    executor = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(tasks, ready))
-    try:
+    def __init__(self, jobs: int, tasks: Sequence[Task], ready: Runner, *, fresh: bool | None = False) -> None:
+        self.most = _WAITING * jobs
+        self._jobs = jobs
+        self._workers: list[BaseProcess] = []
+        context = _recording(self._workers, fresh=bool(fresh))
+        self._executor = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(tasks, ready))
         if fresh is None:
-            executor.submit(os.getpid).result()
-        for share in shares:
-            waiting.append(executor.submit(_collect, share))
-            if len(waiting) > _WAITING * jobs:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
-    except BrokenProcessPool:
-        executor.shutdown(cancel_futures=True)  # now every process has an exit code
-        raise WorkerLost(_lost(workers, jobs)) from None
-    finally:
-        executor.shutdown(cancel_futures=True)
+            self._executor.submit(os.getpid).result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown(cancel_futures=True)
+
+    def begin(self, share: Share) -> Result:
+        """What gives what a share has for the plans, and raises WorkerLost where one of the processes was killed; the
+        others are ended."""
+        with self._watched():
+            return functools.partial(self._end, self._executor.submit(_collect, share))
+
+    def _end(self, begun: Future[list[Collected]]) -> list[Collected]:
+        with self._watched():
+            return begun.result()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenProcessPool:
+            self._executor.shutdown(cancel_futures=True)  # now every process has an exit code
+            raise WorkerLost(_lost(self._workers, self._jobs)) from None
 
 
 def _recording(workers: list[BaseProcess], *, fresh: bool) -> BaseContext:

@@ -13,6 +13,7 @@ from detections.engine.protocol import Task
 from detections.engine.runners import Runner, collector
 from detections.errors import Finding, Level, Location
 from detections.events import Batch, Counts, Share
+from detections.events.ahead import ahead as read_ahead
 
 
 class Collected(NamedTuple):
@@ -57,11 +58,13 @@ class Work:
                 batch.tell(Finding(CODE, message, Location("events"), Level.WARNING, count=rows.bit_count()))
         return Collected(parts, batch.findings, batch.counts(), seen.unknown)
 
-    def collect_all(self, share: Share) -> list[Collected]:
-        """The same of each batch of a share, and at the end what was wrong with its files, and how many they were."""
+    def collect_all(self, share: Share, *, ahead: bool = False) -> list[Collected]:
+        """The same of each batch of a share, and at the end what was wrong with its files, and how many they were.
+        ``ahead``: batches are read in a thread, before it is their turn."""
         findings: list[Finding] = []
         counted: list[Counts] = []
-        collected = [self.collect(batch) for batch in share.batches(findings.append, counted.append)]
+        batches = share.batches(findings.append, counted.append)
+        collected = [self.collect(batch) for batch in (read_ahead(batches) if ahead else batches)]
         return [*collected, Collected([None] * len(self.collectors), findings, sum(counted, Counts()))]
 
 

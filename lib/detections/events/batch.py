@@ -32,6 +32,10 @@ class Share(ABC):
     def batches(self, report: Report, count: Count) -> Iterator[Batch]:
         """The events. What is wrong with files as such is reported, and the files are counted."""
 
+    def mark(self) -> str:
+        """The same for the same share of the same events in another run; empty where nothing says that they are."""
+        return ""
+
 
 @runtime_checkable
 class Shared(Protocol):
@@ -48,8 +52,8 @@ class Shared(Protocol):
         """Leave out, before they are read, files that have no event of a time, as far as their names say so."""
         ...
 
-    def shares(self, jobs: int) -> Iterator[Share]:
-        """What each of so many processes takes next."""
+    def shares(self, jobs: int, *, marked: bool = False) -> Iterator[Share]:
+        """What each of so many processes takes next. ``marked``: shares that have a mark, though they be unfair."""
         ...
 
 

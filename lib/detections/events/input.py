@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import itertools
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,10 +118,11 @@ class Input:
         """Of objects in a store leave out those that have no event of a time, as far as their names say so."""
         self._span = span
 
-    def shares(self, jobs: int) -> Iterator[Share]:
-        """What each of several processes takes next: files, or batches of one that is too large to be a fair share."""
-        if self._is_remote:
-            # Too many to be known beforehand; and none of them is large.
+    def shares(self, jobs: int, *, marked: bool = False) -> Iterator[Share]:
+        """What each of several processes takes next: files, or batches of one that is too large to be a fair share.
+        Only files have a mark."""
+        if marked or self._is_remote:
+            # Of objects there are too many to be known beforehand, and none of them is large.
             yield from self._files()
             return
         every = list(self._files())
@@ -134,32 +137,41 @@ class Input:
         """The files, small ones together."""
         number = size = 0
         waiting: list[str] = []
-        for name, bytes_there in self._found():
+        versions: list[str] = []
+        for name, bytes_there, version in self._found():
             waiting.append(name)
+            versions.append(version)
             size += bytes_there
             if size >= _SHARE:
-                yield Files(number, tuple(waiting), size, self._settings, self._size)
-                number, size, waiting = number + 1, 0, []
+                yield Files(number, tuple(waiting), tuple(versions), size, self._settings, self._size)
+                number, size, waiting, versions = number + 1, 0, [], []
         if waiting:
-            yield Files(number, tuple(waiting), size, self._settings, self._size)
+            yield Files(number, tuple(waiting), tuple(versions), size, self._settings, self._size)
 
-    def _found(self) -> Iterator[tuple[str, int]]:
-        """The names of files and objects, with about how many bytes there are in them, unpacked."""
+    def _found(self) -> Iterator[tuple[str, int, str]]:
+        """The names of files and objects, with about how many bytes there are in them, unpacked, and their versions."""
         for place in self._places:
             if isinstance(place, Url):
-                for url, size in listed(place, self._span, self._report):
-                    yield str(url), _unpacked_size(str(url), size)
+                for url, size, version in listed(place, self._span, self._report):
+                    yield str(url), _unpacked_size(str(url), size), version
             else:
                 for path in files.found([place], self._report):
-                    yield str(path), _size(path)
+                    yield str(path), *_stated(path)
 
 
 def _size(path: Path) -> int:
     """About how many bytes there are in a file, unpacked; 0 where that cannot be known."""
+    return _stated(path)[0]
+
+
+def _stated(path: Path) -> tuple[int, str]:
+    """About how many bytes there are in a file, unpacked, and its version; 0 and empty where that cannot be known."""
     try:
-        return _unpacked_size(path.name, path.stat().st_size)
+        found = path.stat()
     except OSError:
-        return 0
+        return 0, ""
+    version = f"{found.st_size}-{found.st_mtime_ns}" if stat.S_ISREG(found.st_mode) else ""
+    return _unpacked_size(path.name, found.st_size), version
 
 
 def _unpacked_size(name: str, size: int) -> int:
@@ -168,10 +180,12 @@ def _unpacked_size(name: str, size: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Files(Share):
-    """Some files that are read together. ``size`` is about how many bytes there are in them, unpacked."""
+    """Some files that are read together. ``size`` is about how many bytes there are in them, unpacked; ``versions`` say
+    which contents they have, empty where nothing does."""
 
     number: int
     paths: tuple[str, ...]
+    versions: tuple[str, ...]
     size: int
     settings: Settings
     batch_size: int
@@ -183,6 +197,12 @@ class Files(Share):
             store.is_url(path) or os.path.isfile(path)  # noqa: PTH113 - a Path for each is slow
             for path in self.paths
         )
+
+    def mark(self) -> str:
+        if not all(self.versions):
+            return ""
+        known = repr((self.number, self.paths, self.versions, self.batch_size))
+        return hashlib.blake2b(known.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
     def batches(self, report: Report, count: Count) -> Iterator[Batch]:
         ordinal = self.number * _BATCHES

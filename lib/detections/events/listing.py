@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from detections.events import files, store
 from detections.events.batch import Report
@@ -29,22 +29,27 @@ _OF_ACCOUNTS = ("CloudTrail/", "CloudTrail-Insight/")
 """What is read of an account's folder: logs of other services lie there, too."""
 
 
-def listed(url: Url, span: Span, report: Report) -> Iterator[tuple[Url, int]]:
-    """The objects at an address that a window needs, each with its size, in the order of their names.
+Found: TypeAlias = tuple[str, int, str]
+"""The name of an object, its size, and its version."""
+
+
+def listed(url: Url, span: Span, report: Report) -> Iterator[tuple[Url, int, str]]:
+    """The objects at an address that a window needs, each with its size and version, in the order of their
+    names.
 
     What cannot be listed is reported, and the rest is listed.
 
     Raises EventsError where there is no such store.
     """
     if url.key.lower().endswith(files.SUFFIXES):
-        yield url, 0
+        yield url, 0, ""
         return
     given = False
     prefix = url.key if not url.key or url.key.endswith("/") else f"{url.key}/"
     lister = _Lister(url.root, span, report)
-    for key, size in lister.keys(prefix):
+    for key, size, version in lister.keys(prefix):
         given = True
-        yield Url(f"{url.root}/{key}"), size
+        yield Url(f"{url.root}/{key}"), size, version
     if not given and not lister.failed:
         report(files.finding(str(url), "no object of events here that the window needs"))
 
@@ -57,8 +62,8 @@ class _Lister:
         self._store = store.opened(root)
         self.failed = False
 
-    def keys(self, prefix: str) -> Iterator[tuple[str, int]]:
-        """The names and sizes of objects."""
+    def keys(self, prefix: str) -> Iterator[Found]:
+        """The objects whose names begin so, as far as they are needed."""
         dates = _dates(prefix)
         if dates is not None and self._span.misses(*dates):
             return
@@ -71,32 +76,32 @@ class _Lister:
             if not _ACCOUNT.search(prefix) or folder.removeprefix(prefix) in _OF_ACCOUNTS:
                 yield from self.keys(folder)
 
-    def _needed(self, objects: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
-        for key, size in objects:
+    def _needed(self, objects: Iterator[Found]) -> Iterator[Found]:
+        for key, size, version in objects:
             minute = _MINUTE.search(key)
             time = parse_date(_written(minute[1])) if minute else None
             if time is not None and self._span.misses(time, time):
                 continue
             if key.lower().endswith(files.SUFFIXES) and not any(f"/{name}/" in key for name in _SKIPPED):
-                yield key, size
+                yield key, size, version
 
-    def _folder(self, prefix: str) -> tuple[list[str], list[tuple[str, int]]]:
+    def _folder(self, prefix: str) -> tuple[list[str], list[Found]]:
         """The folders in a folder, and its objects."""
         found = self._try(prefix, lambda: store.library().list_with_delimiter(self._store, prefix.rstrip("/") or None))
         if found is None:
             return [], []
         folders = [f"{folder.rstrip('/')}/" for folder in found["common_prefixes"]]
         kept = [folder for folder in folders if folder.rstrip("/").rpartition("/")[2] not in _SKIPPED]
-        return sorted(kept), sorted((one["path"], one["size"]) for one in found["objects"])
+        return sorted(kept), sorted(map(_found, found["objects"]))
 
-    def _all(self, prefix: str) -> Iterator[tuple[str, int]]:
+    def _all(self, prefix: str) -> Iterator[Found]:
         """All objects whose names begin so."""
         chunks = self._try(prefix, lambda: iter(store.library().list(self._store, prefix.rstrip("/") or None)))
         while chunks is not None:
             chunk = self._try(prefix, lambda: next(chunks, None))
             if chunk is None:
                 return
-            yield from ((one["path"], one["size"]) for one in chunk)
+            yield from map(_found, chunk)
 
     def _try(self, prefix: str, ask: Callable[[], Any]) -> Any:
         try:
@@ -105,6 +110,10 @@ class _Lister:
             self.failed = True
             self._report(files.finding(f"{self._root}/{prefix}", f"not listed: {store.why(error)}"))
             return None
+
+
+def _found(meta: Any) -> Found:
+    return meta["path"], meta["size"], str(meta["e_tag"] or meta["last_modified"])
 
 
 def _is_day(prefix: str) -> bool:

@@ -115,7 +115,7 @@ def instants(start: str, end: str) -> Span:
 
 
 def keys(url: str, span: Span = EVERYTHING) -> list[str]:
-    return [str(found).removeprefix("s3://trail/") for found, _ in listed(Url(url), span, print)]
+    return [str(found).removeprefix("s3://trail/") for found, *_ in listed(Url(url), span, print)]
 
 
 def test_of_a_window_only_its_days_are_listed(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +202,7 @@ def test_a_folder_that_is_denied_leaves_the_others(faulty: FaultyStore) -> None:
     faulty.denied = ("AWSLogs/123456789012/CloudTrail/eu-west-1",)
     findings: list[Finding] = []
     span = instants("2026-01-05T00:00:00Z", "2026-01-06T00:00:00Z")
-    found = [str(url) for url, _ in listed(Url("s3://bucket/"), span, findings.append)]
+    found = [str(url) for url, *_ in listed(Url("s3://bucket/"), span, findings.append)]
     assert found == [f"s3://bucket/{name('us-east-1', 5)}"]
     (finding,) = findings
     assert finding.location.path == "s3://bucket/AWSLogs/123456789012/CloudTrail/eu-west-1/"
