@@ -20,6 +20,8 @@ from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
 from detections.compile.kibana import DslOptions
 from detections.compile.kql import compile_kql
+from detections.compile.lucene import compile_lucene
+from detections.compile.request import query_string
 from detections.compile.tables import TableSpec
 from detections.compile.tables import tables as made_tables
 from detections.engine import Embedded, find, rows_of, select
@@ -133,9 +135,12 @@ def search(
             tiebreaker_field=tiebreaker_field, event_category_field=event_category_field,
         )  # fmt: skip
         return _found(program, events, size, max_samples_per_key, report)
-    if language != "kuery":
-        raise UsageError(f"unknown language '{language}': kuery, eql or esql")
-    predicate = compile_kql(parse(query, "kuery"), mapping)
+    if language == "lucene":
+        predicate = compile_lucene(parse(query, "lucene"), mapping)
+    elif language == "kuery":
+        predicate = compile_kql(parse(query, "kuery"), mapping)
+    else:
+        raise UsageError(f"unknown language '{language}': kuery, lucene, eql or esql")
     found: list[Document] = []
     for batch in batches(events):
         found += [batch.document(row) for row in select(predicate, batch)]
@@ -225,14 +230,18 @@ def to_dsl(
     nested_ignore_unmapped: bool = False,
     filters_in_must: bool = False,
 ) -> dict[str, Any]:
-    """The Query DSL that Kibana would send for a KQL query.
+    """The Query DSL that Kibana would send for a query in KQL, or in Lucene's syntax (in which it takes the options of
+    rules; the fields and options given here say nothing).
 
     Raises:
         QueryError: the query cannot be parsed, or Kibana refuses it for these fields.
-        UsageError: another language: only KQL is translated by Kibana.
+        UsageError: another language, which Kibana does not translate.
     """
+    if language == "lucene":
+        text = parse(query, "lucene").text
+        return query_string(text) if text.strip() else {"match_all": {}}
     if language != "kuery":
-        raise UsageError(f"only kuery has a Query DSL form made by Kibana, not '{language}'")
+        raise UsageError(f"only kuery and lucene have a Query DSL form made by Kibana, not '{language}'")
     options = DslOptions(
         allow_leading_wildcards=allow_leading_wildcards, case_insensitive=case_insensitive, time_zone=time_zone,
         nested_ignore_unmapped=nested_ignore_unmapped, filters_in_must=filters_in_must,

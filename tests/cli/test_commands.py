@@ -358,9 +358,12 @@ def test_explain_shows_the_request_with_its_window(run: Run, project: Path) -> N
 
 def test_explain_says_why_a_rule_is_not_evaluated(run: Run, project: Path) -> None:
     edit(RULE, 'language = "kuery"', 'language = "lucene"')
+    edit(RULE, '    and event.outcome: "success"', "    AND event.outcome: success~1")
     outcome = run("explain", RULE)
     assert outcome.code == 0, outcome.err
-    assert "not evaluated: queries in lucene" in outcome.out
+    assert "not evaluated: fuzzy words (~1) are not evaluated here" in outcome.out
+    outcome = run("explain", "--language", "lucene", "--query", "a:b* AND NOT c", "--format", "json")
+    assert (outcome.code, json.loads(outcome.out)["dsl"]["query_string"]["query"]) == (0, "a:b* AND NOT c")
 
 
 def test_explain_shows_a_threshold(run: Run, project: Path) -> None:

@@ -15,6 +15,8 @@ import pytest
 from detections.compile.dsl import to_dsl as predicate_dsl
 from detections.compile.kibana import to_dsl
 from detections.compile.kql import compile_kql
+from detections.compile.lucene import compile_lucene
+from detections.compile.request import query_string
 from detections.elastic.capabilities import capabilities
 from detections.elastic.documents import TemporaryIndex
 from detections.elastic.node import Node
@@ -26,6 +28,7 @@ from detections.events import Document, Documents
 from detections.mapping import Field, Mapping
 from detections.plan.predicate import Predicate
 from detections.query import KqlQuery
+from detections.query import parse as parse_any
 from detections.query.kql import And, Nested, Not, Or, parse
 from detections.query.kql import Node as Tree
 from detections.server import Connection
@@ -96,8 +99,39 @@ class Corpus:
             self.both.agreed(agreed, kind)
         return found
 
+    def lucene_differences(self, queries: Sequence[str], kind: str) -> list[str]:
+        """The same for queries in Lucene's syntax, those that are none included."""
+        sent = [query_string(query) if query.strip() else {"match_all": {}} for query in queries]
+        found, agreed = [], 0
+        here = [self._lucene(query) for query in queries]
+        again = self._elasticsearch([_sent_again(one) for _, one in here])
+        for query, (ours, _), theirs, by_predicate in zip(
+            queries, here, self._elasticsearch(list(sent)), again, strict=True
+        ):
+            if ours is None or theirs is None:
+                continue
+            if ours != theirs:
+                found.append(self._told(query, ours, theirs))
+            elif by_predicate not in (None, ours):
+                found.append(self._told(f"{query} (as written from the predicate)", ours, by_predicate))
+            else:
+                agreed += 1
+        if agreed:
+            self.both.agreed(agreed, kind)
+        return found
+
     def close(self) -> None:
         self.index.delete()
+
+    def _lucene(self, query: str) -> tuple[Answer | None, Predicate | None]:
+        try:
+            predicate = compile_lucene(parse_any(query, "lucene"), self.mapping)
+            rows = rows_of(self.evaluator.answer(predicate).true)
+            return {str(row) for row in rows if row not in self.refused}, predicate
+        except QueryError:
+            return REFUSED, None
+        except NotEvaluated:
+            return None, None
 
     def _embedded(self, query: str, tree: Tree) -> tuple[Answer | None, Predicate | None]:
         try:

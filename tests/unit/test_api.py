@@ -112,8 +112,8 @@ def test_columns_that_nobody_named_are_those_with_a_value() -> None:
 
 
 def test_a_language_that_is_none() -> None:
-    with pytest.raises(UsageError, match="unknown language 'lucene': kuery, eql or esql"):
-        detections.search(LOGINS, "a: b", "lucene")
+    with pytest.raises(UsageError, match="unknown language 'kql': kuery, lucene, eql or esql"):
+        detections.search(LOGINS, "a: b", "kql")
     with pytest.raises(UsageError, match="not 'eql'"):
         detections.to_dsl("any where true", "eql")
 

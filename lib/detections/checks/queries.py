@@ -14,12 +14,14 @@ from detections.compile.eql import refusals as refusals_of_eql
 from detections.compile.esql import compile_esql
 from detections.compile.kql import compile_kql
 from detections.compile.kql import refusals as refusals_of_kql
+from detections.compile.lucene import compile_lucene
+from detections.compile.lucene import refusals as refusals_of_lucene
 from detections.errors import NotEvaluated, QueryError, QuerySyntaxError, QueryTypeError
 from detections.mapping import Mapping, catalog_mapping
 from detections.plan.predicate import And, Predicate
 from detections.plan.program import stages_of
 from detections.plan.rows import Where
-from detections.query import EqlQuery, EsqlQuery, KqlQuery, Language, Query, parse
+from detections.query import EqlQuery, EsqlQuery, KqlQuery, Language, LuceneQuery, Query, parse
 from detections.rule import EqlRule, Rule, ThreatMatchRule
 from detections.source import Keys
 
@@ -91,6 +93,8 @@ def refusals_of(asked: RuleQuery) -> list[QueryTypeError]:
             return refused
         case KqlQuery() as query:
             return refusals_of_kql(query, asked.mapping)
+        case LuceneQuery() as query:
+            return refusals_of_lucene(query, asked.mapping)
         case None:
             return []
 
@@ -111,6 +115,8 @@ def predicates_of(asked: RuleQuery) -> list[Predicate]:
                 return [And(tuple(conditions))]
             case KqlQuery() as query:
                 return [compile_kql(query, asked.mapping, refused=[])]
+            case LuceneQuery() as query:
+                return [compile_lucene(query, asked.mapping, refused=[])]
             case None:
                 return []
     except (QueryError, NotEvaluated):

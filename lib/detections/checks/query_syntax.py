@@ -4,7 +4,7 @@ KQL is read exactly as Kibana reads it, EQL and ES|QL as Elasticsearch does; the
 the caret. Things that bite in KQL: `not` inside a list of values needs the parentheses (`f: (not a)`), `and`, `or` and
 `not` need blanks around them, quotes inside an unquoted value, a backslash that escapes nothing. In EQL: keywords are
 lower case, `==` compares, strings stand in double quotes, a backslash in them is doubled or the string stands in three
-quotes, and of Endgame's pipes there are `head` and `tail` only. Queries in Lucene are not read.
+quotes, and of Endgame's pipes there are `head` and `tail` only.
 
 Bad:
 

@@ -16,17 +16,18 @@ from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
 from detections.compile.kibana import DslOptions
 from detections.compile.kql import compile_kql
+from detections.compile.lucene import compile_lucene
 from detections.compile.planner import mapping_of, plan, time_field
-from detections.compile.request import request
+from detections.compile.request import query_string, request
 from detections.errors import Finding, NotEvaluated, RuleError, UsageError
 from detections.mapping import Mapping, catalog_mapping
 from detections.plan.outline import outline
-from detections.query import EqlQuery, EsqlQuery, KqlQuery, Query, parse
+from detections.query import EqlQuery, EsqlQuery, KqlQuery, LuceneQuery, Query, parse
 from detections.query.kql import to_json
 from detections.report import explain
 from detections.rule import Rule, load_rules
 
-_LANGUAGES = ("kuery", "eql", "esql")
+_LANGUAGES = ("kuery", "lucene", "eql", "esql")
 
 
 @click.command("explain")
@@ -82,6 +83,9 @@ def _parts(query: Query, mapping: Mapping) -> dict[str, Any]:
         case KqlQuery(text, tree):
             dsl = kibana.to_dsl(query, mapping, DslOptions(time_zone="Zulu"))
             return {"ast": to_json(tree), "printed": query.printed, "dsl": dsl}
+        case LuceneQuery(text, tree):
+            asked = query_string(text) if text.strip() else {"match_all": {}}
+            return {"tree": explain.syntax(tree), "dsl": asked}
         case EqlQuery(text, tree):
             return {"tree": explain.syntax(tree), "printed": query.printed, "sent": {"query": text}}
         case EsqlQuery(text, tree):
@@ -94,6 +98,8 @@ def _evaluated(query: Query, mapping: Mapping) -> str:
         match query:
             case KqlQuery():
                 return explain.text([outline(compile_kql(query, mapping))])
+            case LuceneQuery():
+                return explain.text([outline(compile_lucene(query, mapping))])
             case EqlQuery():
                 return explain.text(compile_eql(query, mapping).outline())
             case EsqlQuery():

@@ -23,7 +23,7 @@ from detections.query import parse
 
 @click.command("search")
 @click.argument("arguments", nargs=-1, required=True, metavar="EVENTS... QUERY")
-@click.option("--language", type=click.Choice(("kuery", "eql", "esql")), default="kuery", show_default=True)
+@click.option("--language", type=click.Choice(("kuery", "lucene", "eql", "esql")), default="kuery", show_default=True)
 @click.option(
     "--size", type=click.IntRange(0),
     help="At most this many events, rows or sequences; of EQL's events and sequences the last.  [default: all]",

@@ -14,9 +14,11 @@ from typing import Any, TypeAlias
 
 from detections.compile import leaf
 from detections.compile.constants import Pattern, RefusedError
-from detections.errors import NotEvaluated, QueryTypeError
+from detections.compile.lucene import compile_lucene
+from detections.errors import NotEvaluated, QuerySyntaxError, QueryTypeError
 from detections.mapping import Field, Mapping
 from detections.plan.predicate import Always, And, Nested, Not, Or, Predicate
+from detections.query import parse
 from detections.values.wildcard import ANY, ONE, Wild
 
 Filter: TypeAlias = AbstractMapping[str, Any]
@@ -136,6 +138,7 @@ class _Dsl:
             "match_phrase": self._match_phrase,
             "nested": self._nested,
             "prefix": self._prefix,
+            "query_string": self._query_string,
             "range": self._range,
             "regexp": self._regexp,
             "term": self._term,
@@ -218,9 +221,20 @@ class _Dsl:
         pattern, folded = str(options.get("value")), bool(options.get("case_insensitive"))
         return self._ask(name, lambda field: leaf.regexp(field, pattern, _SPAN, case_insensitive=folded))
 
+    def _query_string(self, body: object) -> Predicate:
+        options = _options(body, "query_string", {"query", "analyze_wildcard", "time_zone", "lenient"})
+        if options.get("time_zone", "UTC") not in _UTC:
+            raise NotEvaluated(f"the time zone {options['time_zone']!r} in a filter is not evaluated here")
+        if options.get("analyze_wildcard") is not True or options.get("lenient") is False:
+            raise NotEvaluated("a query_string without analyze_wildcard, or not lenient, is not evaluated here")
+        try:
+            return compile_lucene(parse(str(options.get("query")), "lucene"), self._mapping)
+        except QuerySyntaxError as error:
+            raise RefusedError(error.message) from None
+
     def _range(self, body: object) -> Predicate:
         name, options = _one_field(body, "range", "gte", {*_BOUNDS, "format", "time_zone", "relation"})
-        if options.get("time_zone", "UTC") not in ("UTC", "Zulu", "Z", "+00:00"):
+        if options.get("time_zone", "UTC") not in _UTC:
             raise NotEvaluated(f"the time zone {options['time_zone']!r} in a filter is not evaluated here")
         if options.get("format", _DATE_FORMAT) not in _DATE_FORMATS:
             raise NotEvaluated(f"the date format {options['format']!r} in a filter is not evaluated here")
@@ -232,6 +246,7 @@ class _Dsl:
         return Always(False) if found is None else ask(found)
 
 
+_UTC = ("UTC", "Zulu", "Z", "+00:00")
 _CLAUSES = ("must", "filter", "should", "must_not")
 _DATE_FORMAT = "strict_date_optional_time"
 _DATE_FORMATS = (_DATE_FORMAT, "strict_date_optional_time||epoch_millis", "epoch_millis", "date_optional_time")

@@ -11,6 +11,7 @@ from detections.compile.esql import compile_esql
 from detections.compile.exceptions import ExceptionLists
 from detections.compile.filters import compile_filters
 from detections.compile.kql import compile_kql
+from detections.compile.lucene import compile_lucene
 from detections.compile.request import body_of
 from detections.compile.tables import Tables
 from detections.errors import NotEvaluated, QuerySyntaxError
@@ -33,7 +34,7 @@ from detections.plan import (
 from detections.plan.kinds.machine_learning import INDICES, INTERIM, JOB, KIND, SCORE, TIME, anomalies
 from detections.plan.kinds.threat_match import Entry
 from detections.plan.predicate import Predicate
-from detections.query import EqlQuery, EsqlQuery, KqlQuery, parse
+from detections.query import EqlQuery, EsqlQuery, KqlQuery, LuceneQuery, Query, parse
 from detections.rule import EqlRule, MachineLearningRule, NewTermsRule, Rule, ThreatMatchRule, ThresholdRule
 
 Planner: TypeAlias = Callable[[Any, Mapping], Plan]
@@ -116,17 +117,20 @@ def common(rule: Rule, mapping: Mapping) -> Common:
 
 
 def selected(rule: Rule, mapping: Mapping) -> tuple[Predicate, Predicate | None]:
-    """What a rule in KQL asks of each document: its query, and its filters.
+    """What a rule in KQL or Lucene's syntax asks of each document: its query, and its filters.
 
     Raises:
         QueryTypeError: the fields refuse it.
-        NotEvaluated: it is not in KQL, or a part of it is not evaluated.
+        NotEvaluated: a part of it is not evaluated.
     """
-    if rule.language not in (None, "kuery"):
-        raise NotEvaluated(f"queries in {rule.language} are not evaluated yet")
-    query = rule.parsed
+    return _condition(rule.parsed, mapping), _filter(rule, mapping)
+
+
+def _condition(query: Query, mapping: Mapping) -> Predicate:
+    if isinstance(query, LuceneQuery):
+        return compile_lucene(query, mapping)
     assert isinstance(query, KqlQuery)
-    return compile_kql(query, mapping), _filter(rule, mapping)
+    return compile_kql(query, mapping)
 
 
 def _filter(rule: Rule, mapping: Mapping) -> Predicate | None:
@@ -168,9 +172,7 @@ def _threshold(rule: ThresholdRule, mapping: Mapping) -> ThresholdPlan:
 
 def _threat_match(rule: ThreatMatchRule, mapping: Mapping) -> ThreatMatchPlan:
     predicate, condition = selected(rule, mapping)
-    if rule.threat_language != "kuery":
-        raise NotEvaluated(f"indicators by a query in {rule.threat_language} are not evaluated yet")
-    indicators = parse(rule.threat_query, "kuery")
+    indicators = _condition(parse(rule.threat_query, rule.threat_language), mapping)
     groups = tuple(tuple(_entry(entry, mapping) for entry in group["entries"]) for group in rule.threat_mapping)
     if not all(any(not entry.negate for entry in group) for group in groups):
         raise NotEvaluated("a group of the threat mapping has no entry that is not negated")
@@ -178,7 +180,7 @@ def _threat_match(rule: ThreatMatchRule, mapping: Mapping) -> ThreatMatchPlan:
     searched = known["indices"]
     known["indices"] = (*searched, *rule.threat_index) if searched else ()
     return ThreatMatchPlan(
-        **known, predicate=predicate, filter=condition, groups=groups, indicators=compile_kql(indicators, mapping),
+        **known, predicate=predicate, filter=condition, groups=groups, indicators=indicators,
         indicator_filter=compile_filters(rule.threat_filters, mapping) if rule.threat_filters else None,
         event_indices=searched, threat_indices=rule.threat_index,
     )  # fmt: skip

@@ -33,8 +33,8 @@ _EQL_FIELDS = {
 
 
 def body_of(rule: Rule, mapping: Mapping) -> Dsl:
-    """The ``query`` of a rule in KQL, with its filters; the ``query`` text, ``filter`` and fields of one in EQL; the
-    ``query`` text of one in ES|QL.
+    """The ``query`` of a rule in KQL or Lucene's syntax, with its filters; the ``query`` text, ``filter`` and fields of
+    one in EQL; the ``query`` text of one in ES|QL.
 
     Raises:
         QueryError: the query cannot be parsed, or Kibana refuses it for these fields.
@@ -45,8 +45,17 @@ def body_of(rule: Rule, mapping: Mapping) -> Dsl:
     if isinstance(rule, EqlRule):
         named = {key: getattr(rule, name) for key, name in _EQL_FIELDS.items() if getattr(rule, name)}
         return {"query": text, "filter": _bool([], rule.filters, mapping), **named}
+    if rule.language == "lucene":
+        made = _bool([], rule.filters, mapping)
+        made["bool"]["must"] = [query_string(text)] if text.strip() else []
+        return {"query": made}
     asked = to_dsl(parse(text, "kuery"), mapping, _OPTIONS)
     return {"query": _bool([] if "match_all" in asked else [asked], rule.filters, mapping)}
+
+
+def query_string(text: str) -> Dsl:
+    """What Kibana makes of a query in Lucene's syntax."""
+    return {"query_string": {"query": text, "analyze_wildcard": True, "time_zone": "Zulu"}}
 
 
 def request(rule: Rule, time: TimeField, mapping: Mapping) -> Dsl:

@@ -55,7 +55,8 @@ class Source:
         Raises:
             NotEvaluated: the predicate has a part that no query says.
         """
-        if plan.sent is None:
+        if plan.sent is None or (plan.relative and plan.sent["query"].get("bool", {}).get("must")):
+            # Date math in a text counts from the server's own now.
             return to_dsl(plan.selects, window.now)
         return sparing(plan, at(dict(plan.sent["query"]), window.now), window)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterator
 
+from detections.query import lucene
 from detections.query.eql import ast as eql
 from detections.query.esql import ast as esql
 from detections.query.kql import ast as kql
-from detections.query.query import EqlQuery, EsqlQuery, KqlQuery, Query
+from detections.query.query import EqlQuery, EsqlQuery, KqlQuery, LuceneQuery, Query
 from detections.query.span import Span
 
 
@@ -20,6 +21,8 @@ def fields(query: Query) -> Iterator[tuple[str, Span]]:
             yield from ((name.name, name.span) for name in esql.fields(tree))
         case EqlQuery(tree=tree):
             yield from ((field.name, field.span) for field in eql.fields(tree))
+        case LuceneQuery(tree=tree):
+            yield from _lucene_fields(tree)
         case KqlQuery(tree=tree):
             yield from ((name, leaf.field.span) for name, leaf in _kql_leaves(tree))
 
@@ -29,6 +32,9 @@ def constants(query: Query, names: Collection[str]) -> set[str]:
     if isinstance(query, KqlQuery):
         asked = [leaf.value for name, leaf in _kql_leaves(query.tree) if name in names]
         return {one.value for one in asked if isinstance(one, kql.Literal) and isinstance(one.value, str)}
+    if isinstance(query, LuceneQuery):
+        every = ((one.field, one.value) for one in lucene.conditions(query.tree))
+        return {value.text for name, value in every if name in names and isinstance(value, lucene.Words)}
     found: set[str] = set()
     waiting: list[object] = [query.tree]
     while waiting:
@@ -50,6 +56,14 @@ def _children(node: object) -> Iterator[object]:
     for one in dataclasses.fields(node):
         value = getattr(node, one.name)
         yield from value if isinstance(value, tuple) else (value,)
+
+
+def _lucene_fields(tree: lucene.Boolean) -> Iterator[tuple[str, Span]]:
+    for one in lucene.conditions(tree):
+        if one.field == "_exists_" and isinstance(one.value, lucene.Words):
+            yield one.value.text, one.value_span
+        elif one.field not in (None, "*", "_exists_"):
+            yield one.field, one.field_span
 
 
 def _kql_leaves(root: kql.Node) -> Iterator[tuple[str, kql.Is | kql.Range]]:

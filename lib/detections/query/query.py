@@ -6,17 +6,16 @@ import functools
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypeAlias, overload
 
-from detections.errors import NotEvaluated, QuerySyntaxError, QueryTypeError, UsageError
-from detections.query import eql, esql, kql
+from detections.errors import QuerySyntaxError, QueryTypeError, UsageError
+from detections.query import eql, esql, kql, lucene
 from detections.query.eql import ast as eql_ast
 from detections.query.esql import ast as esql_ast
 from detections.query.span import Span
 from detections.values import limits
 
-Language: TypeAlias = Literal["kuery", "eql", "esql"]
-"""Kibana's names of the languages that are parsed here."""
+Language: TypeAlias = Literal["kuery", "lucene", "eql", "esql"]
+"""Kibana's names of the languages."""
 
-_UNPARSED = {"lucene": "Lucene's query strings are not parsed"}
 _REMEMBERED = 4096
 
 
@@ -72,11 +71,28 @@ class EsqlQuery(_Query):
         return esql.to_esql(self.tree)
 
 
-Query: TypeAlias = KqlQuery | EqlQuery | EsqlQuery
+@dataclass(frozen=True, slots=True)
+class LuceneQuery(_Query):
+    """A query in Lucene's syntax."""
+
+    tree: lucene.Boolean = field(compare=False, repr=False)
+    language: ClassVar[Language] = "lucene"
+
+    @property
+    def printed(self) -> str:
+        """The query as it stands: the language has no layout."""
+        return self.text.strip()
+
+
+Query: TypeAlias = KqlQuery | LuceneQuery | EqlQuery | EsqlQuery
 
 
 @overload
 def parse(text: str, language: Literal["kuery"]) -> KqlQuery: ...
+
+
+@overload
+def parse(text: str, language: Literal["lucene"]) -> LuceneQuery: ...
 
 
 @overload
@@ -94,11 +110,10 @@ def parse(text: str, language: str) -> Query: ...
 def parse(text: str, language: str) -> Query:
     """The query of a text; equal texts are parsed once.
 
-    ``language`` is Kibana's name of it: kuery, eql or esql; lucene is known but not parsed.
+    ``language`` is Kibana's name of it: kuery, lucene, eql or esql.
 
     Raises:
         QuerySyntaxError: the text is not of its language.
-        NotEvaluated: the language is known, and nothing here parses it.
         UsageError: there is no such language.
     """
     return _parse(text, language)
@@ -106,14 +121,14 @@ def parse(text: str, language: str) -> Query:
 
 @functools.lru_cache(maxsize=_REMEMBERED)
 def _parse(text: str, language: str) -> Query:
-    if language in _UNPARSED:
-        raise NotEvaluated(_UNPARSED[language])
     most = limits.QUERY_TEXT.most
     if len(text) > most:
         raise QuerySyntaxError(f"a query has at most {most:,} characters, this one {len(text):,}", text, most)
     match language:
         case "kuery":
             return KqlQuery(text, kql.parse(text))
+        case "lucene":
+            return LuceneQuery(text, lucene.parse(text))
         case "eql":
             return EqlQuery(text, eql.parse(text))
         case "esql":

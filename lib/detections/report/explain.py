@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 
 from detections.plan import Outline
+from detections.values.wildcard import Wild
 
 _INDENT = "  "
 
@@ -22,9 +23,11 @@ def _lines(outline: Outline, depth: int) -> Iterator[str]:
 
 
 def syntax(node: object) -> object:
-    """A syntax tree of EQL or ES|QL as a JSON value: of each node its kind, and all but its place."""
+    """A syntax tree as a JSON value: of each node its kind, and all but its place."""
     if isinstance(node, tuple):
         return [syntax(item) for item in node]
+    if isinstance(node, Wild):
+        return repr(node)
     if not is_dataclass(node):
         return node
     parts = {one.name: syntax(getattr(node, one.name)) for one in fields(node) if one.compare}

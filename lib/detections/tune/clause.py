@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from detections.errors import NotEvaluated
-from detections.query import EqlQuery, EsqlQuery, KqlQuery, Query
+from detections.query import EqlQuery, EsqlQuery, KqlQuery, LuceneQuery, Query
 from detections.query.eql import ast as eql
 from detections.query.eql import to_eql
 from detections.query.esql import ast as esql
@@ -27,6 +27,8 @@ def with_clauses(query: Query, items: Sequence[Item]) -> str:
     match query:
         case KqlQuery():
             return _kql(query, items)
+        case LuceneQuery():
+            raise NotEvaluated("clauses are not written in Lucene's syntax: make exceptions instead")
         case EqlQuery():
             return _eql(query, items)
         case EsqlQuery():

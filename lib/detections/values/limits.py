@@ -38,6 +38,10 @@ KQL_DEPTH = Limit(
     "kql-depth", 200, "levels of parentheses and `not` in KQL", "The query is refused.",
     "Kibana's own parser ends with its stack. Elasticsearch refuses a query from `dsl-depth` on.",
 )  # fmt: skip
+LUCENE_DEPTH = Limit(
+    "lucene-depth", 200, "levels of parentheses in Lucene's query syntax", "The query is refused.",
+    "Lucene's own parser ends with its stack.",
+)  # fmt: skip
 DSL_DEPTH = Limit(
     "dsl-depth", 30, "queries that stand one in the other", "The query is refused.",
     "Elasticsearch's `indices.query.bool.max_nested_depth`.",

@@ -166,12 +166,12 @@ def test_an_eql_rule_says_what_orders_events_and_what_their_category_is() -> Non
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (KQL.replace("kuery", "lucene"), "lucene"),
+        (KQL.replace("kuery", "lucene").replace("a: b", "a: b~"), "fuzzy words"),
         (
-            'type = "threat_match"\nlanguage = "kuery"\nquery = "a:b"\nthreat_query = "*:*"\nthreat_index = ["t"]\n'
+            'type = "threat_match"\nlanguage = "kuery"\nquery = "a:b"\nthreat_query = "a:b~"\nthreat_index = ["t"]\n'
             'threat_language = "lucene"\n[[rule.threat_mapping]]\n'
             'entries = [{ field = "a", type = "mapping", value = "b" }]\n',
-            "indicators by a query in lucene",
+            "fuzzy words",
         ),
     ],
 )

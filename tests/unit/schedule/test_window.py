@@ -56,7 +56,7 @@ def test_ends_are_inclusive() -> None:
     ("body", "line", "message"),
     [
         ('type = "eql"\nlanguage = "eql"\nquery = "any where"', 16, "expected"),
-        ('type = "query"\nlanguage = "lucene"\nquery = "a:b"', 16, "queries in lucene are not evaluated yet"),
+        ('type = "query"\nlanguage = "lucene"\nquery = "a:b~"', 16, "fuzzy words (~) are not evaluated here"),
         ('type = "query"\nlanguage = "kuery"\nquery = "source.ip: a*b"', 16, "ip"),
         ('type = "query"\nlanguage = "kuery"\nquery = "a:("', 16, "Expected"),
         (TERMS.replace("now-2d", "now-99999999999d"), 16, "too large"),
