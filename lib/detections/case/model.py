@@ -45,7 +45,8 @@ class Case:
 
     ``index`` is its place among the ``[[case]]`` tables. ``new_terms``, where given, are the tuples that the event's
     alerts must name, in any order. ``row``, where given, has columns of ES|QL and the values that an alert's row must
-    have in them; several values are a tuple.
+    have in them; several values are a tuple. ``threshold``, where given, has what an alert's group must have: its
+    ``count`` of events, ``terms`` (a value for each field) and ``cardinality`` (how many different values).
     ``indicators`` are documents that an indicator match rule compares with, as ECS has
     them.
     """
@@ -57,6 +58,7 @@ class Case:
     new_terms: tuple[tuple[str, ...], ...] | None
     index: int
     row: Mapping[str, object] | None = None
+    threshold: Mapping[str, object] | None = None
     indicators: tuple[Mapping[str, Any], ...] = ()
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from detections.case.event import Bases, documents
 from detections.case.model import Case
-from detections.case.run import own_alerts, row_of, window
+from detections.case.run import group_of, own_alerts, row_of, window
 from detections.engine import Embedded
 from detections.engine.alert import Alert
 from detections.engine.evaluator import Predicates
@@ -17,7 +18,7 @@ from detections.errors import DetectionsError
 from detections.events import Document, batches
 from detections.plan import Plan, Window
 from detections.rule import Rule
-from detections.schedule.suppression import in_one_execution
+from detections.schedule.suppression import in_one_execution, most_of
 
 CaseOutcome: TypeAlias = tuple[tuple[str, ...], ...]
 """Of each alert on the case's own event whether it is suppressed, the terms, and what its row has in the columns that
@@ -41,7 +42,7 @@ def outcomes(rule: Rule, plans: Sequence[Plan], cases: Sequence[Case], bases: Ba
     terms: dict[tuple[int, int], list[tuple[str, ...]]] = defaultdict(list)
     for found in (_together(rule, alone, cases, bases), _apart(rule, joining, cases, bases)):
         for number, place, alert, suppressed in found:
-            row = row_of(cases[place].row or (), alert)
+            row = row_of(cases[place].row or (), alert) | group_of(cases[place], alert)
             terms[number, place].append((*["suppressed"] * suppressed, *alert.terms, *map(repr, row.values())))
     return [[tuple(sorted(terms[number, place])) for place in range(len(cases))] for number in range(len(plans))]
 
@@ -68,7 +69,7 @@ def _apart(rule: Rule, plans: Numbered, cases: Sequence[Case], bases: Bases) -> 
         if made is not None:
             windows = [(plan, _window(rule, plan, made[0])) for plan in plans.values()]
             tasks = [(plan, window) for plan, window in windows if window is not None]
-            found = _run(engine, tasks, made[1])
+            found = _run(engine, tasks, made[1], most_of(rule))
             yield from ((number, place, alert, passed) for number, alert, passed in found if own_alerts([alert]))
 
 
@@ -92,13 +93,15 @@ def _window(rule: Rule, plan: Plan, now: int) -> Window | None:
         return None
 
 
-def _run(engine: Embedded, tasks: Sequence[Task], events: list[Document]) -> Iterator[tuple[int, Alert, bool]]:
+def _run(
+    engine: Embedded, tasks: Sequence[Task], events: list[Document], most: int = sys.maxsize
+) -> Iterator[tuple[int, Alert, bool]]:
     """The alerts, each with the number that its plan is named by, and whether it is suppressed."""
     if events and tasks:
         found: dict[str, list[Alert]] = {plan.rule_id: [] for plan, _ in tasks}
         for alert in engine.run(tasks, batches(events, batch_size=len(events))):
             found[alert.rule_id].append(alert)
         for plan, _ in tasks:
-            made = in_one_execution(plan, found[plan.rule_id])
+            made = in_one_execution(plan, found[plan.rule_id], most)
             yield from ((int(plan.rule_id), alert, False) for alert in made.alerts)
             yield from ((int(plan.rule_id), alert, True) for alert in made.suppressed)

@@ -27,11 +27,12 @@ _EVENT_KEYS: dict[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 _CASE_KEYS: dict[str, type | tuple[type, ...]] = {
     "name": str, "verdict": str, "history": list, "new_terms": list, "row": dict,
-    "indicators": list,
+    "threshold": dict, "indicators": list,
 }  # fmt: skip
 _HISTORY_KEYS = ("times", "every")
 _NOISE_KEYS = ("max_alerts_per_day", "max_share", "must_alert")
-_WORDS = {str: "a string", dict: "a table", list: "an array"}
+_THRESHOLD_KEYS: dict[str, type] = {"count": int, "terms": dict, "cardinality": int}
+_WORDS = {str: "a string", dict: "a table", list: "an array", int: "a whole number"}
 
 
 def read_cases(document: Document) -> CaseFile:
@@ -118,9 +119,10 @@ class _Reader:
             history = self.history(keys, table, event)
             terms = self.new_terms(keys, table)
             row = self.row(keys, table)
+            threshold = self.threshold(keys, table)
             indicators = self.indicators(keys, table)
             if event.base and expected is not None and len(self.findings) == before:
-                yield Case(name, expected, event, history, terms, int(keys[-1]), row, indicators)
+                yield Case(name, expected, event, history, terms, int(keys[-1]), row, threshold, indicators)
         if not self.document.data.get("case") and ((), "case") not in self._meant:
             self.problem("no [[case]] in this file", ())
 
@@ -212,6 +214,23 @@ class _Reader:
             self.problem("'row' must be a table of columns and their values", (*keys, "row"))
             return None
         return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+
+    def threshold(self, keys: Keys, table: Mapping[str, Any]) -> Mapping[str, object] | None:
+        found = table.get("threshold")
+        if found is None:
+            return None
+        if not isinstance(found, dict) or not found:
+            self.problem("'threshold' must be a table with count, terms or cardinality", (*keys, "threshold"))
+            return None
+        self.unknown_keys((*keys, "threshold"), found, tuple(_THRESHOLD_KEYS))
+        for name, value in found.items():
+            kind = _THRESHOLD_KEYS.get(name, object)
+            if not isinstance(value, kind) or isinstance(value, bool):
+                self.problem(f"'{name}' must be {_WORDS[kind]}", (*keys, "threshold", name))
+        terms = found.get("terms", {})
+        if isinstance(terms, dict) and not all(isinstance(one, str) for one in terms.values()):
+            self.problem("the values of 'terms' must be strings, as alerts show them", (*keys, "threshold", "terms"))
+        return found
 
     def lookup_tables(self) -> Mapping[str, Mapping[str, Any]]:
         found = self.document.data.get("tables", {})

@@ -13,7 +13,7 @@ from detections.events import batches
 from detections.plan import Plan, Window
 from detections.rule import Rule
 from detections.rule.keys import nearest
-from detections.schedule.suppression import Raised, in_one_execution
+from detections.schedule.suppression import Raised, in_one_execution, most_of
 from detections.source import Keys
 from detections.values import datemath
 
@@ -53,7 +53,7 @@ def own_alerts(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
 
 
 def case_alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine) -> tuple[Alert, ...]:
-    """The alerts of the case's own event, without those that are suppressed.
+    """The alerts of the case's own event, without those that are suppressed, or more than ``max_signals``.
 
     Raises:
         DetectionsError: the events cannot be made, or the engine cannot run the plan.
@@ -64,13 +64,24 @@ def case_alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine
 
 def _execution(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine) -> Raised:
     now, found = documents(case, bases)
-    return in_one_execution(plan, list(engine.run([(plan, window(rule, plan, now))], batches(found))))
+    alerts = list(engine.run([(plan, window(rule, plan, now))], batches(found)))
+    return in_one_execution(plan, alerts, most_of(rule))
 
 
 def row_of(columns: Iterable[str], alert: Alert) -> dict[str, object]:
     """What an alert's row has in some columns, None where it has nothing."""
     row = dict(alert.row)
     return {name: row.get(name) for name in columns}
+
+
+def group_of(case: Case, alert: Alert) -> dict[str, object]:
+    """What an alert's group has of that which the case tells of it."""
+    found = alert.threshold
+    if found is None or case.threshold is None:
+        return {}
+    counted = None if found.cardinality is None else found.cardinality[1]
+    made = {"count": found.count, "terms": dict(found.terms), "cardinality": counted}
+    return {name: made[name] for name in case.threshold}
 
 
 def _alerts(rule: Rule, plan: Plan, case: Case, bases: Bases, engine: Engine) -> Raised | Exception:
@@ -132,6 +143,9 @@ def _judge(case: Case, file: CaseFile, outcome: Raised | Exception) -> Verdict:
         elif case.row is not None and dict(case.row) not in (cells := [row_of(case.row, alert) for alert in alerts]):
             problem = f"the row has {', '.join(map(str, cells))}, not {dict(case.row)}"
             keys = ("case", case.index, "row")
+        elif case.threshold is not None and case.threshold not in (groups := [group_of(case, one) for one in alerts]):
+            problem = f"the group has {', '.join(map(str, groups))}, not {dict(case.threshold)}"
+            keys = ("case", case.index, "threshold")
     finding = file.document.finding("case", f"{case.name}: {problem}", keys, length=None) if problem else None
     return Verdict(case, tuple(alerts), problem, finding)
 

@@ -131,6 +131,8 @@ class _Dsl:
         self._mapping = mapping
         self._kinds: dict[str, Callable[[object], Predicate]] = {
             "bool": self._bool,
+            "constant_score": self._constant_score,
+            "dis_max": self._dis_max,
             "exists": self._exists,
             "match_all": lambda body: Always(True),
             "match_none": lambda body: Always(False),
@@ -160,11 +162,19 @@ class _Dsl:
         required = [*parts["must"], *parts["filter"], *(Not(one) for one in parts["must_not"])]
         optional = parts["should"]
         least = options.get("minimum_should_match", 0 if parts["must"] or parts["filter"] else 1)
+        least = int(least) if isinstance(least, str) and least.isascii() and least.isdigit() else least
         if not isinstance(least, int) or least > 1:
             raise NotEvaluated(f"minimum_should_match {least!r} in a filter is not evaluated here")
         if optional and least == 1:
             required.append(Or(tuple(optional)))
         return And(tuple(required))
+
+    def _constant_score(self, body: object) -> Predicate:
+        return self.compile(_options(body, "constant_score", {"filter"}).get("filter") or {})
+
+    def _dis_max(self, body: object) -> Predicate:
+        queries = _objects(_options(body, "dis_max", {"queries", "tie_breaker"}).get("queries") or [])
+        return Or(tuple([self.compile(one) for one in queries]))
 
     def _nested(self, body: object) -> Predicate:
         options = _options(body, "nested", {"path", "query", "score_mode", "ignore_unmapped"})

@@ -77,7 +77,12 @@ def plan(
         raise NotEvaluated(f"rules of type {rule.type} are not evaluated yet")
     fields = mapping or mapping_of(rule)
     made = _esql(rule, fields, tables) if tables and rule.type == "esql" else planner(rule, fields)
-    return replace(made, exceptions=exceptions.of(rule, fields), suppression=_suppression(rule, fields))
+    return replace(
+        made,
+        exceptions=exceptions.of(rule, fields),
+        suppression=_suppression(rule, fields),
+        building_block=rule.building_block_type is not None,
+    )
 
 
 def mapping_of(rule: Rule) -> Mapping:

@@ -82,7 +82,7 @@ class Alert:
     None where Kibana takes it for a new one then.
 
     ``grouped`` are the values of the fields that its plan suppresses by; ``suppression`` is there where other alerts
-    may be counted into it, as far as they were when it was raised.
+    may be counted into it, as far as they were when it was raised. ``building_block``: it is a part for other rules.
     """
 
     rule_id: str
@@ -100,6 +100,7 @@ class Alert:
     key: tuple[object, ...] | None = field(default=(), compare=False, repr=False)
     grouped: Shown = field(default=(), compare=False, repr=False)
     suppression: Suppressed | None = None
+    building_block: bool = False
 
     @classmethod
     def on(cls, plan: Plan, hits: Sequence[Hit], new_terms: tuple[str, ...] = ()) -> Alert:
@@ -108,14 +109,17 @@ class Alert:
         names = tuple([hit.event_id for hit in hits if hit.event_id])
         return cls(
             plan.rule_id, plan.rule_name, max(hits).timestamp, names, new_terms, hits[0].position, _all(hits),
-            others=_others(hits), grouped=_shared(hits),
+            others=_others(hits), grouped=_shared(hits), building_block=plan.building_block,
         )  # fmt: skip
 
     @classmethod
     def of_group(cls, plan: Plan, latest: Sequence[Hit], time: int | None, found: Threshold) -> Alert:
         """The alert of a plan on a group of events: ``latest`` are some of its last ones, ``time`` is the very last."""
         names = tuple([hit.event_id for hit in latest if hit.event_id])
-        return cls(plan.rule_id, plan.rule_name, time, names, (), latest[-1].position, _all(latest), found)
+        return cls(
+            plan.rule_id, plan.rule_name, time, names, (), latest[-1].position, _all(latest), found,
+            building_block=plan.building_block,
+        )  # fmt: skip
 
     @property
     def identity(self) -> Hashable:
@@ -142,7 +146,7 @@ class Alert:
         behind = hits[0].grouped if len(hits) == 1 else ()
         return cls(
             plan.rule_id, plan.rule_name, time, names, (), position, _all(hits), others=_others(hits), row=row, key=key,
-            grouped=_of_row(plan, behind, dict(row)),
+            grouped=_of_row(plan, behind, dict(row)), building_block=plan.building_block,
         )  # fmt: skip
 
     @property

@@ -77,7 +77,8 @@ class Variant:
 class Plan(ABC):
     """What a rule asks of an engine. ``indices`` are the names and patterns of what it searches; ``shown`` the fields
     whose values its alerts are to carry; ``exceptions`` says which events it passes over, ``suppression``
-    which alerts are counted into others."""
+    which alerts are counted into others. ``building_block``: its
+    alerts are parts for other rules, which Kibana does not show among the others."""
 
     rule_id: str
     rule_name: str
@@ -88,6 +89,7 @@ class Plan(ABC):
     shown: tuple[Field, ...] = field(default=(), compare=False, repr=False)
     exceptions: Exceptions = NONE
     suppression: Suppression | None = None
+    building_block: bool = False
 
     @abstractmethod
     def conditions(self) -> Iterator[Condition]:
@@ -176,6 +178,8 @@ class Plan(ABC):
             yield self.exceptions.outline()
         if self.suppression is not None:
             yield Outline(f"suppression: {self.suppression}")
+        if self.building_block:
+            yield Outline("its alerts are building blocks")
 
     def named(self, rule_id: str) -> Self:
         """The same for a rule of another id, so that the alerts of several plans can be told apart."""

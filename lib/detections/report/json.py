@@ -114,6 +114,8 @@ def alert(one: Alert) -> dict[str, Any]:
         said["raised"] = format_date(one.raised)
     if one.threshold is not None:
         said["threshold_result"] = _threshold(one.threshold)
+    if one.building_block:
+        said["building_block_type"] = "default"
     if one.suppression is not None:
         said["suppression"] = _suppression(one.suppression)
     if one.row:

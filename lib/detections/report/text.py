@@ -81,6 +81,8 @@ def alerts(found: Iterable[Alert]) -> Iterator[Output]:
             terms = f"  {', '.join(f'{name}: {encode(cell)}' for name, cell in alert.row)}"
         if alert.suppression is not None and alert.suppression.count:
             terms += f"  and {alert.suppression.count:,} suppressed"
+        if alert.building_block:
+            terms += "  (building block)"
         raised = "" if alert.raised is None else f"{format_date(alert.raised)}: "
         yield line(f"{raised}{when}  ", Styled(alert.rule_name, bold=True), f"  {' '.join(alert.event_ids)}{terms}")
 

@@ -25,14 +25,12 @@ from detections.errors import Finding, Level, NotEvaluated, QueryError
 from detections.events import Batch
 from detections.plan import Plan, Window
 from detections.rule import Rule
-from detections.schedule.suppression import MULTIPLE, Raised, Suppressor, told
+from detections.schedule.suppression import MULTIPLE, Raised, Suppressor, most_of, told
 from detections.schedule.ticks import Outage, Tick, milliseconds, ticks
 from detections.schedule.window import refusal
 
 GAP = "schedule-gap"
 MAX_SIGNALS = "schedule-max-signals"
-MOST = 1000
-"""Alerts of one execution, whatever its rule says: Kibana's ``xpack.alerting.rules.run.alerts.max``."""
 
 
 class Searched(Protocol):
@@ -67,7 +65,7 @@ class Executor:
         self._rule = rule
         self._plan = plan
         self._searched = searched
-        self._most = min(rule.max_signals, MOST)
+        self._most = most_of(rule)
         self._raised: set[object] = set()
         self._suppressor = None if plan.suppression is None else Suppressor(plan)
 

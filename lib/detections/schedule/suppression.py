@@ -21,6 +21,8 @@ from detections.plan import Plan, RowsPlan, ThresholdPlan
 from detections.rule import Rule
 
 CODE = "suppressed"
+MOST = 1000
+"""Alerts of one execution, whatever its rule says: Kibana's ``xpack.alerting.rules.run.alerts.max``."""
 MULTIPLE = 5
 """How many times ``max_signals`` alerts are looked at, where they are suppressed as they are found."""
 
@@ -127,11 +129,19 @@ class Suppressor:
         return alerts, earlier if duration is not None or earlier.at == now else None
 
 
-def in_one_execution(plan: Plan, found: Sequence[Alert]) -> Raised:
+def most_of(rule: Rule) -> int:
+    """How many alerts an execution of a rule raises."""
+    return min(rule.max_signals, MOST)
+
+
+def in_one_execution(plan: Plan, found: Sequence[Alert], most: int = sys.maxsize) -> Raised:
     """What one execution raises of the alerts of a plan, if it is the only one."""
-    if plan.suppression is None:
+    if plan.suppression is not None:
+        looked_at = most if most == sys.maxsize else most * MULTIPLE
+        return Suppressor(plan).execute(plan.reached(list(found), looked_at), 0, -sys.maxsize, most)
+    if len(found) <= most:
         return Raised(list(found))
-    return Suppressor(plan).execute(found, 0, -sys.maxsize)
+    return Raised(plan.reached(list(found), most)[:most], left_out=len(found) - most)
 
 
 def in_one_window(plan: Plan, found: Sequence[Alert]) -> Raised:

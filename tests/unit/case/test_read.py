@@ -85,6 +85,17 @@ def test_an_event_of_the_history_may_be_there_many_times() -> None:
             5,
         ),
         ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nraw = "y"', "must be a table", 5),
+        (
+            'base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nthreshold = { count = "5" }',
+            "'count' must be a whole number",
+            5,
+        ),
+        ('base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nthreshold = { size = 5 }', "unknown key 'size'", 5),
+        (
+            'base = "a"\n[[case]]\nname = "x"\nverdict = "alert"\nthreshold = { terms = { a = 5 } }',
+            "must be strings",
+            5,
+        ),
         ('base = "a"\ncase = 1', "array of tables", 2),
         ("# nothing yet", "no [[case]]", 1),
         ('basis = "a"', "unknown key 'basis'", 1),

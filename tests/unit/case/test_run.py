@@ -126,6 +126,14 @@ def test_a_case_may_expect_that_its_alert_is_suppressed(bases: Bases) -> None:
     }  # fmt: skip
 
 
+def test_an_execution_raises_max_signals_alerts(bases: Bases) -> None:
+    cases = case("too many", "quiet", EARLIER) + case("alone", "alert")
+    assert problems(f"max_signals = 1\n{STOP}", cases, bases) == {"too many": "", "alone": ""}
+    assert set(problems(f"max_signals = 2\n{STOP}", cases, bases).values()) == {
+        "", "the rule alerts, the case expects quiet",
+    }  # fmt: skip
+
+
 def test_a_case_notices_another_suppression(bases: Bases) -> None:
     rule = rule_of(f'from = "now-60m"\n{SUPPRESSED}'.replace('"user.name"]', '"user.name", "host.name"]'))
     cases = cases_of(

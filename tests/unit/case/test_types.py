@@ -27,6 +27,7 @@ THRESHOLD_CASES = """base = "fail.json"
 [[case]]
 name = "five from three addresses"
 verdict = "alert"
+threshold = { count = 5, terms = { "user.name" = "ann" } }
 history = [
     { at = "-2m", times = 2, every = "10s", set = { "source.ip" = "10.0.0.2" } },
     { at = "-1m", times = 2, set = { "source.ip" = "10.0.0.3" } },
@@ -153,6 +154,14 @@ def test_cases_run_and_cover_the_query(tmp_path: Path, name: str) -> None:
     assert [verdict.problem for verdict in made.verdicts if verdict.problem] == []
     assert [finding.message for finding in made.findings] == []
     assert made.not_run == ""
+
+
+def test_a_group_that_is_another_than_the_case_tells(tmp_path: Path) -> None:
+    body, cases = CASES["threshold"]
+    turned = cases.replace("count = 5,", "count = 5, cardinality = 4,")
+    (problem,) = [one.problem for one in proof(tmp_path, body, turned).verdicts if one.problem]
+    had = "{'count': 5, 'cardinality': 3, 'terms': {'user.name': 'ann'}}"
+    assert problem == f"the group has {had}, not {had.replace('3', '4')}"
 
 
 def test_the_settings_of_a_threshold_are_noticed(tmp_path: Path) -> None:

@@ -73,6 +73,9 @@ def through(*filters: dict[str, Any]) -> list[str]:
             {"bool": {"must": [{"match_all": {}}], "should": [{"term": {"port": 2}}], "minimum_should_match": 1}},
             ["2"],
         ),
+        ({"bool": {"should": [{"term": {"port": 2}}], "minimum_should_match": "1"}}, ["2"]),
+        ({"constant_score": {"filter": {"term": {"port": 1}}, "boost": 2.0}}, ["1"]),
+        ({"dis_max": {"queries": [{"term": {"port": 1}}, {"term": {"port": 2}}], "tie_breaker": 0.7}}, ["1", "2"]),
     ],
 )
 def test_queries(query: dict[str, Any], ids: list[str]) -> None:
@@ -119,6 +122,12 @@ def test_combined_filters() -> None:
 def test_what_is_not_evaluated(query: dict[str, Any]) -> None:
     with pytest.raises(NotEvaluated):
         through({"query": query})
+
+
+@pytest.mark.parametrize("kind", ["geo_bounding_box", "geo_distance", "geo_polygon", "geo_shape"])
+def test_a_filter_by_place_is_refused_by_its_name(kind: str) -> None:
+    with pytest.raises(NotEvaluated, match=f"the query '{kind}' in a filter is not evaluated here"):
+        through({"query": {kind: {"source.geo.location": {"lat": 1, "lon": 1}}}})
 
 
 @pytest.mark.parametrize(

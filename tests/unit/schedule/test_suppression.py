@@ -10,6 +10,7 @@ from detections.engine import Embedded
 from detections.engine.alert import Alert
 from detections.errors import Finding, Level
 from detections.events import Document, batches
+from detections.report import json, text
 from detections.rule import Rule
 from detections.schedule import Execution, executions, replay
 from made_rules import QUERY, new_terms, rule_of
@@ -156,6 +157,16 @@ def test_in_one_window_a_duration_counts_from_the_event() -> None:
 def test_in_one_window_without_a_duration_there_is_one_execution() -> None:
     found, _ = once(rule(), *map(event, (1, 7, 100)), event(8, "v"))
     assert told(found) == [("1", 2), ("8", 0)]
+
+
+@pytest.mark.parametrize("kind", [QUERY, EQL])
+def test_a_building_block_is_one(kind: str) -> None:
+    made = rule_of(f'building_block_type = "default"\n{kind}')
+    (alert,) = once(made, event(1))[0]
+    assert alert.building_block
+    assert "building_block_type" in json.alert(alert)
+    assert "(building block)" in "".join(str(one) for one in text.alerts([alert]))
+    assert not once(rule_of(kind), event(1))[0][0].building_block
 
 
 def test_a_text_cannot_be_aggregated() -> None:

@@ -31,7 +31,7 @@ class EqlPlan(Plan):
                 return QueryPlan(
                     rule_id=self.rule_id, rule_name=self.rule_name, time=self.time, indices=self.indices,
                     mapping=self.mapping, shown=self.shown, exceptions=self.exceptions, predicate=predicate,
-                    suppression=self.suppression, filter=self.filter,
+                    suppression=self.suppression, building_block=self.building_block, filter=self.filter,
                 )  # fmt: skip
         return None
 
