@@ -1,8 +1,9 @@
-"""``detections replay --on elasticsearch``: slices of what a cluster has, and an interruption."""
+"""``detections replay`` and ``backtest --on elasticsearch``: slices of what a cluster has, and an interruption."""
 
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -11,7 +12,10 @@ from typing import Any
 
 import pytest
 
+from detections.elastic.cluster import Cluster
 from detections.elastic.node import Node
+from detections.engine.alert import Alert
+from detections.plan import Plan, Window
 
 Run = Callable[..., Any]
 INDEX = "logs-aws.cloudtrail-replay"
@@ -165,3 +169,75 @@ def test_what_must_be_said(run: Run, project: Path) -> None:
     assert "--index and --start" in run("replay", "--on", "elasticsearch", *url, "--index", "x").err
     assert "are for --on elasticsearch" in run("replay", "x", "--slice", "1d").err
     assert "not with --schedule" in run("replay", "x", "--schedule", "--resume", "record").err
+
+
+def backtest(run: Run, cluster: str, *more: object) -> Any:
+    return run("backtest", "--on", "elasticsearch", "--elasticsearch", cluster, *SPAN, *more)
+
+
+def test_a_backtest_counts_what_a_replay_finds(run: Run, project: Path, cluster: str) -> None:
+    for more in ((), ("--slice", "5h"), ("--slice", "99d")):
+        found = json.loads(backtest(run, cluster, "--format", "json", *more).out)
+        (rule,) = found["rules"]
+        assert (rule["alerts"], rule["selected"]) == (len(EVERY), len(EVERY))
+        assert rule["days"] == {f"2026-01-{day:02}": 1 for day in DAYS}
+        assert (found["sources"]["events"], found["sources"]["days"]) == (18, {f"2026-01-{day:02}": 2 for day in DAYS})
+        assert {one["field"]: one["values"] for one in rule["busiest"]} == {
+            "event.action": [{"text": "CreateNetworkAcl", "count": 9}]
+        }
+    done = backtest(run, cluster)
+    assert (done.code, done.err) == (0, "")
+    first, *_, last = done.out.splitlines()
+    assert first == f"{INDEX}: 18 events, 2026-01-01 to 2026-01-09, 9 days with events"
+    assert last == "1 rule, 9 alerts"
+
+
+def test_a_backtest_of_a_cluster_compares_versions(run: Run, project: Path, cluster: str) -> None:
+    rule = next((project / "rules/aws").iterdir())
+    (project / "before").mkdir()
+    (project / "before" / rule.name).write_text(rule.read_text().replace('"CreateNetworkAcl" or', ""))
+    found = json.loads(backtest(run, cluster, "--base", "before", "--format", "json").out)
+    difference = found["rules"][0]["difference"]
+    assert (difference["alerts"], difference["gained"], difference["lost"]) == (0, 9, 0)
+
+
+def test_a_backtest_of_a_cluster_that_is_interrupted(
+    run: Run, project: Path, cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked = Cluster.run, []
+
+    def interrupted(self: Cluster, plan: Plan, window: Window) -> Iterator[Alert]:
+        asked.append(window)
+        if len(asked) == 5:
+            signal.raise_signal(signal.SIGINT)
+        return real(self, plan, window)
+
+    monkeypatch.setattr(Cluster, "run", interrupted)
+    done = backtest(run, cluster, "--format", "json")
+    assert done.code == 130
+    found = json.loads(done.out)
+    assert (found["stopped"], found["alerts"], len(asked)) == ("it was interrupted", 5, 5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("trail",), "takes no EVENTS"),
+        (("--schedule",), "takes no EVENTS"),
+        (("--slice", "1y"), "is not a duration"),
+        (("--index", "none-such-*"), "no index is named"),
+    ],
+)
+def test_wrong_usage_of_a_backtest(run: Run, project: Path, cluster: str, arguments: Any, said: str) -> None:
+    done = backtest(run, cluster, *arguments)
+    assert (done.code, said in done.err) == (2, True), done.err
+
+
+def test_a_rule_that_a_backtest_cannot_run_on_a_cluster(run: Run, project: Path, cluster: str) -> None:
+    rule = next((project / "rules/aws").iterdir())
+    text = rule.read_text().replace("7666efda", "8666efda")
+    (rule.parent / "other.toml").write_text(text.replace('"filebeat-*", "logs-aws.cloudtrail-*"', '"winlogbeat-*"'))
+    found = json.loads(backtest(run, cluster, "--format", "json").out)
+    why = [one["not_evaluated"] for one in found["rules"] if one["not_evaluated"]]
+    assert len(why) == 1
+    assert why[0].startswith("it searches winlogbeat-*")

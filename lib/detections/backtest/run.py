@@ -45,6 +45,9 @@ class _Count:
     def add(self, alert: Alert) -> None:
         self.number += 1
 
+    def several(self, number: int) -> None:
+        self.number += number
+
 
 class Run:
     """Rules over events from ``start`` to ``end``, as :func:`detections.schedule.replay` runs them in one window.
@@ -82,6 +85,8 @@ class Run:
         """The rule of each task."""
         self.selections: dict[int, Callable[[Alert], None]] = {}
         """Of scheduled rules, by the number of their task: what counts the events that the query selects."""
+        self.counting: dict[int, Callable[[int], None]] = {}
+        """Of tasks whose alerts are only counted, by their numbers: what may be told how many there are instead."""
         self._refused: dict[int, str] = {}
         self._suppressed: Counter[int] = Counter()
         self._takers: list[Callable[[Alert], None]] = []
@@ -182,7 +187,7 @@ class Run:
         elif isinstance(plan, QueryPlan):  # each selected event is an alert
             self._seers[number].append(selected.add)
         else:
-            self._add(rule, selection(plan), window, selected.add)
+            self.counting[self._add(rule, selection(plan), window, selected.add)] = selected.several
         return selected
 
     def _at_once(self, *plans: Plan) -> bool:

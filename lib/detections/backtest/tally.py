@@ -36,6 +36,8 @@ class Tally:
             day = time // _DAY
             if day in self._days or len(self._days) < BACKTEST_DAYS.most:
                 self._days[day] += 1
+        if not alert.shown:  # a row that no event is behind
+            return
         for (_, frequent, distinct), values in zip(self._fields, alert.shown, strict=True):
             for value in values:
                 frequent.add(value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from detections.api import instant
 from detections.backtest import Backtest, write_backtest
-from detections.cli.backtesting import Found, Options, data_sets, over
+from detections.cli.backtesting import DataSet, Found, Options, data_sets, over
 from detections.cli.base import base_rules
 from detections.cli.common import EVENTS, JOBS, STRICT, TABLES, PathType, Warnings, rules_at, source_settings
 from detections.cli.config import find_config
+from detections.cli.engines import CREDENTIALS
 from detections.cli.exceptions import exceptions_of
 from detections.cli.output import format_option, reports
 from detections.compile.tables import read_tables
@@ -43,6 +45,14 @@ _INTERRUPTED = 130
     "--base", metavar="REF",
     help="Compare with the rules of a git revision or a folder: run only those that differ, in both versions.",
 )  # fmt: skip
+@click.option(
+    "--on", "place", type=click.Choice(("embedded", "elasticsearch")), default="embedded", show_default=True,
+    help="Over EVENTS in this process, or over what a cluster has.",
+)  # fmt: skip
+@click.option("--elasticsearch", "url", metavar="URL", help=f"The cluster, else ELASTICSEARCH_URL. {CREDENTIALS}")
+@click.option("--index", metavar="NAMES", help="On a cluster: what to search, like 'logs-aws.cloudtrail-*'.")
+@click.option("--any-index", is_flag=True, help="Every rule sees every event, whatever its indices: for copies.")
+@click.option("--slice", "width", metavar="TIME", help="On a cluster: how much time to search at once.  [default: 1d]")
 @click.option("--title", help="What the report calls the events.  [default: their paths]")
 @format_option("backtest")
 @click.option("-o", "--out", type=PathType(dir_okay=False), metavar="FILE", help="Write it to FILE.")
@@ -53,9 +63,9 @@ _INTERRUPTED = 130
 @JOBS
 def command(
     events: Sequence[Place], rules: Sequence[Path], start: str | None, end: str | None, schedule: bool,
-    data: str | None, check: bool, base: str | None, title: str | None, style: str, out: Path | None, keep: bool,
-    strict: bool,
-    settings: Settings, jobs: int, tables: Path | None,
+    data: str | None, check: bool, base: str | None, place: str, url: str | None, index: str | None, any_index: bool,
+    width: str | None, title: str | None, style: str, out: Path | None, keep: bool, strict: bool, settings: Settings,
+    jobs: int, tables: Path | None,
 ) -> int:  # fmt: skip
     """Count what the rules would have raised over EVENTS: files, folders or objects of raw logs or ECS documents, or -
     for standard input.
@@ -63,6 +73,9 @@ def command(
     Of each rule: the events that its query selects, its alerts, how many a day (median and worst), how many users,
     accounts and addresses they are about, and the most frequent values of fields that exceptions are made for. Alerts
     are those of `detections replay`. Ctrl-C ends the reading, and what was read is reported.
+
+    With --on elasticsearch the events are those already in a cluster, which is only read: give --index and --start
+    instead of EVENTS, as for `detections replay`.
 
     The exit code is 1 where events or rules could not be read, no rule could be run, or a bound is broken; with
     --strict also where a rule could not be run.
@@ -81,14 +94,19 @@ def command(
     looked_up = read_tables(tables or config.path("tables"), warnings)
     lists = exceptions_of([*loaded, *(before or ())], config, warnings)
     options = Options(_window(start, end), schedule, base or "", title, settings, jobs, looked_up, lists)
-    sets = list(data_sets(events, data, loaded, rules, config, warnings, check=check))
-    if len(sets) > 1 and (keep or style not in _SEVERAL):
-        raise UsageError(f"these are {len(sets)} data sets, but this makes one report: choose one with --data")
-    backtests: list[Found] = []
-    for one in sets:
-        backtests.append(over(one, options, before, warnings))
-        if backtests[-1].backtest.stopped:
-            break
+    if place == "elasticsearch":
+        if events or data or check or schedule:
+            raise UsageError("--on elasticsearch takes no EVENTS, --data, --check or --schedule: give --index, --start")
+        cluster = importlib.import_module("detections.cli.backtest_cluster")
+        asked = cluster.Asked(url, index, any_index, *options.window, width, None)
+        backtests = [cluster.over(asked, loaded, options, before, warnings)]
+    elif index or width or url:
+        raise UsageError("--index, --slice and --elasticsearch are for --on elasticsearch")
+    else:
+        sets = list(data_sets(events, data, loaded, rules, config, warnings, check=check))
+        if len(sets) > 1 and (keep or style not in _SEVERAL):
+            raise UsageError(f"these are {len(sets)} data sets, but this makes one report: choose one with --data")
+        backtests = list(_over_files(sets, options, before, warnings))
     reports("backtest", style, [found.backtest for found in backtests], out)
     if keep and backtests:
         write_backtest(config.path("backtest"), backtests[0].backtest)
@@ -98,6 +116,15 @@ def command(
         codes.append(1)
     stopped = any(found.backtest.stopped for found in backtests)
     return _INTERRUPTED if stopped else max(codes, default=int(bool(warnings.levels[Level.ERROR])))
+
+
+def _over_files(sets: Sequence[DataSet], options: Options, before: Rules | None, warnings: Warnings) -> Iterator[Found]:
+    """A backtest of each data set, up to an interruption."""
+    for one in sets:
+        found = over(one, options, before, warnings)
+        yield found
+        if found.backtest.stopped:
+            return
 
 
 def _window(start: str | None, end: str | None) -> tuple[int | None, int | None]:

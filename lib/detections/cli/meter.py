@@ -36,10 +36,11 @@ def line(events: int, read: int, total: int, seconds: float) -> str:
     if not total or not read:
         return said
     share = min(read / total, 0.99)
-    return f"{said}, {100 * share:.0f} %, {_duration(seconds / share - seconds)} left"
+    return f"{said}, {100 * share:.0f} %, {duration(seconds / share - seconds)} left"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """``50 s``, ``12 min``, ``2.5 h``"""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -64,7 +64,7 @@ def run(
         # A replay that goes on ends where it was to end when it began.
         known = record.replay.get("end")
         end = round(time.time() * 1000) if known is None else _known(known)
-    width = _milliseconds(asked.width or "1d", asked.start, end)
+    width = milliseconds(asked.width or "1d", asked.start, end)
     with Server(named) as server, progress() as shown:
         cluster = Cluster(server, asked.index, any_index=asked.any_index)
         documents = cluster.count(asked.start, end)
@@ -109,7 +109,12 @@ def _alerts(
         raise
 
 
-def _milliseconds(width: str, start: int, end: int) -> int:
+def milliseconds(width: str, start: int, end: int) -> int:
+    """How long a slice is.
+
+    Raises:
+        UsageError: it is no duration, or makes too many slices.
+    """
     if not _WIDTH.fullmatch(width):
         raise UsageError(f"--slice: '{width}' is not a duration like 30m, 6h or 1d")
     found = datemath.resolve(f"now+{width}", 0)

@@ -10,14 +10,14 @@ import click
 from detections.api import instant
 from detections.bundle import load_attachments
 from detections.case import CaseFile
-from detections.cli.common import JOBS, TABLES, PathType, Warnings, cases_of, rules_at, source_settings
+from detections.cli.common import EVENTS, JOBS, TABLES, PathType, Warnings, cases_of, rules_at, source_settings
 from detections.cli.config import Config, find_config
 from detections.cli.output import format_option, report, tell
 from detections.cli.reading import Done
 from detections.compile.tables import read_tables
 from detections.engine import Embedded
 from detections.errors import FindingsError, Level, UsageError
-from detections.events import Batch, Counts, Settings, read
+from detections.events import Batch, Counts, Place, Settings, read
 from detections.report.count import plural
 from detections.rule import Rule, Rules
 from detections.source import save
@@ -27,7 +27,7 @@ from detections.tune.trial import Reading
 
 @click.command("tune")
 @click.argument("rule", metavar="RULE")
-@click.argument("events", nargs=-1, type=PathType())
+@EVENTS
 @click.option(
     "--false-positives", "picked", type=PathType(exists=True, dir_okay=False), metavar="FILE", required=True,
     help="The alerts to silence: lines of `replay --format json`, events, or ids of events.",
@@ -47,7 +47,7 @@ from detections.tune.trial import Reading
 @source_settings
 @JOBS
 def command(
-    rule: str, events: Sequence[Path], picked: Path, rules: Sequence[Path], start: str | None, end: str | None,
+    rule: str, events: Sequence[Place], picked: Path, rules: Sequence[Path], start: str | None, end: str | None,
     data: str | None, fields: Sequence[str], place: str | None, reason: str | None, style: str, tables: Path | None,
     settings: Settings, jobs: int,
 ) -> int:  # fmt: skip
@@ -73,7 +73,7 @@ def command(
     for finding in library.findings:
         warnings(finding)
     file = library.files.get(chosen.document.path)
-    paths = [*events, *([config.data_set(data)] if data is not None else [])]
+    paths: list[Place] = [*events, *([config.data_set(data)] if data is not None else [])]
     if not paths and not labels.events:
         raise UsageError("give the events that the alerts were found in: FILE has none itself")
     done = Done(warnings)
@@ -116,7 +116,7 @@ def _chosen(name: str, loaded: Rules) -> Rule:
 class _Reading:
     """Reads the events, each time it is called; what is wrong with them is told, and they are counted, once."""
 
-    def __init__(self, paths: Sequence[Path], settings: Settings, warnings: Warnings, done: Done) -> None:
+    def __init__(self, paths: Sequence[Place], settings: Settings, warnings: Warnings, done: Done) -> None:
         self._paths = list(paths)
         self._settings = settings
         self._warnings = warnings

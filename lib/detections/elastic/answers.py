@@ -109,6 +109,30 @@ class Aggregations(Struct, frozen=True):
     cardinality: Metric = Metric(None)
 
 
+class Day(Struct, frozen=True):
+    """A bucket of a ``date_histogram``, from the instant ``key`` on."""
+
+    key: float
+    count: int = field(name="doc_count")
+
+
+class Days(Struct, frozen=True):
+    buckets: list[Day]
+
+
+class Overviews(Struct, frozen=True):
+    first: Metric
+    last: Metric
+    days: Days
+
+
+class Overview(Struct, frozen=True):
+    """A ``_search`` that asks how many documents there are, and when."""
+
+    hits: Hits
+    aggregations: Overviews | None = None
+
+
 class Search(Struct, frozen=True):
     """``_search``"""
 

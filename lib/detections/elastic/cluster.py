@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from detections.catalog.patterns import covers, targets
-from detections.elastic.answers import Resolved
+from detections.elastic.answers import Overview, Resolved
 from detections.elastic.capabilities import capabilities
 from detections.elastic.runners import Place, way, why_not
-from detections.elastic.search import Source
+from detections.elastic.search import Source, overview
 from detections.elastic.server import Server
 from detections.engine.alert import Alert
 from detections.errors import ServerError, UsageError
-from detections.plan import Plan, TimeField, Window
+from detections.plan import Plan, QueryPlan, TimeField, Window
 
 _NO_NAME = re.compile(r'[\s/\\?"<>|#]')
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How many documents there are, when the first and the last one is, and how many there are on each day, which is
+    named by its beginning; instants in milliseconds."""
+
+    documents: int
+    first: int | None
+    last: int | None
+    days: Mapping[int, int]
 
 
 class Cluster:
@@ -60,6 +72,26 @@ class Cluster:
             raise UsageError(f"no index is named '{self.index}' there, or none that these credentials may read")
         return answer.hits.total.value
 
+    def overview(self, start: int, end: int) -> Found:
+        """How many documents there are between two instants, and on which days.
+
+        Raises:
+            ServerError: the index cannot be searched.
+        """
+        return _found(overview(self._source, {"match_all": {}}, TimeField(), Window(start, end)))
+
+    def selected(self, plan: QueryPlan, window: Window) -> int:
+        """How many documents a plan selects.
+
+        Raises:
+            NotEvaluated: the plan has a part that no request says.
+            ServerError: the cluster refuses the request, or does not answer.
+        """
+        source = self._searched(plan.indices)
+        if source is None:
+            return 0
+        return _found(overview(source, source.asked(plan, window), plan.time, window, plan.rule_name)).documents
+
     def why_not(self, plan: Plan) -> str | None:
         """Why the cluster cannot run a plan; None where it can."""
         if self._searched(plan.indices) is None:
@@ -101,6 +133,14 @@ class Cluster:
             for name in group.members:
                 known.setdefault(name, []).append(_plain(group.name))
         return known
+
+
+def _found(answer: Overview) -> Found:
+    if answer.hits.total is None or answer.aggregations is None:
+        raise ServerError("the answer does not count what it found", request="POST /_search")
+    said = answer.aggregations
+    first, last = (None if one.value is None else round(one.value) for one in (said.first, said.last))
+    return Found(answer.hits.total.value, first, last, {round(day.key): day.count for day in said.days.buckets})
 
 
 def _plain(name: str) -> str:

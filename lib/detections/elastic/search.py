@@ -12,7 +12,7 @@ from typing import Any
 
 from detections.compile.dsl import Dsl, to_dsl
 from detections.compile.request import COMBINED, at, time_filter
-from detections.elastic.answers import PointInTime, RawHit, Search
+from detections.elastic.answers import Overview, PointInTime, RawHit, Search
 from detections.elastic.server import Server
 from detections.engine.alert import Alert, Hit
 from detections.engine.evaluator import EVENT_ID
@@ -20,6 +20,7 @@ from detections.errors import ServerError
 from detections.plan import Plan, SelectionPlan, TimeField, Window
 from detections.values.coerce import json_text
 from detections.values.dates import combined, format_date
+from detections.values.limits import SHOWN_VALUES
 
 SEARCH = "an answer to a search"
 NO_PROGRESS = "the server answers with the same page again and again"
@@ -119,6 +120,20 @@ class Source:
             self.server.ask("DELETE", "/_pit", {"id": pit}, accept=(404,))
 
 
+def overview(source: Source, asked: Dsl, time: TimeField, window: Window, rule: str = "") -> Overview:
+    """How many documents a query finds in a window, and on which days.
+
+    Raises:
+        ServerError: the server refuses the request, or does not answer.
+    """
+    name, more = source.combined(time)
+    daily = {"field": name, "fixed_interval": "1d", "min_doc_count": 1}
+    asks = {"first": {"min": {"field": name}}, "last": {"max": {"field": name}}, "days": {"date_histogram": daily}}
+    query = source.within(asked, time, window.start, window.end)
+    body = {"size": 0, "track_total_hits": True, "query": query, "aggs": asks, **more}
+    return source.server.read(Overview, SEARCH, "POST", f"/{source.index}/_search", body, rule=rule)
+
+
 def sparing(plan: Plan, asked: Dsl, window: Window) -> Dsl:
     """A query without the documents that the plan's exceptions pass over, as Kibana sends it."""
     queries = [
@@ -144,7 +159,7 @@ def events(plan: SelectionPlan, source: Source, window: Window) -> Iterator[Aler
 def fields_of(plan: Plan) -> list[object]:
     """The ``fields`` of a search that :func:`hit` reads."""
     times = ({"field": name, "format": "epoch_millis"} for name in plan.time.names)
-    return [*times, *dict.fromkeys([EVENT_ID.name, *_grouping(plan)])]
+    return [*times, *dict.fromkeys([EVENT_ID.name, *_grouping(plan), *(one.name for one in plan.shown)])]
 
 
 def hit(found: RawHit, plan: Plan) -> Hit:
@@ -155,7 +170,8 @@ def hit(found: RawHit, plan: Plan) -> Hit:
     name = next(iter(found.fields.get(EVENT_ID.name, ())), "" if ours else found.id)
     name = str(name) if isinstance(name, _SCALARS) else ""
     grouped = tuple([_values(found, field) for field in _grouping(plan)])
-    return Hit(instant is None, instant or 0, int(ours[1]) if ours else 0, name, grouped=grouped)
+    shown = tuple([_values(found, field.name)[: SHOWN_VALUES.most] for field in plan.shown])
+    return Hit(instant is None, instant or 0, int(ours[1]) if ours else 0, name, shown, grouped)
 
 
 def _grouping(plan: Plan) -> list[str]:
@@ -163,7 +179,7 @@ def _grouping(plan: Plan) -> list[str]:
 
 
 def _values(found: RawHit, name: str) -> tuple[str, ...]:
-    """What a document is grouped by: the values of a field, each once, sorted."""
+    """The values of a field, each once, sorted."""
     values = found.fields.get(name, ())
     return tuple(sorted({json_text(value) for value in values if isinstance(value, _SCALARS)}))
 

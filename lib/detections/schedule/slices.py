@@ -137,7 +137,7 @@ class SlicedReplay:
 
     def _alerts(self, task: Planned, piece: Slice, record: Record) -> list[Alert]:
         try:
-            return in_one_window(task.plan, self._found(task, piece)).alerts
+            return in_one_window(task.plan, found_in(self._searched, task, piece)).alerts
         except (ServerUnavailable, NotAllowed):
             raise
         except (ServerError, NotEvaluated) as error:
@@ -145,26 +145,31 @@ class SlicedReplay:
             self._fail(task, str(error))
             return []
 
-    def _found(self, task: Planned, piece: Slice) -> list[Alert]:
-        """The alerts of a rule in a slice; where they are too many for one answer, those of its halves."""
-        found: list[Alert] = []
-        waiting = [piece]
-        while waiting:
-            part = waiting.pop()
-            try:
-                alerts = self._searched.run(task.plan, task.window if part.whole else _within(task, part))
-                found += [alert for alert in alerts if alert.timestamp is None or alert.timestamp >= part.start]
-            except TooManyResults:
-                if part.whole or part.start == part.end:
-                    raise
-                middle = (part.start + part.end) // 2
-                waiting += [Slice(part.start, middle), Slice(middle + 1, part.end)]
-        return found
-
     def _fail(self, task: Planned, why: str) -> None:
         self._tasks.remove(task)
         self.failed += 1
         self._report(refusal(task.rule, NotEvaluated(why)))
+
+
+def found_in(searched: Searched, task: Planned, piece: Slice) -> list[Alert]:
+    """The alerts of a rule in a slice, suppressed ones too; where one answer cannot have them, those of its halves.
+
+    Raises:
+        NotEvaluated, ServerError: the plan cannot be run.
+    """
+    found: list[Alert] = []
+    waiting = [piece]
+    while waiting:
+        part = waiting.pop()
+        try:
+            alerts = searched.run(task.plan, task.window if part.whole else _within(task, part))
+            found += [alert for alert in alerts if alert.timestamp is None or alert.timestamp >= part.start]
+        except TooManyResults:
+            if part.whole or part.start == part.end:
+                raise
+            middle = (part.start + part.end) // 2
+            waiting += [Slice(part.start, middle), Slice(middle + 1, part.end)]
+    return found
 
 
 def _given(alerts: list[Alert], piece: Slice, record: Record) -> Iterator[Alert]:
