@@ -59,7 +59,7 @@ class _Asked:
 
     def event(self, conditions: list[Condition]) -> str:
         """What the case's own event lacks."""
-        lacking = [text for one in conditions for text in self._lacking(one.predicate, self._count - 1)]
+        lacking = [text for condition in conditions for text in self._lacking(condition.predicate, self._count - 1)]
         return f"not satisfied by its event: {', '.join(lacking)}" if lacking else ""
 
     def excepted(self, plan: Plan) -> str:

@@ -46,7 +46,9 @@ def may_be_dated(pattern: Sequence[object], providers: Iterable[str]) -> bool:
     match pattern:
         case (str() as start, *_) if found := _API_DATE_BEGUN.fullmatch(start):
             dated = extract("aws/events.json")["dated"]
-            return any(one.removesuffix(SUFFIX) in dated and found["name"] in events(one) for one in providers)
+            return any(
+                provider.removesuffix(SUFFIX) in dated and found["name"] in events(provider) for provider in providers
+            )
     return False
 
 

@@ -95,7 +95,11 @@ def _undeclared(mappings: Mapping[str, Any]) -> Undeclared:
     if mappings.get("dynamic") in (False, "false", "strict"):
         return "unmapped"
     templates = mappings.get("dynamic_templates")
-    names = [name for one in templates if isinstance(one, dict) for name in one] if isinstance(templates, list) else []
+    names = (
+        [name for template in templates if isinstance(template, dict) for name in template]
+        if isinstance(templates, list)
+        else []
+    )
     return "stack" if any(name.startswith("ecs_") for name in names) else "keyword"
 
 

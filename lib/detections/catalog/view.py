@@ -32,7 +32,7 @@ class View:
         self._with_ecs = sum(bit for bit, one in inside if one.ecs and one.index != ANYWHERE)
         prefixes = [one.partition("*")[0] for one in named if not one.startswith("-")]
         # Some index that nothing is known of may be searched, too.
-        self._open = not named or any(not any(map(one.startswith, _stems(known))) for one in prefixes)
+        self._open = not named or any(not any(map(prefix.startswith, _stems(known))) for prefix in prefixes)
         self._listed = self._own | sum(bit for bit, one in inside if _is_listed(one, prefixes))
         kinds = {"stack"} if self._open else {one.undeclared for one in known}
         self.undeclared_as: Undeclared = (
@@ -67,7 +67,7 @@ class View:
         """The data streams that have a field of this name, where all that are searched are known, and none has any
         field that begins like it: of those that are, a newer version may have this one, too."""
         known = self._catalog.fields(name)
-        if self._open or any(self._here(self._catalog.fields(one)) for one in self._catalog.siblings(name)):
+        if self._open or any(self._here(self._catalog.fields(sibling)) for sibling in self._catalog.siblings(name)):
             return []
         bits = 0
         for one in known:
@@ -126,14 +126,14 @@ class View:
     def _target(self, alias: Declaration) -> Spec | None:
         """The mapping of what an alias stands for, in one of the data streams that have the alias."""
         path = alias.spec["path"]
-        known = [one for one in self._catalog.fields(path) if one.spec["type"] != "alias"]
+        known = [field for field in self._catalog.fields(path) if field.spec["type"] != "alias"]
         best = next((one for one in known if one.streams & alias.streams), None)
         best = best or next((one for one in known if not one.streams), None)
         return None if best is None else {"path": path, **best.spec}
 
 
 def _stems(streams: Iterable[Stream]) -> set[str]:
-    return {one.stem for one in streams}
+    return {stream.stem for stream in streams}
 
 
 def _is_listed(stream: Stream, prefixes: list[str]) -> bool:

@@ -25,11 +25,11 @@ def command() -> int:
     rules = rules_at((), config)
     library, bases = cases_of(rules, (), config)
     findings = checks.run(rules, chosen_profiles((), config))
-    findings += [one for proof in prove(rules, library, bases, Embedded()) for one in proof.findings]
+    findings += [finding for proof in prove(rules, library, bases, Embedded()) for finding in proof.findings]
     baseline = taken(findings, [*rules, *rules.unsound])
     path = config.path("baseline")
     write_baseline(path, baseline)
-    stood = [text for one in baseline.rules.values() for text in one.findings]
+    stood = [text for rule in baseline.rules.values() for text in rule.findings]
     uncased = sum("no cases: " in text for text in stood)
     show(f"{path}: {plural(len(stood), 'finding')} of {plural(len(baseline.rules), 'rule')} accepted, "
                f"{uncased:,} of them rules without cases")  # fmt: skip

@@ -38,10 +38,10 @@ def command(strict: bool) -> int:
     record = Record(config.path("proofs"))
     remember(assembled(findings, proofs, ground), ground, record)
     record.save()
-    everything = [*findings, *(one for proof in proofs for one in proof.findings)]
+    everything = [*findings, *(finding for proof in proofs for finding in proof.findings)]
     passed = baseline.split(everything, [*rules, *rules.unsound])[1]
     findings, proofs = baseline.split(findings, [*rules, *rules.unsound])[0], without(proofs, baseline)
-    proved = [*library.findings, *(one for proof in proofs for one in proof.findings)]
+    proved = [*library.findings, *(finding for proof in proofs for finding in proof.findings)]
     objects, lacking = export.bundled(rules, config, every=False)
     show_findings(dict.fromkeys([*findings, *proved, *lacking]), err=False)
     write(text.not_run(proof) for proof in proofs if proof.not_run)

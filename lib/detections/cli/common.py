@@ -104,7 +104,7 @@ def rules_at(paths: Sequence[Path], config: Config) -> Rules:
 
 
 def chosen_profiles(profiles: Sequence[str], config: Config) -> tuple[str, ...]:
-    return tuple(one for one in profiles if one != "none") if profiles else config.profiles
+    return tuple(profile for profile in profiles if profile != "none") if profiles else config.profiles
 
 
 def cases_of(
@@ -122,7 +122,7 @@ def cases_of(
 
 
 def failed(findings: Iterable[Finding], strict: bool) -> bool:
-    return any(one.level.fails(strict) for one in findings)
+    return any(finding.level.fails(strict) for finding in findings)
 
 
 class Warnings:

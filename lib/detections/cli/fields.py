@@ -66,8 +66,12 @@ def _about(name: str, known: Catalog, used: Mapping[str, set[str]]) -> dict[str,
         for one in known.fields(name) or known.objects(name)
     ]
     templates = [
-        {"source": one.source.name, "mapping": dict(one.spec), "indices": _indices(known.streams_of(one))}
-        for one in known.templates(name)
+        {
+            "source": template.source.name,
+            "mapping": dict(template.spec),
+            "indices": _indices(known.streams_of(template)),
+        }
+        for template in known.templates(name)
     ]
     field = catalog_mapping((), known.own).get(name)
     return {
@@ -82,7 +86,7 @@ def _about(name: str, known: Catalog, used: Mapping[str, set[str]]) -> dict[str,
 
 
 def _indices(streams: Iterable[Stream]) -> list[str]:
-    return [one.index for one in streams]
+    return [stream.index for stream in streams]
 
 
 @command.command("package")
@@ -172,7 +176,7 @@ def _written(streams: Sequence[PackageStream], folder: Path, made_from: str) -> 
         show(f"{path}  {plural(len(one.fields), 'field')}, {one.index}")
     config = find_config()
     names = {path.resolve() for pattern in config.fields for path in config.root.glob(pattern)}
-    if not all((folder / f"{one.name}.toml").resolve() in names for one in streams):
+    if not all((folder / f"{stream.name}.toml").resolve() in names for stream in streams):
         tell(f'name them in pyproject.toml: [tool.detections] fields = ["{folder}/*.toml"]')
     return 0
 

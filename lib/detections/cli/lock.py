@@ -57,7 +57,7 @@ def command(only_check: bool, against: str | None, source: Path | None) -> int:
     config = find_config()
     path = config.path("lock")
     rules, lock = rules_at((), config), read_lock(path)
-    found = [one for one in rules.findings if failed([one], strict=False)]
+    found = [finding for finding in rules.findings if failed([finding], strict=False)]
     if not found and only_check:
         found = problems(lock, rules, str(path))
         if against is not None:

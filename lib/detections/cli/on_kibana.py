@@ -40,4 +40,4 @@ def running(settings: Settings, report: Callable[[Finding], None]) -> Iterator[R
         kibana.check_space()
         engine = Preview(kibana, server, settings.rules, report)
         said = f"through the rule preview of Kibana {version}, space {environment.space}"
-        yield Running(engine, lambda: [said, *(f"Kibana warns: {one}" for one in engine.warnings)])
+        yield Running(engine, lambda: [said, *(f"Kibana warns: {warning}" for warning in engine.warnings)])

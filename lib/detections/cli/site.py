@@ -61,7 +61,10 @@ def command(
     loaded = rules_at(rules, config)
     library, bases = cases_of(loaded, rules, config)
     # A rule without cases is shown as one; here it is no mistake.
-    wrong = [*loaded.findings, *(one for one in library.findings if one.location.path not in set(loaded.files))]
+    wrong = [
+        *loaded.findings,
+        *(finding for finding in library.findings if finding.location.path not in set(loaded.files)),
+    ]
     findings(wrong)
     with progress() as tell:
         proofs = []

@@ -73,7 +73,7 @@ class _Tests:
         for remark in remarks:
             tell(remark)
         report("test", self.style, proofs, findings)
-        return int(failed([*findings, *(one for proof in proofs for one in proof.findings)], self.strict))
+        return int(failed([*findings, *(finding for proof in proofs for finding in proof.findings)], self.strict))
 
     def _prove(self, rules: Rules, library: CaseLibrary, bases: Bases) -> tuple[list[Proof], Sequence[str]]:
         """The proof of each rule, and what is to be said of the engine."""

@@ -106,7 +106,7 @@ def _chosen(name: str, loaded: Rules) -> Rule:
     found = found or [one for one in loaded if Path(one.document.path) == Path(name)]
     if len(found) == 1:
         return found[0]
-    broken = [one for one in loaded.findings if one.level is Level.ERROR]
+    broken = [finding for finding in loaded.findings if finding.level is Level.ERROR]
     if not found and Path(name).is_file() and broken:
         raise FindingsError(broken)
     said = "more than one rule is" if found else "no rule is"

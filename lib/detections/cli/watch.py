@@ -99,6 +99,6 @@ def _filter(config: Config) -> Callable[[object, str], bool]:
 
     def matters(_: object, name: str) -> bool:
         path = Path(name)
-        return not (path.name.startswith(".") or name.endswith("~") or any(path.is_relative_to(one) for one in ours))
+        return not (path.name.startswith(".") or name.endswith("~") or any(path.is_relative_to(our) for our in ours))
 
     return matters

@@ -165,8 +165,8 @@ def _test(field: Field, operator: Operator) -> Dsl:
 
 def _equals(field: Field, values: list[Scalar], folded: bool) -> Dsl:
     if folded:
-        return _some([{"term": {field.name: {"value": one, "case_insensitive": True}}} for one in values])
-    return {"terms": {field.name: [_sent(field, one) for one in values]}} if values else _NONE
+        return _some([{"term": {field.name: {"value": value, "case_insensitive": True}}} for value in values])
+    return {"terms": {field.name: [_sent(field, value) for value in values]}} if values else _NONE
 
 
 def _between(field: Field, operator: Between) -> Dsl:

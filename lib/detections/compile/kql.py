@@ -187,7 +187,7 @@ def _search(value: Operand, fields: Iterable[Field], span: Span) -> Predicate:
         words = leaf.joined_words(_pattern(value))
         if (ANY,) in words:
             return Always(True, span)
-        asked = [partial(leaf.word, pattern=one, span=span) for one in words]
+        asked = [partial(leaf.word, pattern=word, span=span) for word in words]
     else:
         asked = [partial(leaf.match_phrase if value.quoted else leaf.match, value=value.value, span=span)]
     items: list[Predicate] = []

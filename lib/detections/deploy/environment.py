@@ -111,8 +111,8 @@ class Environment:
         there, findings = load(replace(rule.document, data={**rule.document.data, "rule": table}), rule.fields)
         if there is not None:
             return there, []
-        said = [one for one in findings if one.level is Level.ERROR]
-        where = next(one.location for one in reversed(self.overrides) if one.concerns(rule))
+        said = [finding for finding in findings if finding.level is Level.ERROR]
+        where = next(override.location for override in reversed(self.overrides) if override.concerns(rule))
         return rule, [Finding(CODE, f"{rule.name}: {one.message}", where, hint=one.hint) for one in said]
 
     def payload(self, rule: Rule) -> dict[str, Any]:

@@ -58,9 +58,9 @@ def _fields() -> dict[str, Field[Any]]:
 def _optional(fields: Sequence[Field[Any]]) -> Field[Any]:
     first = copy.copy(fields[0])
     first.required = False
-    if len({id(one) for one in fields}) > 1:
+    if len({id(field) for field in fields}) > 1:
         first.validators, first.validate = [], None
-        if len({type(one) for one in fields}) > 1 or isinstance(first, Record):
+        if len({type(field) for field in fields}) > 1 or isinstance(first, Record):
             return Raw(data_key=first.data_key)
     return first
 

@@ -60,8 +60,8 @@ class Grouping:
     def holding(self, query: Dsl, terms: Iterable[Terms]) -> Dsl:
         """The documents that have one of some tuples."""
         tuples = [
-            {"bool": {"filter": [_equal(field, value) for field, value in zip(self.fields, one, strict=True)]}}
-            for one in terms
+            {"bool": {"filter": [_equal(field, value) for field, value in zip(self.fields, term, strict=True)]}}
+            for term in terms
         ]
         return {"bool": {"filter": [query, {"bool": {"should": tuples, "minimum_should_match": 1}}]}}
 

@@ -158,8 +158,10 @@ class Elasticsearch:
             self._declared.update((index.name, name) for name in new)
 
     def _remember(self, substitutions: Iterable[Substitution]) -> None:
-        for one in substitutions:
-            self._substitutions.setdefault((one.type, one.instead), {}).update(dict.fromkeys(one.fields))
+        for substitution in substitutions:
+            self._substitutions.setdefault((substitution.type, substitution.instead), {}).update(
+                dict.fromkeys(substitution.fields)
+            )
 
 
 def _documents(

@@ -49,7 +49,7 @@ def _first_seen_after(grouping: Grouping, query: Dsl, terms: list[Terms], start:
         seen = bucket.first_seen.value
         if seen is not None and seen > start:
             new.add(terms_of(bucket))
-    return [one for one in terms if one in new]
+    return [term for term in terms if term in new]
 
 
 def _alerts(plan: NewTermsPlan, grouping: Grouping, query: Dsl, terms: list[Terms]) -> Iterator[Alert]:

@@ -66,7 +66,7 @@ class _Column:
     def of(cls, name: str, made: Aggregation, vectors: Vectors) -> _Column:
         call = made.call
         function = AGGREGATES[call.function]
-        types = tuple(one.type for one in call.arguments)
+        types = tuple(argument.type for argument in call.arguments)
         constants = tuple(
             one.value for at, one in enumerate(call.arguments) if at not in function.rows and isinstance(one, Constant)
         )

@@ -25,10 +25,10 @@ def join_step(command: Join, tables: Mapping[str, LookupTable], vectors: Vectors
     if command.residual is not None:
         holds = vectors.predicate(command.residual)
         return lambda rows: (
-            _fitting(one, looked_up, lambda pair: [found is True for found in holds(pair)]) for one in rows
+            _fitting(row, looked_up, lambda pair: [found is True for found in holds(pair)]) for row in rows
         )
     add = _beside_all if command.one else _beside_each
-    return lambda rows: (add(one, command, looked_up) for one in rows)
+    return lambda rows: (add(row, command, looked_up) for row in rows)
 
 
 class _Side:

@@ -107,5 +107,5 @@ class _Parts:
             return [one for part, filed in self._filed.items() if part in text for one in filed]
         letters = self._by_letters.keys() & map("".join, zip(text, text[1:], text[2:], strict=False))
         found = [part for part in self._short if part in text]
-        found += [part for one in letters for part in self._by_letters[one] if part in text]
+        found += [part for letter in letters for part in self._by_letters[letter] if part in text]
         return [one for part in found for one in self._filed[part]]

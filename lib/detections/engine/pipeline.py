@@ -53,8 +53,8 @@ class Program:
         commands, read = needed(commands, columns)
         whole = next((at for at, one in enumerate(commands) if isinstance(one, _WHOLE)), len(commands))
         steps = Steps(warnings, tables, carried)
-        self._local = [steps.step(one) for one in commands[:whole]]
-        self._global = [steps.step(one) for one in commands[whole:]]
+        self._local = [steps.step(command) for command in commands[:whole]]
+        self._global = [steps.step(command) for command in commands[whole:]]
         self.groups: Callable[[], Groups] | None = None
         match commands[whole:]:
             case [Aggregate(inline=False) as stats, *_]:
@@ -101,7 +101,7 @@ class Program:
 
     def output(self, table: Table) -> Iterator[list[object]]:
         """The values of the result's columns, row by row, as Elasticsearch's API shows them."""
-        columns = [[shown(one, column.type) for one in table.values(column.name)] for column in self._columns]
+        columns = [[shown(value, column.type) for value in table.values(column.name)] for column in self._columns]
         return map(list, zip(*columns, strict=True)) if columns else iter([[] for _ in range(table.size)])
 
 

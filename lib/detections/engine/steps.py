@@ -99,14 +99,14 @@ class Steps:
 
     def _fork(self, command: Fork) -> Step:
         made = [[self.step(one) for one in branch] for branch, _ in command.branches]
-        sources = [self.vectors.expression(one) for one in command.sources]
+        sources = [self.vectors.expression(source) for source in command.sources]
 
         def step(tables: Iterable[Table]) -> Iterator[Table]:
             whole = joined(tables)
             for number, steps in enumerate(made, 1):
                 rows: Iterable[Table] = [whole.where(sources[number - 1](whole)) if sources else whole]
-                for one in steps:
-                    rows = one(rows)
+                for step in steps:
+                    rows = step(rows)
                 for table in rows:
                     marked = {name: table.values(name) for name in (*command.columns, *self._carried)}
                     if not sources:
@@ -196,8 +196,8 @@ def _together(parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """The parts of several texts, one behind the other."""
     if len(parts) == 1:
         return parts[0]
-    names = dict.fromkeys(name for one in parts for name in one)
+    names = dict.fromkeys(name for part in parts for name in part)
     return {
-        name: packed([value for one in parts if one.get(name) is not None for value in several(one[name])])
+        name: packed([value for part in parts if part.get(name) is not None for value in several(part[name])])
         for name in names
     }

@@ -247,13 +247,13 @@ def _memberships(
     rest: list[Expression] = []
     asked: dict[Expression, set[object]] = {}
     calls: dict[Expression, Call] = {}
-    for one in expressions:
-        match one:
+    for expression in expressions:
+        match expression:
             case Call("==", (value, Constant(str() | int() | float() as constant))):
                 asked.setdefault(value, set()).add(constant)
-                calls.setdefault(value, one)
+                calls.setdefault(value, expression)
             case _:
-                rest.append(one)
+                rest.append(expression)
     return rest, [(value, constants, calls[value]) for value, constants in asked.items()]
 
 

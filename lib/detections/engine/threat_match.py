@@ -67,7 +67,7 @@ class ThreatMatchCollector(Collector[Part]):
         self._events: list[Candidate] = []
         self._indicators: list[Indicator] = []
         fields = [*self._fields, *self._values]
-        self.paths = list(dict.fromkeys([*self._hits.paths, *self._searched.paths, *(one.path for one in fields)]))
+        self.paths = list(dict.fromkeys([*self._hits.paths, *self._searched.paths, *(field.path for field in fields)]))
 
     def collect(self, evaluator: Evaluator) -> Part | None:
         seen = self._searched.seen(evaluator).rows

@@ -207,7 +207,7 @@ def replace_all(bounded: Bounded, text: str, replacement: str) -> str:
     for found in bounded.finditer(text):
         start, end = found.span()
         made.append(text[at:start])
-        made += [one if isinstance(one, str) else found[one[0]] or "" for one in parts]
+        made += [part if isinstance(part, str) else found[part[0]] or "" for part in parts]
         at = end
     return "".join([*made, text[at:]])
 

@@ -40,7 +40,7 @@ def _case(*arguments: object) -> object:
 
 
 def _coalesce(*arguments: object) -> object:
-    return next((one for one in arguments if one is not None), None)
+    return next((argument for argument in arguments if argument is not None), None)
 
 
 def _extreme(pick: Callable[..., object]) -> Callable[[Types], Implementation]:
@@ -50,9 +50,9 @@ def _extreme(pick: Callable[..., object]) -> Callable[[Types], Implementation]:
         key = sort_key(first_type(types))
 
         def compute(*arguments: object) -> object:
-            if any(one is None for one in arguments):
+            if any(argument is None for argument in arguments):
                 return None
-            return pick((value for one in arguments for value in several(one)), key=key)
+            return pick((value for argument in arguments for value in several(argument)), key=key)
 
         return compute
 

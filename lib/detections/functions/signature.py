@@ -148,7 +148,7 @@ def function(
     ga: str | None = "",
 ) -> Function:
     """A function that computes alike for all types."""
-    made = tuple(one if isinstance(one, Parameter) else Parameter(one) for one in parameters)
+    made = tuple(parameter if isinstance(parameter, Parameter) else Parameter(parameter) for parameter in parameters)
     return Function(made, result, lambda types: implementation, takes, same, since, ga)
 
 
@@ -162,7 +162,7 @@ def typed(
     ga: str | None = "",
 ) -> Function:
     """A function whose computation depends on the types."""
-    made = tuple(one if isinstance(one, Parameter) else Parameter(one) for one in parameters)
+    made = tuple(parameter if isinstance(parameter, Parameter) else Parameter(parameter) for parameter in parameters)
     return Function(made, result, make, takes, same, since, ga)
 
 

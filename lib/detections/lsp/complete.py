@@ -130,9 +130,13 @@ def _attack(at: Cursor) -> Iterator[Item]:
     for known in attack.tactics() if below == "tactic" else ():
         yield Item(_of(at.key, known.id, known.name, known.reference), "tactic", f"{known.id} {known.name}")
     if below in ("technique", "subtechnique"):
-        for one in attack.techniques():
-            if ("." in one.id) == (below == "subtechnique"):
-                yield Item(_of(at.key, one.id, one.name, one.reference), "technique", f"{one.id} {one.name}")
+        for technique in attack.techniques():
+            if ("." in technique.id) == (below == "subtechnique"):
+                yield Item(
+                    _of(at.key, technique.id, technique.name, technique.reference),
+                    "technique",
+                    f"{technique.id} {technique.name}",
+                )
 
 
 def _of(key: str, identifier: str, name: str, reference: str) -> str:
@@ -161,7 +165,7 @@ def functions(language: str) -> list[str]:
 
 def _field_names(at: Cursor, subject: Subject) -> Iterator[Item]:
     for name, types in fields_beginning(subject.mapping, at.typed):
-        sources = ", ".join(dict.fromkeys(one.source.name for one in subject.catalog.fields(name)))
+        sources = ", ".join(dict.fromkeys(field.source.name for field in subject.catalog.fields(name)))
         yield Item(name, "field", f"{types} ({sources})" if sources else types)
 
 

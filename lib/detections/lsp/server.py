@@ -98,7 +98,7 @@ class Server(LanguageServer):
     def publish(self, path: str, findings: Iterable[Finding]) -> None:
         text = self.project.texts.get(path)
         lines = (text if text is not None else _read(path)).split("\n")
-        shown = [self.diagnostic(lines, one) for one in findings if one.location.path == path]
+        shown = [self.diagnostic(lines, finding) for finding in findings if finding.location.path == path]
         uri = self.uri(path)
         opened = self.workspace.text_documents.get(uri)
         version = opened.version if opened is not None else None
@@ -244,9 +244,9 @@ def _cases(server: Server, project: Project) -> None:
         ls.proofs[path] = proved
         proof, findings = proved
         ls.publish(path, [*project.findings(path), *findings])
-        for other in {one.location.path for one in findings} - {path}:
+        for other in {finding.location.path for finding in findings} - {path}:
             ls.publish(other, findings)
-        bad = any(one.level is Level.ERROR for one in findings)
+        bad = any(finding.level is Level.ERROR for finding in findings)
         return _told(ls, _verdict(proof), types.MessageType.Warning if bad else types.MessageType.Info)
 
 
@@ -259,7 +259,7 @@ def _verdict(proof: Proof) -> str:
     """``12 of 12 cases as expected, 9 of 9 clauses covered``."""
     if proof.not_run:
         return f"not run: {proof.not_run}"
-    passed, covered = sum(one.passed for one in proof.verdicts), sum(one.covered for one in proof.clauses)
+    passed, covered = sum(verdict.passed for verdict in proof.verdicts), sum(clause.covered for clause in proof.clauses)
     return f"{passed} of {len(proof.verdicts)} cases as expected, {covered} of {len(proof.clauses)} clauses covered"
 
 

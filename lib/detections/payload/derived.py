@@ -34,13 +34,15 @@ def related_integrations(rule: Rule) -> list[dict[str, str]]:
     a package with several integrations those whose data sets the query names."""
     query = _query(rule)
     datasets = {name for name in (constants(query, DATASETS) if query is not None else ()) if "." in name}
-    named = rule.metadata.integration or sorted({*_packages(rule, query), *(one.split(".")[0] for one in datasets)})
+    named = rule.metadata.integration or sorted(
+        {*_packages(rule, query), *(dataset.split(".")[0] for dataset in datasets)}
+    )
     found = []
     for name in dict.fromkeys(named):
         package = packages().get(name)
         if package is None:
             continue
-        streams = {one.partition(".")[2] for one in datasets if one.partition(".")[0] == name}
+        streams = {dataset.partition(".")[2] for dataset in datasets if dataset.partition(".")[0] == name}
         known = sorted(streams.intersection(package.integrations))
         said = {"package": name, "version": package.compatible}
         found += [{**said, "integration": one} for one in known]

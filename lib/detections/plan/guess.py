@@ -74,7 +74,7 @@ def _deciding(field: Field, operator: Operator) -> str | None:
             return "a pattern"
         case Phrase() | AnyToken():
             return "words"
-        case Equals(values) if any(isinstance(one, str) and parse_cidr(one) is not None for one in values):
+        case Equals(values) if any(isinstance(value, str) and parse_cidr(value) is not None for value in values):
             return "a block of addresses"
     return "a whole text" if field.family == "text" else None
 

@@ -232,7 +232,7 @@ def _groups(
             found = convert(_field(source, "kibana.alert.threshold_result"), GroupFound)
         except ValidationError as error:
             raise ServerError(f"an alert of the preview has an invalid threshold result: {error}") from None
-        values = {one.field: one.value for one in found.terms}
+        values = {term.field: term.value for term in found.terms}
         terms = tuple((field.name, shown(field, values.get(field.name))) for field in plan.fields)
         counted = next(((one.field, int(one.value)) for one in found.cardinality if isinstance(one.value, int)), None)
         group = groups.get(tuple(value for _, value in terms))

@@ -48,7 +48,7 @@ def levels(findings: Iterable[Finding]) -> tuple[int, int, int]:
 
 def everything(proofs: Iterable[Proof], findings: Iterable[Finding]) -> list[Finding]:
     """The findings about files, and those of the proofs."""
-    return [*findings, *(one for proof in proofs for one in proof.findings)]
+    return [*findings, *(finding for proof in proofs for finding in proof.findings)]
 
 
 def plural(count: int, one: str) -> str:

@@ -45,7 +45,7 @@ def plan(found: Plan) -> Iterator[Output]:
             "kibana": found.kibana,
             "summary": {str(kind): count for kind, count in sorted(found.counts.items())},
             "others": found.others,
-            "changes": [_change(one) for one in found.changes],
+            "changes": [_change(change) for change in found.changes],
         }
     )
 
@@ -169,21 +169,26 @@ def _proof(proof: Proof) -> dict[str, Any]:
         "path": proof.rule.document.path,
         "not_run": proof.not_run or None,
         "cases": [
-            {"name": one.case.name, "verdict": one.case.verdict, "passed": one.passed, "problem": one.problem or None}
-            for one in proof.verdicts
+            {
+                "name": verdict.case.name,
+                "verdict": verdict.case.verdict,
+                "passed": verdict.passed,
+                "problem": verdict.problem or None,
+            }
+            for verdict in proof.verdicts
         ],
         "clauses": [
             {
-                "text": one.text,
-                "start": one.span[0],
-                "end": one.span[1],
-                "cases": list(one.cases),
-                "excuse": one.excuse or None,
+                "text": clause.text,
+                "start": clause.span[0],
+                "end": clause.span[1],
+                "cases": list(clause.cases),
+                "excuse": clause.excuse or None,
             }
-            for one in proof.clauses
+            for clause in proof.clauses
         ],
         "mutants": [
-            {"change": one.change, "start": one.span[0], "end": one.span[1], "noticed": list(one.noticed)}
-            for one in proof.mutants
+            {"change": mutant.change, "start": mutant.span[0], "end": mutant.span[1], "noticed": list(mutant.noticed)}
+            for mutant in proof.mutants
         ],
     }

@@ -86,18 +86,18 @@ def _type(field: fields.Field[object], definitions: Json) -> Json:
 def _limits(field: fields.Field[object], validators: Collection[object]) -> Json:
     limits: Json = {}
     unit = "Items" if isinstance(field, Items) else "Length"
-    for one in validators:
-        if isinstance(one, validate.OneOf):
-            choices = list(one.choices)
+    for validator in validators:
+        if isinstance(validator, validate.OneOf):
+            choices = list(validator.choices)
             limits |= {"const": choices[0]} if len(choices) == 1 else {"enum": choices}
-        elif isinstance(one, Matches):
-            limits["pattern"] = one.regex.pattern
-        elif isinstance(one, validate.Range):
-            limits |= _ends("minimum", one.min, "maximum", one.max)
-        elif isinstance(one, validate.Length):
-            limits |= _ends(f"min{unit}", one.min, f"max{unit}", one.max)
+        elif isinstance(validator, Matches):
+            limits["pattern"] = validator.regex.pattern
+        elif isinstance(validator, validate.Range):
+            limits |= _ends("minimum", validator.min, "maximum", validator.max)
+        elif isinstance(validator, validate.Length):
+            limits |= _ends(f"min{unit}", validator.min, f"max{unit}", validator.max)
         else:
-            raise TypeError(f"{one!r} cannot be said in JSON Schema")
+            raise TypeError(f"{validator!r} cannot be said in JSON Schema")
     return limits
 
 

@@ -101,7 +101,7 @@ def _compared(name: str, arguments: Sequence[Expression], found: Proposals) -> N
                 if isinstance(value, str) and name in ("<", "<=", ">", ">="):
                     _follow(one, f"{value}0", found)
                     _follow(one, value[:-1], found)
-    if not any(isinstance(one, Constant) for one in arguments):
+    if not any(isinstance(argument, Constant) for argument in arguments):
         for value in ("same", "other", 1, 2):
             for one in arguments:
                 _follow(one, value, found)

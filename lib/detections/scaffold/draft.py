@@ -126,7 +126,7 @@ class _Drafting:
 
     def _keep(self, name: str, verdict: str, events: Sequence[Happened]) -> None:
         """Keep a draft whose events no other has."""
-        key = repr([(_present(one.values), one.at) for one in events])
+        key = repr([(_present(event.values), event.at) for event in events])
         if key not in self._drafts:
             again = self._names[name] = self._names.get(name, 0) + 1
             self._drafts[key] = Draft(name if again == 1 else f"{name} ({again})", verdict, tuple(events))
@@ -150,7 +150,7 @@ def _once(found: Iterable[Spot]) -> Iterator[Spot]:
 def _root_of(spot: Spot, found: Frame) -> Asked | None:
     """The condition that a leaf belongs to, among those that are needed."""
     for asked in found.needed:
-        if asked.event == spot.leaf.event and any(one is spot.leaf.part for one in leaves(asked.part)):
+        if asked.event == spot.leaf.event and any(leaf is spot.leaf.part for leaf in leaves(asked.part)):
             return asked
     return None
 

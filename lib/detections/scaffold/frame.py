@@ -221,7 +221,7 @@ def _shared(stages: Mapping[int, Stage]) -> tuple[tuple[Slot, ...], ...]:
         tuple((number, stage.keys[at].field.path) for number, stage in stages.items() if at < len(stage.keys))
         for at in range(count)
     )
-    return _merged([one for one in slots if len(one) > 1])
+    return _merged([slot for slot in slots if len(slot) > 1])
 
 
 def _merged(groups: list[tuple[Slot, ...]]) -> tuple[tuple[Slot, ...], ...]:

@@ -57,7 +57,9 @@ def _written_out(expression: Expression, known: dict[str, Expression]) -> Expres
                 raise _UnknownError(name)
             return known[name]
         case Call():
-            return replace(expression, arguments=tuple(_written_out(one, known) for one in expression.arguments))
+            return replace(
+                expression, arguments=tuple(_written_out(argument, known) for argument in expression.arguments)
+            )
         case Column() | Constant():
             return expression
 

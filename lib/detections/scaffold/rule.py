@@ -122,7 +122,7 @@ def _threats(wanted: Wanted) -> list[dict[str, Any]]:
 
 
 def _tactic(said: str) -> attack.Tactic:
-    named = {one.name.casefold(): one for one in attack.tactics()}
+    named = {tactic.name.casefold(): tactic for tactic in attack.tactics()}
     found = attack.tactic(said) or named.get(said.casefold())
     if found is None:
         raise UsageError(

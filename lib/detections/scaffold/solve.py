@@ -103,7 +103,7 @@ class Solver:
     def _with(self, solved: Sequence[_Part], literals: Sequence[Literal]) -> list[_Part] | None:
         """Parts that are solved, with more leaves: what shares a field becomes one part. None where that has no
         solution."""
-        new = [([one], self._variables(one)) for one in literals]
+        new = [([literal], self._variables(literal)) for literal in literals]
         parts: list[tuple[list[Literal], set[Slot]]] = []
         for asked, variables in new:
             together, apart = (asked, variables), []
@@ -340,7 +340,9 @@ def _paths(leaf: Leaf) -> list[str]:
         case Test(field):
             return [] if field.constant is not None else [field.path]
         case Compute(expression):
-            return list(dict.fromkeys(one.field.path for one in columns_in(expression) if one.field is not None))
+            return list(
+                dict.fromkeys(column.field.path for column in columns_in(expression) if column.field is not None)
+            )
     return []
 
 

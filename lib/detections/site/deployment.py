@@ -75,8 +75,8 @@ def _sections(change: Change) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]
 
 def _lines(differences: Sequence[Difference]) -> list[tuple[str, str]]:
     lines = []
-    for one in differences:
-        for line in render(one):
+    for difference in differences:
+        for line in render(difference):
             sign = line[4:5] if line.startswith("    ") else line[:1]
             lines.append((_SIGNS.get(sign, "same"), line))
     return lines

@@ -108,7 +108,7 @@ def read_status(path: Path) -> dict[str, Execution]:
         UsageError: it is not there, or is none.
     """
     found = _as(_object(path, "status", _STATUS), _Status, path, "status", _STATUS)
-    return {one.rule_id: one for one in found.rules}
+    return {rule.rule_id: rule for rule in found.rules}
 
 
 def _object(path: Path, what: str, advice: str) -> dict[str, Any]:

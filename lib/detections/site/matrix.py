@@ -69,7 +69,7 @@ def matrix(entries: Iterable[Entry]) -> list[Column]:
 
 def unknown(entries: Iterable[Entry]) -> list[str]:
     """The ids of tactics and techniques that rules name and ATT&CK does not have, or has no more."""
-    known = {one.id for one in attack.techniques()} | {one.id for one in attack.tactics()}
+    known = {technique.id for technique in attack.techniques()} | {tactic.id for tactic in attack.tactics()}
     return sorted({name for entry in entries for pair in entry.placed for name in pair} - known)
 
 
@@ -97,7 +97,7 @@ def layer(project: Project) -> dict[str, Any]:
     for column in matrix(project.running):
         for cell in column.cells:
             techniques += [_scored(one, column.tactic) for one in (cell, *cell.parts) if one.rules]
-    most = max((one["score"] for one in techniques), default=1)
+    most = max((technique["score"] for technique in techniques), default=1)
     return {
         "name": project.title,
         "versions": {"attack": attack.VERSION.lstrip("v").partition(".")[0], "navigator": "5.1.0", "layer": "4.5"},

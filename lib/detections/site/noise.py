@@ -82,7 +82,7 @@ class View:
 
     def loudest(self, by_id: Mapping[str, Entry]) -> list[Loud]:
         """The rules that were evaluated, most alerts first."""
-        ran = [one for one in self.backtest.rules if one.ran or one.difference or one.broken]
+        ran = [rule for rule in self.backtest.rules if rule.ran or rule.difference or rule.broken]
         ran.sort(key=lambda one: (-one.alerts, -one.selected, one.name, one.rule_id))
         found = []
         for number, one in enumerate(ran, 1):

@@ -87,7 +87,7 @@ def _queries(entry: Entry) -> Iterator[Query]:
 
 def named_fields(rule: Rule) -> Iterator[NamedField]:
     """The fields that a rule names, with their types: the catalog's, else what the rule itself says."""
-    said = {str(one["name"]): str(one["type"]) for one in rule.required_fields}
+    said = {str(field["name"]): str(field["type"]) for field in rule.required_fields}
     for name in dict.fromkeys([*unknown_field.names(rule), *sorted(said)]):
         found = None if "*" in name else catalog_mapping().get(name)
         if found is not None and found.declared:
@@ -133,7 +133,7 @@ def _facts(entry: Entry) -> Iterator[tuple[str, Sequence[str]]]:
         for name, value in (("Category field", rule.event_category_override), ("Tiebreaker", rule.tiebreaker_field)):
             if value:
                 yield name, [value]
-    integrations = [_integration(one) for one in rule.related_integrations]
+    integrations = [_integration(integration) for integration in rule.related_integrations]
     if integrations:
         yield "Integrations", integrations
     if about.min_stack_version:
@@ -169,7 +169,7 @@ def _alerting(rule: Rule) -> Iterator[tuple[str, Sequence[str]]]:
             yield "Threshold", lines
         case ThreatMatchRule():
             pairs = [entry for mapping in rule.threat_mapping for entry in mapping["entries"]]
-            yield "Matches", [f"{one['field']} = {one['value']}" for one in pairs]
+            yield "Matches", [f"{pair['field']} = {pair['value']}" for pair in pairs]
             yield "Indicators in", rule.threat_index
         case MachineLearningRule():
             yield "Jobs", rule.machine_learning_job_id

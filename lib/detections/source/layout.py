@@ -140,7 +140,7 @@ class _Layout:
         raw = self.text[statement.value : statement.end].replace("\r\n", "\n")
         if is_string(self.text, statement.value):
             return self.string(raw, path)
-        if raw[0] == "[" and not any(statement.value < one < statement.end for one in self.comments):
+        if raw[0] == "[" and not any(statement.value < comment < statement.end for comment in self.comments):
             value = decode(f"x = {raw}")["x"]
             if all(isinstance(one, str) for one in value):
                 return render.inline(value, "", len(".".join(map(render.key, statement.keys))) + 3)

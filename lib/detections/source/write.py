@@ -209,7 +209,7 @@ class _Editor:
         neighbour = place.children[max(0, at - 1)]
         start = self.line_start(neighbour.start)
         indent = self.text[start : neighbour.start]
-        lines = "".join(f"{indent}{render.inline(one, indent, len(indent) + 1)},\n" for one in values)
+        lines = "".join(f"{indent}{render.inline(value, indent, len(indent) + 1)},\n" for value in values)
         if not at:
             self.insert(start, lines)
             return
@@ -310,10 +310,10 @@ def _all(place: Place) -> Iterator[Place]:
 
 
 def _names(keys: Keys) -> tuple[str, ...]:
-    return tuple(one for one in keys if isinstance(one, str))
+    return tuple(key for key in keys if isinstance(key, str))
 
 
 def _differences(old: Sequence[object], new: Sequence[object]) -> list[tuple[str, int, int, int, int]]:
-    prints = [[json.dumps(one, sort_keys=True, default=repr) for one in values] for values in (old, new)]
+    prints = [[json.dumps(value, sort_keys=True, default=repr) for value in values] for values in (old, new)]
     found = SequenceMatcher(None, prints[0], prints[1], autojunk=False).get_opcodes()
     return [one for one in found if one[0] != "equal"]

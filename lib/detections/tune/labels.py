@@ -108,10 +108,10 @@ def _terms(value: dict[str, Any]) -> Any:
     group = value.get("threshold_result")
     if group is not None:
         terms = group.get("terms") if isinstance(group, dict) else None
-        if not isinstance(terms, list) or not all(isinstance(one, dict) for one in terms):
+        if not isinstance(terms, list) or not all(isinstance(term, dict) for term in terms):
             return None
-        terms = [one.get("value") for one in terms]
-    if not isinstance(terms, list) or not all(isinstance(one, str) for one in terms):
+        terms = [term.get("value") for term in terms]
+    if not isinstance(terms, list) or not all(isinstance(term, str) for term in terms):
         return None
     return tuple(terms)
 

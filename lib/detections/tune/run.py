@@ -46,7 +46,7 @@ class Subject:
     def must(self) -> frozenset[str]:
         """The events that the rule must alert on, of all data sets."""
         bounds = () if self.file is None else self.file.noise.values()
-        return frozenset(name for one in bounds for name in one.must_alert)
+        return frozenset(name for bound in bounds for name in bound.must_alert)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class _Tuner:
         refused: Sequence[Refusal],
     ) -> Tuning:  # fmt: skip
         main = self._baselines[0][1]
-        counted = [len(one[0].silenced(main)) for one in outcomes]
+        counted = [len(outcome[0].silenced(main)) for outcome in outcomes]
         silenced = outcomes[len(items)][0].silenced(main)
         return replace(
             found, silenced=len(silenced), left=tuple(main.names(main.false - silenced)), query=query,

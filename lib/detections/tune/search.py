@@ -76,7 +76,9 @@ class Search:
 
     def _best(self, left: int, banned: Collection[frozenset[Entry]]) -> tuple[_Candidate, ...] | None:
         """What covers most of what is left for its price."""
-        useful = sorted((one for one in self._candidates if one.wanted & left), key=lambda one: one.rank)
+        useful = sorted(
+            (candidate for candidate in self._candidates if candidate.wanted & left), key=lambda one: one.rank
+        )
         best: tuple[_Candidate, ...] | None = None
         worth = 0.0
         for size, most in _MOST.items():

@@ -221,10 +221,10 @@ def degree(node: Node, rest: tuple[Node, ...] = ()) -> int | None:
     match node:
         case Sequence(items):
             parts = [degree(item, (*items[at + 1 :], *rest)) for at, item in enumerate(items)]
-            return None if None in parts else sum(one for one in parts if one is not None)
+            return None if None in parts else sum(part for part in parts if part is not None)
         case Choice(items):
             parts = [degree(item, rest) for item in items]
-            return None if None in parts else max((one for one in parts if one is not None), default=0)
+            return None if None in parts else max((part for part in parts if part is not None), default=0)
         case Repeat(item, _, most):
             if most is not None and most < MANY:
                 return degree(item, rest)

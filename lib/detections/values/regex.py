@@ -346,7 +346,7 @@ class _Alphabet:
                 for at in range(position[low], position.get(high + 1, len(self.starts))):
                     members[at].append(number)
         signatures: dict[tuple[int, ...], int] = {}
-        self.classes = [signatures.setdefault(tuple(one), len(signatures)) for one in members]
+        self.classes = [signatures.setdefault(tuple(member), len(signatures)) for member in members]
         self.count = len(signatures)
         self._masks = dict.fromkeys(sets, 0)
         for signature, index in signatures.items():

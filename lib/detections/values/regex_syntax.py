@@ -204,7 +204,7 @@ class _Parser:
         while True:
             item = self._class_item()
             ranges += item
-            folded += [(one, one) for low, high in item if low == high for one in cases(chr(low))] + list(item)
+            folded += [(case, case) for low, high in item if low == high for case in cases(chr(low))] + list(item)
             if self._take("]"):
                 break
             if self._at == len(self._pattern):

@@ -42,7 +42,7 @@ _LINE_END = re.compile("([\n\r\x85\u2028\u2029])")
 def matcher(pattern: Sequence[str | Wild], *, case_insensitive: bool = False) -> Matcher:
     """A function that says whether a whole term matches the pattern."""
     segments = _segments(pattern, case_insensitive)
-    found = _plain(segments) if all(isinstance(one, str) for one in segments) else _general(segments)
+    found = _plain(segments) if all(isinstance(segment, str) for segment in segments) else _general(segments)
     if case_insensitive:
         return lambda text: found(fold(text))
     return found
@@ -106,7 +106,7 @@ def _segment(parts: list[str | None]) -> str | re.Pattern[str]:
 
 
 def _plain(segments: list[str | re.Pattern[str]]) -> Matcher:
-    texts = [one for one in segments if isinstance(one, str)]
+    texts = [segment for segment in segments if isinstance(segment, str)]
     if len(texts) == 1:
         return texts[0].__eq__
     first, last, middle = texts[0], texts[-1], [one for one in texts[1:-1] if one]
@@ -132,7 +132,9 @@ def _plain(segments: list[str | re.Pattern[str]]) -> Matcher:
 
 def _general(segments: list[str | re.Pattern[str]]) -> Matcher:
     """Leftmost placing of the segments between the first and the last, which finds a match where there is one."""
-    patterns = [re.compile(re.escape(one), re.DOTALL) if isinstance(one, str) else one for one in segments]
+    patterns = [
+        re.compile(re.escape(segment), re.DOTALL) if isinstance(segment, str) else segment for segment in segments
+    ]
     if len(patterns) == 1:
         return lambda text: patterns[0].fullmatch(text) is not None
     first, last, middle = patterns[0], patterns[-1], patterns[1:-1]

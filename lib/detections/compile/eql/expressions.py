@@ -172,7 +172,7 @@ class Expressions:
     def _in(self, node: ast.In) -> Expression:
         value, choices = self.chosen(node)
         operator = "eql.==~" if node.case_insensitive else "eql.=="
-        kept = [one for one in choices if one.value is not None or node.case_insensitive]
+        kept = [choice for choice in choices if choice.value is not None or node.case_insensitive]
         return _chain("or", [call(operator, value_of(value), one) for one in kept]) if kept else NULL
 
     def matched(self, node: ast.Match) -> tuple[Expression, list[str]]:
@@ -214,7 +214,9 @@ class Expressions:
             return call("is not null", value)
         if _is_null(value) and node.operator in ("like", "regex"):
             alone = (
-                regex.only_text(pattern) is not None if regular else not any(isinstance(one, Wild) for one in wildcards)
+                regex.only_text(pattern) is not None
+                if regular
+                else not any(isinstance(part, Wild) for part in wildcards)
             )
             if alone:
                 return FALSE
@@ -224,7 +226,7 @@ class Expressions:
     def _match(self, node: ast.Match) -> Expression:
         value, patterns = self.matched(node)
         exact = self.exact(value, self.source(node), node)
-        return _chain("or", [self.matching(node, exact, one) for one in patterns])
+        return _chain("or", [self.matching(node, exact, pattern) for pattern in patterns])
 
     # Functions.
 
@@ -274,9 +276,9 @@ def call(function: str, *arguments: Expression) -> Expression:
     constants after it has refused what does not fit.
     """
     definition = COMPUTED[function]
-    types = tuple(one.type for one in arguments)
+    types = tuple(argument.type for argument in arguments)
     made = definition.type_of(types)
-    constants = [one.value for one in arguments if isinstance(one, Constant)]
+    constants = [argument.value for argument in arguments if isinstance(argument, Constant)]
     if len(constants) < len(arguments):
         return Call(function, arguments, made)
     value = bind(definition, types)(*constants)
@@ -335,7 +337,7 @@ def _literal_type(value: object) -> str:
 def _expected(definition: Function, count: int) -> str:
     """How many arguments a function wants, where it is not so many."""
     parameters = definition.parameters
-    least = sum(not one.optional for one in parameters)
+    least = sum(not parameter.optional for parameter in parameters)
     most = None if parameters and parameters[-1].repeated else len(parameters)
     if count >= least and (most is None or count <= most):
         return ""

@@ -50,7 +50,7 @@ def refusals(
     """All that the fields refuse, in the order of the query; :func:`compile_eql` raises the first of them."""
     compiler = _Compiler(query, mapping, event_category_field)
     compiler.compile(timestamp_field, tiebreaker_field)
-    return [one for one in compiler.problems if isinstance(one, QueryTypeError)]
+    return [problem for problem in compiler.problems if isinstance(problem, QueryTypeError)]
 
 
 class _Compiler:

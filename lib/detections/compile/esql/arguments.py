@@ -68,11 +68,11 @@ class Arguments(ABC):
                 self._check_pattern(arguments[0], node)
             function, arguments = f"zoned {function}", (*arguments, Constant(zone, "keyword"))
         call = Call(function, arguments, kind, node.span)
-        if function == "now" or not all(isinstance(one, Constant) for one in arguments):
+        if function == "now" or not all(isinstance(argument, Constant) for argument in arguments):
             return call
         report = self.context.warnings.about(node.span)
-        compute = bind(COMPUTED[function], tuple(one.type for one in arguments), report)
-        return Constant(compute(*(one.value for one in arguments if isinstance(one, Constant))), kind)
+        compute = bind(COMPUTED[function], tuple(argument.type for argument in arguments), report)
+        return Constant(compute(*(argument.value for argument in arguments if isinstance(argument, Constant))), kind)
 
     def _check_pattern(self, pattern: Expression, node: ast.Expression) -> None:
         """Raises NotEvaluated for what a zone other than UTC would change in a date format."""

@@ -43,7 +43,7 @@ def _of_instants(
     if width.type in SPAN:
         span = width.value
     elif isinstance(width.value, int) and width.type != "boolean" and len(arguments) == 4:
-        low, high = (_instant(expressions, node, one) for one in arguments[2:])
+        low, high = (_instant(expressions, node, argument) for argument in arguments[2:])
         zone = expressions.context.zone
         if zone is not None:
             low, high = zone_of(zone).local(low), zone_of(zone).local(high)

@@ -155,13 +155,13 @@ class _Compiler:
                 self.scope.add(Column(name, "null"), guessed=False)
         if command.time_series:
             self.scope.admit_unknown()
-        queries = [one for one in command.sources if isinstance(one, ast.Query)]
+        queries = [source for source in command.sources if isinstance(source, ast.Query)]
         return (self._united(command, queries),) if queries else ()
 
     def _united(self, command: ast.From, queries: Sequence[ast.Query]) -> Fork:
         """FROM with sub-queries: its other indices as they are, then what each sub-query makes."""
         self._columnar = False
-        indices = tuple(one.name for one in command.sources if isinstance(one, ast.Index))
+        indices = tuple(source.name for source in command.sources if isinstance(source, ast.Index))
         sources: list[Expression] = []
         branches: list[_Branch] = []
         if indices:

@@ -158,8 +158,8 @@ class Conditions:
         if not known or not self._tests(address):
             return Compute(made, node.span)
         assert isinstance(address, Column)
-        self._context.wholes.update((one.span, node.span) for one in node.arguments[1:])
-        places = [one.span if len(blocks) > 1 else node.span for one in node.arguments[1:]]
+        self._context.wholes.update((argument.span, node.span) for argument in node.arguments[1:])
+        places = [argument.span if len(blocks) > 1 else node.span for argument in node.arguments[1:]]
         ranges = [block(one.value) for one in blocks if isinstance(one, Constant) and isinstance(one.value, str)]
         return _any([_test(address, Between(*ends), span) for ends, span in zip(ranges, places, strict=True)])
 

@@ -126,12 +126,12 @@ class Expressions(Arguments):
     def patterns(self, node: ast.Like) -> list[tuple[str | None, ast.Expression]]:
         """The patterns of LIKE or RLIKE, which must be constants, with where they stand."""
         found: list[tuple[str | None, ast.Expression]] = []
-        for one in node.patterns:
-            made = self.usable(one)
+        for pattern in node.patterns:
+            made = self.usable(pattern)
             if not isinstance(made, Constant) or made.type not in ("keyword", "null") or isinstance(made.value, tuple):
-                self.refuse(f"the pattern of [{self.source(node)}] must be a constant string", one)
-            found.append((made.value, one))  # type: ignore[arg-type]
-            self.check(OPERATORS["rlike" if node.regex else "like"].parameters[1], made, one)
+                self.refuse(f"the pattern of [{self.source(node)}] must be a constant string", pattern)
+            found.append((made.value, pattern))  # type: ignore[arg-type]
+            self.check(OPERATORS["rlike" if node.regex else "like"].parameters[1], made, pattern)
         return found
 
     def matches_all(self, node: ast.Like) -> bool:

@@ -59,7 +59,7 @@ def _set_zone(context: Context, setting: ast.Setting, name: str) -> None:
 
 def nullified(query: ast.Query, known: Iterable[str]) -> list[str]:
     """The fields that are not there and that the settings make null; the last setting counts."""
-    values = [one.value for one in query.settings if one.name.lower() == "unmapped_fields"]
+    values = [setting.value for setting in query.settings if setting.name.lower() == "unmapped_fields"]
     if not values or not isinstance(values[-1], ast.Literal) or str(values[-1].value).lower() != "nullify":
         return []
     return sorted({name.name for name in ast.fields(query)} - set(known))

@@ -56,7 +56,7 @@ class _Stats:
         after: list[Command] = []
         if computed:
             after.append(Eval(tuple((f"\0{name}", value) for name, value in computed.items())))
-        grouped = {one.name: one for one in groups}
+        grouped = {group.name: group for group in groups}
         self._rescope([Column(name, value.type) for name, value in results.items()], groups)
         names = {**{one.name: one for one in self._scope}, **sources, **grouped}
         after.append(Project(tuple((one.name, names[one.name]) for one in self._scope)))
@@ -109,7 +109,7 @@ class _Stats:
     def _rescope(self, results: Sequence[Column], groups: Sequence[Column]) -> None:
         """The results, then the groups, which go before a result of the same name; INLINE STATS leaves the rest of the
         columns before them."""
-        guessed = {one.name for one in groups if self._scope.is_guessed(one.name)}
+        guessed = {group.name for group in groups if self._scope.is_guessed(group.name)}
         if not self._command.inline:
             self._scope.keep(())
         for column in (*results, *groups):
@@ -138,7 +138,7 @@ class _AggregateExpressions(Expressions):
         if node in self._groups and not isinstance(node, ast.Literal):
             return self._groups[node]
         if isinstance(node, ast.Name):
-            named = next((one for one in self._groups.values() if one.name == node.name), None)
+            named = next((group for group in self._groups.values() if group.name == node.name), None)
             if named is not None:
                 return named
             self.column(node)

@@ -90,7 +90,7 @@ def requirements(query: EsqlQuery) -> Iterator[Requirement]:
 
 def newer_than(query: EsqlQuery, version: str) -> list[Requirement]:
     """What a version of Elasticsearch does not have yet."""
-    return [one for one in requirements(query) if version_of(one.since) > version_of(version)]
+    return [requirement for requirement in requirements(query) if version_of(requirement.since) > version_of(version)]
 
 
 def version_of(text: str) -> tuple[int, ...]:
@@ -110,7 +110,7 @@ def _of_syntax(command: ast.Command) -> Iterator[Requirement]:
                 if isinstance(source, ast.Query):
                     yield Requirement("a sub-query in FROM", "9.4", None, source.span)
         case ast.Join(conditions=conditions):
-            if not all(isinstance(one, ast.Name) for one in conditions):
+            if not all(isinstance(condition, ast.Name) for condition in conditions):
                 yield Requirement("a condition of LOOKUP JOIN", "9.2", None, conditions[0].span)
             elif len(conditions) > 1:
                 yield Requirement("several columns of LOOKUP JOIN", "9.2", "9.2", conditions[1].span)
@@ -135,5 +135,7 @@ def _of_expression(node: ast.Expression) -> Iterator[Requirement]:
             yield Requirement("IN with a sub-query", since, None, inner.span)
         case ast.Like(regex=True, listed=True):
             yield Requirement("RLIKE with a list", "9.1", "9.1", node.span)
-        case ast.Like(patterns=patterns) if not all(isinstance(one, ast.Literal | ast.Parameter) for one in patterns):
+        case ast.Like(patterns=patterns) if not all(
+            isinstance(pattern, ast.Literal | ast.Parameter) for pattern in patterns
+        ):
             yield Requirement("LIKE with an expression", "9.6", "9.6", patterns[0].span)

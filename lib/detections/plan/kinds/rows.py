@@ -41,7 +41,7 @@ class RowsPlan(Plan):
         names = [column.name for column in self.pipeline.columns]
         if "_id" not in names:
             return None
-        expanded = [one.column.name for one in self.pipeline.commands if isinstance(one, Expand)]
+        expanded = [command.column.name for command in self.pipeline.commands if isinstance(command, Expand)]
         return tuple(name for name in dict.fromkeys(expanded) if name in names)
 
     @property
@@ -98,6 +98,6 @@ class GroupsPlan(RowsPlan):
 
 def _makes_rows_of_nothing(commands: tuple[Command, ...]) -> bool:
     """Whether there is a STATS without groups, which has one row also where there is none before it."""
-    branches = [branch for one in commands if isinstance(one, Fork) for branch, _ in one.branches]
-    stats = any(isinstance(one, Aggregate) and not one.inline and not one.groups for one in commands)
+    branches = [branch for command in commands if isinstance(command, Fork) for branch, _ in command.branches]
+    stats = any(isinstance(command, Aggregate) and not command.inline and not command.groups for command in commands)
     return stats or any(map(_makes_rows_of_nothing, branches))

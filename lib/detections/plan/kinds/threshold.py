@@ -66,7 +66,7 @@ class ThresholdPlan(SelectionPlan):
     def following(self, alerts: Sequence[Found]) -> ThresholdPlan:
         until = {one.terms: one.until for one in self.alerted}
         until |= {alert.terms: alert.timestamp for alert in alerts if alert.timestamp is not None}
-        return replace(self, alerted=tuple(Alerted(*one) for one in until.items()))
+        return replace(self, alerted=tuple(Alerted(*item) for item in until.items()))
 
     def reached(self, alerts: list[AnyFound], most: int) -> list[AnyFound]:
         # The pages of the aggregation come in the order of their keys.

@@ -139,7 +139,7 @@ class ExpressionPrinter:
                 return self._test(node), _UNIT
 
     def _function(self, node: Function) -> str:
-        shown = ["*"] if node.star else [self.expression(one) for one in node.arguments]
+        shown = ["*"] if node.star else [self.expression(argument) for argument in node.arguments]
         if node.options is not None:
             shown.append(self.options(node.options))
         plain = _PLAIN.fullmatch(node.name) and node.name not in KEYWORDS - {"first", "last"}

@@ -75,7 +75,7 @@ def to_esql_with_comments(query: Query, text: str) -> str:
             behind[-1].append(f"\n{shown}")
         else:
             before[at].append(shown)
-    lines = [f"{printer.setting(one)};" for one in query.settings]
+    lines = [f"{printer.setting(setting)};" for setting in query.settings]
     for number, command in enumerate(query.commands):
         lines += before[number]
         trailing = "".join(shown if shown.startswith("\n") else f" {shown}" for shown in behind[number])
@@ -90,7 +90,7 @@ def _command_at(query: Query, place: int) -> int:
 
 class _Printer(ExpressionPrinter):
     def query(self, node: Query, separator: str = " ") -> str:
-        settings = [f"{self.setting(one)};" for one in node.settings]
+        settings = [f"{self.setting(setting)};" for setting in node.settings]
         commands = f"{separator}| ".join(self.command(command) for command in node.commands)
         return separator.join([*settings, commands])
 
@@ -172,12 +172,14 @@ class _Printer(ExpressionPrinter):
         return self.expression(node, TIGHT)
 
     def _from(self, node: From) -> str:
-        shown = [_source(one.name) if isinstance(one, Index) else f"({self.query(one)})" for one in node.sources]
+        shown = [
+            _source(source.name) if isinstance(source, Index) else f"({self.query(source)})" for source in node.sources
+        ]
         columns = f" METADATA {', '.join(one.name for one in node.metadata)}" if node.metadata else ""
         return f"{'TS' if node.time_series else 'FROM'} {', '.join(shown)}{columns}"
 
     def _fields(self, fields: tuple[Field, ...]) -> str:
-        return ", ".join(self._field(one) for one in fields)
+        return ", ".join(self._field(field) for field in fields)
 
     def _field(self, node: Field) -> str:
         """A column and its value; one that is called as its text stands needs no name."""
@@ -185,8 +187,8 @@ class _Printer(ExpressionPrinter):
         return shown if shown == node.name else f"{name(node.name)} = {shown}"
 
     def _stats(self, node: Stats) -> str:
-        aggregates = ", ".join(self._aggregate(one) for one in node.aggregates)
-        groups = ", ".join(self._group(one) for one in node.groups)
+        aggregates = ", ".join(self._aggregate(aggregate) for aggregate in node.aggregates)
+        groups = ", ".join(self._group(group) for group in node.groups)
         return f"{f' {aggregates}' if aggregates else ''}{f' BY {groups}' if groups else ''}"
 
     def _aggregate(self, node: Aggregate) -> str:

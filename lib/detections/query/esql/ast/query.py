@@ -86,7 +86,7 @@ def expressions(command: Command) -> Iterator[Expression]:
                     yield aggregate.condition
             yield from (one.value for one in groups)
         case Sort(orders=orders):
-            yield from (one.value for one in orders)
+            yield from (order.value for order in orders)
         case Limit(groups=values) | Join(conditions=values):
             yield from values
         case ChangePoint(value, key, _, values):
@@ -131,9 +131,9 @@ def names(query: Query) -> Iterator[Name]:
             case Rename(pairs=pairs):
                 yield from (old for old, _ in pairs)
             case Keep(patterns=patterns) | Drop(patterns=patterns):
-                yield from (Name(one.texts[0], one.span) for one in patterns if len(one.texts) == 1)
+                yield from (Name(pattern.texts[0], pattern.span) for pattern in patterns if len(pattern.texts) == 1)
             case Join(conditions=conditions):
-                yield from (one for one in conditions if isinstance(one, Name))
+                yield from (condition for condition in conditions if isinstance(condition, Name))
             case _:
                 for node in inside(*expressions(command)):
                     if isinstance(node, Name):
@@ -153,7 +153,7 @@ def made(command: Command) -> tuple[str, ...] | None:
         case Rename(pairs):
             return tuple(new.name for _, new in pairs)
         case Stats(aggregates, groups, True):
-            return (*(one.name for one in aggregates), *(one.name for one in groups))
+            return (*(aggregate.name for aggregate in aggregates), *(group.name for group in groups))
         case Grok(patterns=patterns):
             return tuple(
                 one for text in patterns for found in _CAPTURE.findall(str(text.value)) for one in found if one
@@ -163,7 +163,7 @@ def made(command: Command) -> tuple[str, ...] | None:
         case Enrich(fields=fields) if fields:
             return tuple((new or field).name for new, field in fields)
         case ChangePoint(made=names):
-            return ("type", "pvalue") if names is None else tuple(one.name for one in names)
+            return ("type", "pvalue") if names is None else tuple(name.name for name in names)
         case Completion(column=column):
             return ("completion" if column is None else column.name,)
         case Rerank(column=column):
