@@ -262,5 +262,5 @@ def instant(value: Instant | None) -> int | None:
         return round(aware.timestamp() * 1000)
     found = parse_date(value)
     if found is None:
-        raise UsageError(f"'{value}' is no instant like 2026-01-31 or 2026-01-31T20:15:00Z")
+        raise UsageError(f"'{value}' is not an instant like 2026-01-31 or 2026-01-31T20:15:00Z")
     return found

@@ -4,8 +4,8 @@ An exception means that this run cannot go on; a problem found *in a file* is a 
 
     DetectionsError
     ├── UsageError              wrong arguments or configuration; the command line ends with exit code 2
-    ├── SourceError             a file that is no TOML; carries its findings
-    ├── RuleError               a TOML file that is no rule; carries its findings
+    ├── SourceError             a file that is not TOML; carries its findings
+    ├── RuleError               a TOML file that is not a rule; carries its findings
     ├── QueryError              a query that cannot be used; carries the query, a span and a caret
     │   ├── QuerySyntaxError    the text is not of its language
     │   └── QueryTypeError      it parses, but the fields refuse it: Elasticsearch would answer with an error
@@ -151,7 +151,7 @@ class SourceError(FindingsError):
 
 
 class RuleError(FindingsError):
-    """A TOML file that is no rule."""
+    """A TOML file that is not a rule."""
 
 
 class QueryError(DetectionsError):

@@ -329,7 +329,7 @@ def test_events_may_stand_for_a_data_set(run: Run, project: Path, month: Path) -
         ((), "give at least one path of events, or --data"),
         (("--data", "may"), "unknown data set 'may' (in [tool.detections.data]: april)"),
         (("--check", "--data", "may"), "unknown data set 'may'"),
-        (("--check", "trail"), "say which data set these events stand for: --data NAME"),
+        (("--check", "trail"), "these events need the name of their data set: --data NAME"),
     ],
 )
 def test_wrong_usage_of_data_sets(run: Run, project: Path, month: Path, arguments: tuple[str, ...], said: str) -> None:

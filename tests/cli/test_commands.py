@@ -174,8 +174,8 @@ def test_replay_as_the_scheduler_runs_the_rules(run: Run, records: Path) -> None
     [
         (["--outage", "2026-01-01/2026-01-02"], "--outage is for --schedule"),
         (["--schedule", "--outage", "2026-01-02/2026-01-01"], "must end after it begins"),
-        (["--schedule", "--outage", "2026-01-02"], "is no instant"),
-        (["--schedule", "--outage", "soon/2026-01-01"], "'soon' is no instant"),
+        (["--schedule", "--outage", "2026-01-02"], "is not an instant"),
+        (["--schedule", "--outage", "soon/2026-01-01"], "'soon' is not an instant"),
     ],
 )
 def test_a_schedule_that_is_none_is_refused(run: Run, records: Path, arguments: list[str], message: str) -> None:

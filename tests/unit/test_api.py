@@ -153,7 +153,7 @@ def test_instants(value: Any, milliseconds: int | None) -> None:
 
 
 def test_what_is_no_instant() -> None:
-    with pytest.raises(UsageError, match="'soon' is no instant"):
+    with pytest.raises(UsageError, match="'soon' is not an instant"):
         detections.replay([], [], start="soon")
 
 

@@ -37,7 +37,7 @@ def read_backtest(path: Path) -> Backtest:
     """A backtest from its file.
 
     Raises:
-        UsageError: it is not there, or is no backtest. The message says which part of it is wrong.
+        UsageError: it is not there, or is not a backtest. The message says which part of it is wrong.
     """
     try:
         found = msgspec.json.decode(read_file(path), type=Backtest)

@@ -24,7 +24,7 @@ def to_ndjson(objects: Iterable[Mapping[str, Any]]) -> bytes:
 
 def from_ndjson(data: bytes, path: str) -> tuple[list[dict[str, Any]], list[Finding]]:
     """The objects of a bundle, without the summary line that Kibana's export ends with, and a finding for each line
-    that is not a JSON object, or has an id that is no string; ``path`` is only the bundle's name."""
+    that is not a JSON object, or has an id that is not a string; ``path`` is only the bundle's name."""
     objects: list[dict[str, Any]] = []
     findings: list[Finding] = []
     for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), 1):

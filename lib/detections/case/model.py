@@ -74,7 +74,7 @@ class Uncovered:
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How noisy a rule may be over a data set, and which events it must alert on (their ``event.id``). ``most_a_day``
-    are alerts on any day, ``share`` alerts an event that was read; None is no bound."""
+    are alerts on any day, ``share`` alerts an event that was read; None is not a bound."""
 
     most_a_day: float | None = None
     share: float | None = None

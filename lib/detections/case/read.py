@@ -51,7 +51,7 @@ def offset(text: str) -> int:
     """Milliseconds that a relative time such as ``-7d`` stands for.
 
     Raises:
-        ValueError: it is no relative time.
+        ValueError: it is not a relative time.
     """
     found = _AT.fullmatch(text)
     if not found:

@@ -17,7 +17,7 @@ def tables_of(file: CaseFile | None, bases: Bases) -> dict[str, LookupTable]:
 
     Raises:
         EventsError: a file of one cannot be read, or lies outside the folder of the events.
-        UsageError: what is told is no table.
+        UsageError: what is told is not a table.
     """
     return {} if file is None else {name: _table(name, spec, bases) for name, spec in file.tables.items()}
 

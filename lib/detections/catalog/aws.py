@@ -1,6 +1,6 @@
 """What CloudTrail can record: eventSource (``event.provider``) and eventName (``event.action``); from etc/aws.
 
-Operations come from botocore's service models; events that are no operation (console sign-in, a snapshot used by
+Operations come from botocore's service models; events that are not operations (console sign-in, a snapshot used by
 another account) from a table written by hand, which is never complete: an unknown name is no proof that nothing writes
 it.
 """

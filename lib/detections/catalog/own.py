@@ -129,7 +129,7 @@ def _kind(given: Any, where: str) -> Spec:
             raise UsageError(f"{where}: {key} cannot be {value!r}")
     if spec["type"] not in TYPES:
         near = difflib.get_close_matches(spec["type"], TYPES, 1)
-        raise UsageError(f"{where}: there is no type {spec['type']}{f', did you mean {near[0]}?' if near else ''}")
+        raise UsageError(f"{where}: unknown type {spec['type']}{f', did you mean {near[0]}?' if near else ''}")
     if spec["type"] == "alias" and "path" not in spec:
         raise UsageError(f"{where}: an alias needs a path")
     if not 0 < spec.get("scaling_factor", 1) <= sys.float_info.max:

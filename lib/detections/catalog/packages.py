@@ -47,7 +47,7 @@ def read_package(path: Path) -> list[PackageStream]:
     """The data streams of a package in a folder or a zip.
 
     Raises:
-        UsageError: it cannot be read, or is no package.
+        UsageError: it cannot be read, or is not a package.
     """
     try:
         files = dict(_zipped(path) if path.is_file() else _below(path))
@@ -60,7 +60,7 @@ def package_streams(files: Mapping[str, str], where: str) -> list[PackageStream]
     """The data streams of a package, from its files by path: manifests, and fields.
 
     Raises:
-        UsageError: it is no package, or a file is no YAML.
+        UsageError: it is not a package, or a file is not YAML.
     """
     manifests = {found["stream"]: path for path in files if (found := _MANIFEST.fullmatch(path))}
     if None not in manifests:

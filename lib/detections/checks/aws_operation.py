@@ -4,7 +4,7 @@ CloudTrail's `eventName` (`event.action`) is the name of an API operation of the
 (`event.provider`), letter for letter. A rule for a name that no service writes is valid everywhere and never fires:
 public rules have lain dead for years for `Create Cache Security Group` with blanks, or for an operation of a
 neighbouring service. The check takes `event.provider` and `event.action` that stand in the same conjunction, lists and
-`or` included, and looks them up in botocore 1.44 and in a table of events that are no operation (`ConsoleLogin`,
+`or` included, and looks them up in botocore 1.44 and in a table of events that are not operations (`ConsoleLogin`,
 `SharedSnapshotVolumeCreated`). A wildcard must fit at least one name. What is under a `not` is not looked at.
 
 It is an error where the meant name can be told: a slip, or another service's operation. Where the name is like none,

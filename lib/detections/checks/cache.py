@@ -2,8 +2,8 @@
 
 An entry counts only for the same bytes below the same name, read by the same version of this package, with the same
 profiles and fields of the project's own, on the same day (some checks look at the calendar). The file may be removed at
-any time, and one that is no cache counts as empty. It is no signature: what decides whether a rule may be deployed does
-not ask it.
+any time, and one that is not a cache counts as empty. It is not a signature: what decides whether a rule may be
+deployed does not ask it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A date in `[metadata]` is no date, or the dates contradict each other.
+"""A date in `[metadata]` is not a date, or the dates contradict each other.
 
-`creation_date` and `updated_date` tell how old a rule is and whether a change was noted. The check finds what is no day
-of the calendar, an update or a deprecation before the creation, and a day more than a year ahead, which is a slip of
-the year.
+`creation_date` and `updated_date` tell how old a rule is and whether a change was noted. The check finds what is not a
+calendar date, an update or a deprecation before the creation, and a day more than a year ahead, which is a slip of the
+year.
 
 Bad:
 

@@ -92,7 +92,7 @@ UNREFUSED = (
     Unrefused("it takes 'by' after 'with maxspan'", r"^'by' goes before"),
     Unrefused("it takes a sample without a key", r"^a sample needs a key"),
     Unrefused("its numbers have no end", r"^number is too large"),
-    Unrefused("it takes half a character", r"^there is no character with the code"),
+    Unrefused("it takes half a character", r"^no character has the code"),
 )
 
 

@@ -3,7 +3,7 @@
 KQL has `field: value`, `< <= > >=`, `and`, `or`, `not`, `{ }` and, outside quotes, `*`. Whatever else looks like an
 operator is part of a text, and the query is valid and silent:
 
-* `user.name = "x"` without a colon is no condition on a field: every field is asked for that text;
+* `user.name = "x"` without a colon is not a condition on a field: every field is asked for that text;
 * `!user.name: x` asks a field called `!user.name`, and `user.name: !x` looks for `!x`; write `not user.name: x`;
 * `a && b` and `a || b` are one text; write `and`, `or`;
 * `'x'` keeps its quotes, `/x.*/` its slashes and `[1 TO 5]` its brackets: KQL has double quotes, `*`, and `<` with `>`;

@@ -1,4 +1,4 @@
-"""The window of a new terms rule cannot tell new from old, or its terms are no terms.
+"""The window of a new terms rule cannot tell new from old, or its terms are not terms.
 
 A tuple of values is new when its first event since `history_window_start` lies after `from`. So the history has to
 start before the window does: Kibana refuses the rule otherwise. Each of the fields is named once, and has to be

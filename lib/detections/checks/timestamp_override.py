@@ -1,4 +1,4 @@
-"""The time that the rule goes by is no time, or hides events.
+"""The time that the rule goes by is not a time, or hides events.
 
 `timestamp_override` names the field by which the window is applied, usually `event.ingested`, so that events which
 arrive late are still seen. It must be a date. A document without it falls back to `@timestamp`, unless

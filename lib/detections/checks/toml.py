@@ -1,4 +1,4 @@
-r"""The file is no TOML.
+r"""The file is not TOML.
 
 It cannot be read, is empty, is not UTF-8, or breaks TOML's grammar; the message says what was expected at the caret.
 The other files of the run are still done. What bites most: a backslash between double quotes, where it begins an

@@ -1,6 +1,6 @@
 """A key that nobody knows.
 
-It is like no key of its table, so it is no slip: perhaps a field of a newer Kibana, or a note of your own. It is
+It is like no key of its table, so it is not a slip: perhaps a field of a newer Kibana, or a note of your own. It is
 carried through untouched, to the export as well, and Kibana may refuse it there.
 
 Bad: `[rule]` with `ticket = "SEC-123"`

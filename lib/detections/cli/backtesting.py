@@ -83,7 +83,7 @@ def data_sets(
     files = library.files
     names = [name] if name is not None else list(dict.fromkeys(one for file in files.values() for one in file.noise))
     if events and name is None:
-        raise UsageError("say which data set these events stand for: --data NAME")
+        raise UsageError("these events need the name of their data set: --data NAME")
     if not names:
         raise UsageError("no case file has bounds: [noise.<data set>] with max_alerts_per_day, max_share, must_alert")
     for one in names:

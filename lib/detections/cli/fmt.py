@@ -32,7 +32,7 @@ def command(rules: Sequence[Path], only_check: bool, differ: bool) -> int:
     """
     if any(str(path) == "-" for path in rules):
         if len(rules) > 1 or only_check or differ:
-            raise UsageError("- stands alone: it reads standard input and writes standard output")
+            raise UsageError("- takes no other paths: it reads standard input and writes standard output")
         return _piped()
     changed, same, bad = 0, 0, 0
     for path in rules_at(rules, find_config()).files:

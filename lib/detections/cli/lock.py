@@ -119,7 +119,7 @@ def _at(revision: str, path: Path) -> Lock:
 
 
 def _said(done: subprocess.CompletedProcess[bytes]) -> str:
-    """What git says is wrong, in a line: that this is no repository of its own, or one of somebody else's."""
+    """What git says is wrong, in a line: that this is not a repository of its own, or one of somebody else's."""
     return done.stderr.decode(errors="replace").strip().partition("\n")[0]
 
 

@@ -14,7 +14,7 @@ _CLEAR = "\r\033[K"
 
 @contextlib.contextmanager
 def progress() -> Iterator[Callable[[str], None] | None]:
-    """A function that shows a short text on standard error; None where that is no terminal."""
+    """A function that shows a short text on standard error; None where that is not a terminal."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return

@@ -60,7 +60,7 @@ def command(
     lock = read_lock(config.path("lock"))
     loaded = rules_at(rules, config)
     library, bases = cases_of(loaded, rules, config)
-    # A rule without cases is shown as one; here it is no mistake.
+    # A rule without cases is shown as one; here it is not a mistake.
     wrong = [
         *loaded.findings,
         *(finding for finding in library.findings if finding.location.path not in set(loaded.files)),

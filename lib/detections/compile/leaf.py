@@ -76,7 +76,7 @@ def exists(field: Field, span: Span) -> Predicate:
 
 
 def object_exists(mapping: Mapping, name: str, span: Span) -> Predicate:
-    """``exists`` on a name that is no field: an object exists where one of its fields does, nothing else anywhere."""
+    """``exists`` on a name that is not a field: an object exists where one of its fields does, nothing else does."""
     inside = [exists(one, span) for one in mapping.under(name) if one.nested is None]
     return Or(tuple(inside)) if inside else Always(False, span)
 

@@ -78,7 +78,7 @@ class Change:
 
     ``differences`` lead from Kibana to the repo, ``edits`` from the last apply to Kibana. ``payload`` is the repo's,
     ``live`` what Kibana has, as it was read (of a connector nothing is kept: there may be secrets in it). ``note`` says
-    what else a person should know. Of a ``thing`` that is no rule, ``rule_id`` is its id.
+    what else a person should know. Of a ``thing`` that is not a rule, ``rule_id`` is its id.
 
     ``proof`` says how the rule was proved, ``refusals`` why it is not applied. ``meaning`` is the hash of the rule as
     its file has it; ``unproved`` why it is applied without a proof.
@@ -111,7 +111,7 @@ class Change:
 
     @property
     def seen(self) -> str:
-        """A hash of what is to be done and of what it was decided on; what is left to Kibana is no part of it."""
+        """A hash of what is to be done and of what it was decided on; what is left to Kibana is not a part of it."""
         return hashlib.sha256(
             encode([self.kind, self.action, self.key, self.payload, mark(self.live, self.payload)])
         ).hexdigest()

@@ -38,7 +38,7 @@ class Cluster:
     """
 
     def __init__(self, server: Server, index: str, *, any_index: bool = False) -> None:
-        """Raises UsageError for what is no name of an index."""
+        """Raises UsageError for what is not a name of an index."""
         if not index or _NO_NAME.search(index):
             raise UsageError(f"'{index}' is not an index name or pattern")
         self._server = server

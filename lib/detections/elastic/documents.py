@@ -115,7 +115,7 @@ class TemporaryIndex:
 
 
 def _chunks(documents: Iterable[tuple[str, Document]], refused: list[Refused]) -> Iterator[dict[str, bytes]]:
-    """The lines of bulk requests, by the id of their document; what is no JSON goes to ``refused``."""
+    """The lines of bulk requests, by the id of their document; what is not JSON goes to ``refused``."""
     lines: dict[str, bytes] = {}
     size = 0
     for name, document in documents:

@@ -72,7 +72,7 @@ def cache_folder() -> Path:
     """
     folder = user_cache()
     if folder is None:
-        raise ServerUnavailable("there is no home folder for the jars: name a cache folder by XDG_CACHE_HOME")
+        raise ServerUnavailable("no home folder for the jars: set XDG_CACHE_HOME")
     return folder
 
 

@@ -83,7 +83,7 @@ class Server:
         caller reads himself.
 
         Raises:
-            ServerUnavailable, NotAllowed, ServerError: what was answered is neither 2xx nor accepted, is no JSON, or is
+            ServerUnavailable, NotAllowed, ServerError: what was answered is neither 2xx nor accepted, not JSON, or is
                 only a part of an answer.
         """
         try:

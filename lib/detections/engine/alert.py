@@ -124,7 +124,7 @@ class Alert:
     @property
     def identity(self) -> Hashable:
         """What is the same of an alert that is found again, as in Kibana's id of it: its events and new terms; of a
-        group, and of a row that is no event, the execution and its terms."""
+        group, and of a row that is not an event, the execution and its terms."""
         if self.threshold is not None or self.key is None:
             return self.raised, self.terms, self.row
         return self.position, self.others, self.event_ids, self.new_terms, self.key

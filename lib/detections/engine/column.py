@@ -223,7 +223,7 @@ def normaliser(field: Field) -> Callable[[object], object]:
 
 
 def _texts(field: Field) -> Callable[[Any], Any]:
-    """How a text is read: one over ``ignore_above`` is no value, a normalizer changes it."""
+    """How a text is read: one over ``ignore_above`` is not a value, a normalizer changes it."""
     coerce, limit, folds = coercion(field.type), field.ignore_above, field.normalizer == "lowercase"
     if limit is None and not folds:
         return coerce

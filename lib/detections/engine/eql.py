@@ -178,7 +178,7 @@ class Finder:
 def _join_keys(body: program.Body, stages: dict[int, program.Stage]) -> dict[int, tuple[_JoinKey, ...]]:
     """The join keys of each stage.
 
-    A sequence compares their values as objects of Java: an integer 1 is no long 1. A sample asks the index for a value.
+    A sequence compares their values as objects of Java: an integer 1 is not a long 1. A sample asks the index.
     """
     classes = {number: [_java_class(key.field) for key in stage.keys] for number, stage in stages.items()}
     mixed = [isinstance(body, program.Sequence) and len(set(one)) > 1 for one in zip(*classes.values(), strict=True)]

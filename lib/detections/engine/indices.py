@@ -101,7 +101,7 @@ def _with_default(evaluator: Evaluator, field: Field, among: int, default: str) 
 
 
 def _by_value(evaluator: Evaluator, field: Field, among: int) -> tuple[dict[str, int], int]:
-    """Of some rows, those of each value of a field, and those that have none: several values are no name."""
+    """Of some rows, those of each value of a field, and those that have none: several values are not a name."""
     if not among:
         return {}, 0
     column = evaluator.column(field, evaluator.everything)

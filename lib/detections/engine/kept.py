@@ -199,7 +199,7 @@ def _looks_around(predicate: Predicate) -> bool:
 
 
 def _scalars(raw: Any) -> Any:
-    """The scalars of a raw value, None for none: an object at the path is no value of it."""
+    """The scalars of a raw value, None for none: an object at the path is not a value of it."""
     if isinstance(raw, list):
         return [value for value in raw if not isinstance(value, dict)] or None
     return None if isinstance(raw, dict) else raw

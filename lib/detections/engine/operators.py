@@ -61,7 +61,7 @@ def _by_value(operator: Equals | Between | Ranges | Like | Matches, field: Field
 
 
 def _numeric(operator: Between) -> Between:
-    """The interval for numbers: where a bound is no number, none is inside."""
+    """The interval for numbers: where a bound is not a number, none is inside."""
     low, high = (None if bound is None else dynamic_number(str(bound)) for bound in (operator.low, operator.high))
     if (low is None) is not (operator.low is None) or (high is None) is not (operator.high is None):
         return replace(operator, low=math.inf, high=None, include_low=False)

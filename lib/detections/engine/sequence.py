@@ -11,7 +11,7 @@ hits of a server that has no EQL.
   gap; tiebreakers play no part. In front of a sequence there must be none in the ``maxspan`` that ends with its last
   event, behind it none in the one that begins with its first; with both, some ``maxspan`` around it must be free. A
   spoilt sequence still stands in the way of earlier ones until it ends. Such events are asked for by the keys' values,
-  so that a null key, which is no value, fails the search.
+  so that a null key, which is not a value, fails the search.
 """
 
 from __future__ import annotations

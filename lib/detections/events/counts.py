@@ -12,7 +12,7 @@ class Counts:
     """How much was read, and how much was not.
 
     ``files`` were asked for, ``unread`` of them could not be read, or not to their end. ``bytes`` are those of the
-    events, unpacked. ``refused`` are the places in files that are no event, lines as a rule. ``whole`` of the events
+    events, unpacked. ``refused`` are the places in files that are not events, lines as a rule. ``whole`` of the events
     were made whole because their shape is out of the way, where others gave only what was asked for. ``first`` and
     ``last`` are the events' earliest and latest times, in milliseconds; ``days`` how many there are on each day, by its
     number since 1970-01-01.

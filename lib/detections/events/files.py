@@ -40,7 +40,7 @@ def found(paths: Iterable[Path], report: Report) -> Iterator[Path]:
     """The files of events, in order: a folder's sorted by path, those of its subfolders too.
 
     What cannot be read in a folder is reported: as an error where events may be missed, as a warning where it is
-    skipped because it is no file.
+    skipped because it is not a file.
     """
     for path in paths:
         if path.is_dir():

@@ -84,7 +84,7 @@ def databases(folder: str) -> Mapping[str, Any]:
     if library is None:
         raise UsageError(f"--geoip needs maxminddb: {EXTRA}")
     if not Path(folder).is_dir():
-        raise UsageError(f"--geoip: {folder} is no folder")
+        raise UsageError(f"--geoip: {folder} is not a folder")
     found: dict[str, Any] = {}
     for path in sorted(Path(folder).glob("*.mmdb")):
         try:

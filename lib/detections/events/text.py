@@ -51,7 +51,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A place where the text is no JSON, and why. ``excerpt`` is its line, empty where that is long."""
+    """A place where the text is not JSON, and why. ``excerpt`` is its line, empty where that is long."""
 
     reason: str
     line: int

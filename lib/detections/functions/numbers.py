@@ -1,4 +1,4 @@
-"""Arithmetic and mathematics (Elasticsearch 9.2). What leaves its type's range, or is no finite number, is null."""
+"""Arithmetic and mathematics (Elasticsearch 9.2). What leaves its type's range, or is not a finite number, is null."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def divide(left: int, right: int) -> int:
 
 
 def _divide_doubles(left: float, right: float) -> float:
-    """Elasticsearch calls every result that is no finite number a division by zero."""
+    """Elasticsearch calls every result that is not a finite number a division by zero."""
     quotient = left / right
     if not math.isfinite(quotient):
         raise ZeroDivisionError
@@ -134,7 +134,7 @@ def _within(compute: Callable[[float], float], least: float, most: float, messag
 
 
 def _finite_or(message: str, compute: Callable[..., float]) -> Callable[..., float]:
-    """A function whose results that are no finite numbers are refused in these words, where Python refuses them in its
+    """A function whose results that are not finite numbers are refused in these words, where Python refuses them in its
     own."""
 
     def checked(*values: float) -> float:

@@ -62,7 +62,7 @@ class Several(ValueError):
 
 
 class Unparsable(ValueError):
-    """A text that is no number, or none that the type holds."""
+    """A text that is not a number, or none that the type holds."""
 
     def __init__(self, text: str) -> None:
         super().__init__(f'For input string: "{text}"')

@@ -32,4 +32,4 @@ def _covers(indices: tuple[str, ...], name: str) -> bool:
 FUNCTIONS: dict[str, Function] = {
     "in source": function(_in_source, *(STRING,) * 6, result="boolean", takes="whole"),
 }
-"""Its name is no name, so that no query calls it."""
+"""Its name is not a name, so that no query calls it."""

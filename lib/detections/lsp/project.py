@@ -63,7 +63,7 @@ class Project:
         self._saved = kept | {path: rule} if rule is not None and _is_below(path, self.rules) else kept
 
     def document(self, path: str) -> Document | None:
-        """An open file, None where it is no TOML."""
+        """An open file, None where it is not TOML."""
         try:
             return parse(self.texts[path], path)
         except SourceError:
@@ -88,7 +88,7 @@ class Project:
     # Cases
 
     def cases_of(self, path: str) -> Path | None:
-        """The file of a rule's cases, whether it is there or not; None for what is no rule of the project."""
+        """The file of a rule's cases, whether it is there or not; None for what is not a rule of the project."""
         if not _is_below(path, self.rules):
             return None
         return self.cases / os.path.relpath(os.path.realpath(path), os.path.realpath(self.rules))

@@ -1,6 +1,6 @@
 """What Kibana is told of a rule and its file need not say: the integrations it belongs to, the fields it reads.
 
-A file that says it itself, if only an empty list, is not asked. What is made up here is no part of the rule's version:
+A file that says it itself, if only an empty list, is not asked. What is worked out here is not part of its version:
 it changes with what is known of integrations, not with the rule.
 """
 

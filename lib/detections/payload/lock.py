@@ -219,7 +219,7 @@ def read_lock(path: Path) -> Lock:
     """The lock in a file; an empty one where there is no file.
 
     Raises:
-        UsageError: the file has conflict markers or is no lock file. The message says where and what to do.
+        UsageError: the file has conflict markers or is not a lock file. The message says where and what to do.
     """
     return lock_of(read_json(path, "keep the higher version of each rule, and run `detections lock`"), str(path))
 

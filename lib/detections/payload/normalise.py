@@ -65,7 +65,7 @@ def _defaults(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_version(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """A canonical payload's meaning: the number that counts its changes is no part of it."""
+    """A canonical payload's meaning: the number that counts its changes is not a part of it."""
     return {name: value for name, value in payload.items() if name != "version"}
 
 
@@ -75,7 +75,7 @@ def encode(value: object) -> bytes:
 
 
 def same(left: object, right: object) -> bool:
-    """Whether two values of JSON are one; unlike Python's, ``true`` is no number here."""
+    """Whether two values of JSON are one; unlike Python's, ``true`` is not a number here."""
     return type(left) is type(right) and encode(left) == encode(right)
 
 

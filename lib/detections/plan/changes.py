@@ -1,4 +1,4 @@
-"""A row pipeline with one thing changed that is no condition: an aggregate function, a key of groups, a bound."""
+"""A row pipeline with one thing changed that is not a condition: an aggregate function, a key of groups, a bound."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def needed(commands: Iterable[Command], output: Iterable[Column]) -> tuple[list[
 
 
 def made(commands: Iterable[Command]) -> set[str]:
-    """The names of the columns that commands have made: they are no fields of the document as they stand there."""
+    """The names of the columns that commands have made: they are not fields of the document as they stand there."""
     names: set[str] = set()
     for command in commands:
         match command:

@@ -65,7 +65,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The plan with something changed that is no condition: a setting of its type. ``span`` is where the query says it,
+    """The plan with something changed that is not a condition: a setting of its type. ``span`` is where it is said,
     if it does."""
 
     change: str

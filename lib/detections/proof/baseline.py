@@ -82,7 +82,7 @@ def read_baseline(path: Path) -> Baseline:
     """The baseline in a file; one that lets nothing pass where there is no file.
 
     Raises:
-        UsageError: the file is no baseline, or has conflict markers.
+        UsageError: the file is not a baseline, or has conflict markers.
     """
     found = read_as(path, dict[str, Stood], "a baseline", "run `detections baseline` again")
     return NOTHING if found is None else Baseline(found)

@@ -33,7 +33,7 @@ class Entry:
 
 
 class Record:
-    """The record in a file; without a path nothing is remembered. A file that is no record counts as empty."""
+    """The record in a file; without a path nothing is remembered. A file that is not a record counts as empty."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path

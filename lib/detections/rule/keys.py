@@ -91,7 +91,7 @@ def _advice(name: str, keys: Keys) -> str:
 
 
 def _known_elsewhere(name: str) -> bool:
-    """A key of another rule type or table, or of the API, is no misspelling of one here."""
+    """A key of another rule type or table, or of the API, is not a misspelling of one here."""
     if name in RESPONSE_ONLY or name in ("new_terms_fields", "history_window_start"):
         return True
     return any(name in shape(kind).names for kind in (*SCHEMAS.values(), *_tables().values()))

@@ -58,7 +58,7 @@ def of_expression(pattern: str) -> list[str]:
     """Texts that a regular expression probably matches; whoever uses one asks the expression itself.
 
     Raises:
-        RegexError: the text is no regular expression.
+        RegexError: the text is not a regular expression.
     """
     return list(dict.fromkeys(_texts(parse(pattern))))[:_MOST]
 

@@ -1,7 +1,7 @@
 """The record of a replay: a file with what is finished, so that an interrupted one goes on where it was.
 
 One JSON object a line. The first says which replay it is; each slice adds a line when its alerts are out, or when it is
-interrupted while they are given out, each rule that cannot run one of its own. A last line that was cut off is no line.
+interrupted while they are given out, each rule that cannot run one of its own. A last line that was cut off is ignored.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Record:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        """Raises UsageError for a file that is no record."""
+        """Raises UsageError for a file that is not a record."""
         self._path = path
         self.replay: dict[str, Any] = {}
         self.failed: dict[str, str] = {}

@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 HIDDEN = "***"
 _SHORT = 8
-"""Fewer characters of an API key's id than this are no secret, but part of many words."""
+"""Fewer characters of an API key's id than this are not secret: they are part of many words."""
 
 
 class Mask:

@@ -87,7 +87,7 @@ def read_plan(path: Path) -> Plan:
     """A plan from the JSON that ``detections plan --format json`` prints, or that ``--out`` writes.
 
     Raises:
-        UsageError: it is not there, or is no plan.
+        UsageError: it is not there, or is not a plan.
     """
     data = _object(path, "plan", _PLAN)
     if "steps" not in data:

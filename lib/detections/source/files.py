@@ -75,7 +75,7 @@ def read_file(path: Path) -> bytes:
 
     Raises:
         FileNotFoundError: there is none.
-        UsageError: it cannot be read, or is no regular file.
+        UsageError: it cannot be read, or is not a regular file.
     """
     try:
         return content_of(path)

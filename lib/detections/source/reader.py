@@ -27,7 +27,7 @@ _ENCODING_HINT = "save the file as UTF-8 without a byte order mark"
 
 
 def read(path: str | os.PathLike[str]) -> Document:
-    """The document in a file. Raises SourceError where it cannot be opened, is no file, no UTF-8, or no TOML."""
+    """The document in a file. Raises SourceError where it cannot be opened, is not a file, not UTF-8 or not TOML."""
     name = os.fspath(path)
     try:
         content = content_of(Path(name))
@@ -38,7 +38,7 @@ def read(path: str | os.PathLike[str]) -> Document:
 
 
 def document_of(content: bytes, path: str) -> Document:
-    """The document that a file's content is. Raises SourceError where it is no UTF-8, or no TOML."""
+    """The document that a file's content is. Raises SourceError where it is not UTF-8 or not TOML."""
     return parse(_decode(content, path), path)
 
 
@@ -51,7 +51,7 @@ def unchanged(document: Document) -> bool:
 
 
 def parse(text: str, path: str) -> Document:
-    """The document in a text; ``path`` is only its name. Raises SourceError where the text is no TOML.
+    """The document in a text; ``path`` is only its name. Raises SourceError where the text is not TOML.
 
     What ``tomllib`` says is what counts. Refused besides: a text without anything in it, and tables or lists nested
     more than MAX_DEPTH deep, on which other readers run out of stack or memory.

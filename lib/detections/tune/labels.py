@@ -86,7 +86,7 @@ def _take(value: Any, path: Path, line: int, rule_id: str, found: _Found, report
     if isinstance(value, str) and value:
         found.ids.add(value)
     elif not _is_alert(value):
-        report(Finding(CODE, "is no alert as `detections replay --format json` prints them", place))
+        report(Finding(CODE, "is not an alert as `detections replay --format json` prints them", place))
     elif value["rule_id"] != rule_id:
         found.others += 1
     elif not value["event_ids"]:

@@ -71,7 +71,7 @@ def tune(
     Raises:
         NotEvaluated, QueryError: the rule cannot be run.
         EventsError, WorkerLost: the events cannot be read.
-        UsageError: one of ``fields`` is no field of the rule's indices.
+        UsageError: one of ``fields`` is not a field of the rule's indices.
     """
     return _Tuner(subject, labels, readings, engine, fields).tuning()
 

@@ -75,7 +75,7 @@ def queried(rule: Rule, query: str) -> Rule:
     """The rule with another query.
 
     Raises:
-        NotEvaluated: it is no rule any more.
+        NotEvaluated: it is not a rule any more.
     """
     found, findings = load(with_query(rule, query), rule.fields)
     if found is None:

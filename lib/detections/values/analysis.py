@@ -141,7 +141,7 @@ def _cut(pattern: re.Pattern[str], shape: str, text: str) -> list[str]:
             if part is not None:
                 spans.append(part.span())
             start = start + 1 if part is None else part.end()
-    # Joiners alone are no token, but they belong to the one they touch.
+    # Joiners alone are not a token, but they belong to the one they touch.
     return [lower(text[start:end]) for start, end in spans if shape[start:end].strip("_~z")]
 
 

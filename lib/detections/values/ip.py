@@ -68,7 +68,7 @@ def _parse_v6(text: str) -> int | None:
 def parse_cidr(text: str) -> tuple[int, int] | None:
     """First and last address of a block (``10.0.0.0/8``, ``2001:db8::/32``); bits behind the prefix are ignored.
 
-    None where the text is no block: also for a lone address, which is no block for Elasticsearch either.
+    None where the text is not a block: also for a lone address, which is not a block for Elasticsearch either.
     """
     address, slash, length = text.partition("/")
     base = parse_ip(address)

@@ -41,7 +41,7 @@ def fold(text: str) -> str:
 
 
 def version_key(text: str) -> tuple[object, ...]:
-    """A sort key for values of type ``version``: semantic versioning, and whatever is no version behind them.
+    """A sort key for values of type ``version``: semantic versioning, and whatever is not a version behind them.
 
     Numbers compare as numbers, a pre-release (``1.2.0-rc.1``) comes before its release, build metadata decides last.
     """

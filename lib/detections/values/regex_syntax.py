@@ -215,7 +215,7 @@ class _Parser:
     def _class_item(self) -> Ranges:
         start = self._at
         if self._take("\\"):
-            # What a backslash begins is no start of a range.
+            # What a backslash begins does not start a range.
             predefined = self._predefined()
             if predefined is not None:
                 return predefined

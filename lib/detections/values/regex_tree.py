@@ -14,7 +14,7 @@ Ranges: TypeAlias = tuple[tuple[int, int], ...]
 
 
 class RegexError(ValueError):
-    """A text that is no regular expression, or one too complex. ``position`` counts code points from 0."""
+    """A text that is not a regular expression, or one too complex. ``position`` counts code points from 0."""
 
     def __init__(self, message: str, position: int) -> None:
         super().__init__(f"{message} at position {position}")

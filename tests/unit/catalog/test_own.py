@@ -68,14 +68,14 @@ def test_without_an_index_the_fields_are_anywhere(tmp_path):
         ("index = 5", "index must be a pattern"),
         ('undeclared = "what"', "undeclared must be stack, keyword or unmapped"),
         ("fields = 5", "fields must be a table"),
-        ('[fields]\n"a" = "keywrod"', "a: there is no type keywrod, did you mean keyword?"),
+        ('[fields]\n"a" = "keywrod"', "a: unknown type keywrod, did you mean keyword?"),
         ("[fields]\na.b = 'long'", "a: {'b': 'long'} is not a mapping; quote a name that contains dots"),
         ('[fields]\n"a" = 5', "a: 5 is not a mapping"),
         ('[fields]\n"a b" = "long"', "'a b' is not a field name"),
         ('[fields]\n"a" = { type = "keyword", ignore_abvoe = 5 }', "ignore_abvoe is not a supported mapping parameter"),
         ('[fields]\n"a" = { type = "keyword", ignore_above = "5" }', "ignore_above cannot be '5'"),
         ('[fields]\n"a" = { type = "keyword", index = 1 }', "index cannot be 1"),
-        ('[fields]\n"a" = { type = "keyword", fields = { b = "x" } }', "a.b: there is no type x"),
+        ('[fields]\n"a" = { type = "keyword", fields = { b = "x" } }', "a.b: unknown type x"),
     ],
 )
 def test_what_no_file_can_say(text, said, tmp_path):

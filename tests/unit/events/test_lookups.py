@@ -121,7 +121,7 @@ def test_a_folder_that_has_only_some_databases(databases: Path) -> None:
 def test_folders_without_databases_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"has no \.mmdb file"):
         chosen({"geoip": str(tmp_path)})
-    with pytest.raises(UsageError, match="is no folder"):
+    with pytest.raises(UsageError, match="is not a folder"):
         chosen({"geoip": str(tmp_path / "nowhere")})
     broken = tmp_path / "broken"
     broken.mkdir()

@@ -77,7 +77,9 @@ class Arguments(ABC):
     def _check_pattern(self, pattern: Expression, node: ast.Expression) -> None:
         """Raises NotEvaluated for what a zone other than UTC would change in a date format."""
         if not isinstance(pattern, Constant):
-            raise NotEvaluated("a date format that is no constant is not evaluated in another zone than UTC", node.span)
+            raise NotEvaluated(
+                "a date format that is not a constant is not evaluated in another zone than UTC", node.span
+            )
         try:
             zoned.check_pattern(str(pattern.value))
         except NotEvaluated as error:

@@ -64,7 +64,7 @@ class _Stats:
         return [*before, Aggregate(columns, groups, self._command.inline), *after]
 
     def _before(self) -> list[Command]:
-        """What computes the groups that are no columns."""
+        """What computes the groups that are not columns."""
         made: list[tuple[str, Expression]] = []
         for field in self._command.groups:
             value = self._context.attempt(partial(self._group, field), NULL)

@@ -44,7 +44,7 @@ def recognise(value: Document) -> Source | None:
 
 
 def companion(value: Document) -> str:
-    """What an object is that lies among a source's files and is no event, empty for any other."""
+    """What an object is that lies among a source's files and is not an event, empty for any other."""
     return next((said for source in SOURCES for key, said in source.companions.items() if key in value), "")
 
 

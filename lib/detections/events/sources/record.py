@@ -114,7 +114,7 @@ class Made:
 class Table:
     """The fields of a source, in the order of the document.
 
-    ``record`` is the class of the records that the fields are made of. A text in ``dropped`` is no value.
+    ``record`` is the class of the records that the fields are made of. A text in ``dropped`` is not a value.
     """
 
     def __init__(

@@ -92,7 +92,7 @@ class GroupsPlan(RowsPlan):
 
     @property
     def expanded(self) -> None:
-        """Kibana tells the alerts of rows that are no documents by their places in the answer."""
+        """Kibana tells the alerts of rows that are not documents by their places in the answer."""
         return None
 
 

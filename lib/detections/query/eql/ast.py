@@ -52,7 +52,7 @@ class Arithmetic:
 
 @dataclass(frozen=True, slots=True)
 class Negative:
-    """A minus sign before an expression that is no number."""
+    """A minus sign before an expression that is not a number."""
 
     operand: Expression
     span: Span = attribute(default=NOWHERE, compare=False)

@@ -129,7 +129,7 @@ def string_value(query: str, token: Token) -> str:
     """What a string means.
 
     Raises:
-        QuerySyntaxError: one of its ``\\u{...}`` is no character.
+        QuerySyntaxError: one of its ``\\u{...}`` is not a character.
     """
     text = token.text
     if text.startswith('"""') and len(text) >= 6:
@@ -155,7 +155,7 @@ def _character(code: str, query: str, start: int, end: int) -> str:
         raise QuerySyntaxError(r"\u{...} takes 2 to 8 hexadecimal digits", query, start, end)
     value = int(code, 16)
     if value > 0x10FFFF or 0xD800 <= value <= 0xDFFF:
-        raise QuerySyntaxError(f"there is no character with the code {code}", query, start, end)
+        raise QuerySyntaxError(f"no character has the code {code}", query, start, end)
     return chr(value)
 
 

@@ -1,7 +1,7 @@
 """Expressions of ES|QL, by operator precedence.
 
 From the loosest to the tightest: OR, AND, NOT, then IN / LIKE / RLIKE / IS NULL / ``:``, comparisons, ``+ -``,
-``* / %``, signs, ``::``. Comparisons and what stands before them do not chain (``a == b == c`` is no ES|QL).
+``* / %``, signs, ``::``. Comparisons and what stands before them do not chain (``a == b == c`` is not ES|QL).
 """
 
 from __future__ import annotations

@@ -247,7 +247,7 @@ _PATTERN_PART = re.compile(rf"(?P<quoted>{_QUOTED})|(?P<star>\*)|(?P<plain>[^`*]
 
 
 def pattern_texts(token: str) -> list[str]:
-    """The texts of a name pattern between its wildcards; a quoted star is no wildcard."""
+    """The texts of a name pattern between its wildcards; a quoted star is not a wildcard."""
     texts = [""]
     for part in _PATTERN_PART.finditer(token):
         if part["star"]:

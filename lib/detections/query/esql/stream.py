@@ -83,7 +83,7 @@ class Stream:
         return True
 
     def accept_word(self, word: str) -> bool:
-        """Step over a word that is no keyword of expressions."""
+        """Step over a word that is not a keyword of expressions."""
         if not self.is_next(word):
             return False
         self.at += 1

@@ -75,7 +75,7 @@ def parse(text: str) -> Node:
     """The syntax tree of a KQL query; the empty query is ``*: *``.
 
     Raises:
-        QuerySyntaxError: the text is no KQL. Its message is Kibana's, and so is its text (message, query, ``----^``).
+        QuerySyntaxError: the text is not KQL. Its message is Kibana's, and so is its text (message, query, ``----^``).
     """
     return _Parser(text).query()
 

@@ -1,8 +1,8 @@
 """Lines for a person: on a terminal, in a pipe, in the log of a CI job.
 
-The only control sequences in a line are colours; whoever prints takes them out where the output is no terminal. No line
-is a workflow command of GitHub Actions, whose runner looks for them in everything a job prints: for ``::`` behind the
-blanks of a line's beginning, and for ``##[`` anywhere (ActionCommand.cs of actions/runner).
+The only control sequences in a line are colours; whoever prints takes them out where the output is not a terminal. No
+line is a workflow command of GitHub Actions, whose runner looks for them in everything a job prints: for ``::`` after
+the blanks at a line's beginning, and for ``##[`` anywhere (ActionCommand.cs of actions/runner).
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def _session_start(trail: Trail) -> str | None:
 def _instant(trail: Trail, name: str, value: Any) -> str | None:
     if value is None:
         return None
-    # The pipeline's date processor reads ISO 8601 only: digits alone are no milliseconds there.
+    # The pipeline's date processor reads ISO 8601 only: digits alone are not read as milliseconds there.
     instant = parse_date(value) if isinstance(value, str) and "-" in value[1:] else None
     if instant is None:
         trail.refuse(name, value)

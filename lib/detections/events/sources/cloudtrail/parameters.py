@@ -22,7 +22,7 @@ RETAIN = Setting(
 AWS = Setting(
     "aws",
     ("6", "8"),
-    "The version of the AWS integration that takes CloudTrail in: since 8.9 AWS's services are no users.",
+    "The version of the AWS integration that takes CloudTrail in: since 8.9 AWS's services are not users.",
 )
 
 _FLATTENED = "aws.cloudtrail.flattened"
@@ -83,7 +83,7 @@ class Trail(Record):
 
     @property
     def service(self) -> str | None:
-        """The service of AWS that acts, by itself or in a role that is made for it: it is no user."""
+        """The service of AWS that acts, by itself or in a role that is made for it: it is not a user."""
         if not self.is_later:
             return None
         kind, invoked = self.field(f"{IDENTITY}.type"), self.at("userIdentity.invokedBy")
