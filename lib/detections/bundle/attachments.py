@@ -20,7 +20,7 @@ from detections.bundle.connectors import is_placeholder
 from detections.errors import Finding, Level, Location, SourceError, UsageError
 from detections.rule import Rule, table_findings
 from detections.rule.fields import Flag, Items, OneOf, Record, Table, Text, Whole
-from detections.rule.parts import NOT_EMPTY, Part, text, texts
+from detections.rule.parts import NOT_EMPTY, PartSchema, text, texts
 from detections.source import Document, read, read_file
 
 CODE = "attachment"
@@ -28,7 +28,7 @@ NAMESPACES = ("single", "agnostic")
 Object = dict[str, Any]
 
 
-class ExceptionListSchema(Part):
+class ExceptionListSchema(PartSchema):
     list_id = text(required=True, validate=NOT_EMPTY)
     name = text(required=True, validate=NOT_EMPTY)
     description = text(required=True)
@@ -40,12 +40,12 @@ class ExceptionListSchema(Part):
     version = Whole()
 
 
-class _Reference(Part):
+class _Reference(PartSchema):
     id = text(required=True, validate=NOT_EMPTY)
     type = text("keyword, ip, ip_range, text ...", required=True, validate=NOT_EMPTY)
 
 
-class ExceptionEntrySchema(Part):
+class ExceptionEntrySchema(PartSchema):
     field = text(required=True, validate=NOT_EMPTY)
     type = text(required=True, validate=OneOf(("match", "match_any", "wildcard", "exists", "list", "nested")))
     operator = text(validate=OneOf(("included", "excluded")))
@@ -54,7 +54,7 @@ class ExceptionEntrySchema(Part):
     entries = Items(Table())
 
 
-class ExceptionItemSchema(Part):
+class ExceptionItemSchema(PartSchema):
     item_id = text(required=True, validate=NOT_EMPTY)
     name = text(required=True, validate=NOT_EMPTY)
     description = text()
@@ -67,12 +67,12 @@ class ExceptionItemSchema(Part):
     meta = Table()
 
 
-class ExceptionsSchema(Part):
+class ExceptionsSchema(PartSchema):
     exception_list = Record(ExceptionListSchema, required=True)
     items = Items(Record(ExceptionItemSchema))
 
 
-class _ValueList(Part):
+class _ValueList(PartSchema):
     id = text(required=True, validate=NOT_EMPTY)
     name = text(required=True, validate=NOT_EMPTY)
     description = text(required=True)
@@ -83,11 +83,11 @@ class _ValueList(Part):
     version = Whole()
 
 
-class ValueListSchema(Part):
+class ValueListSchema(PartSchema):
     value_list = Record(_ValueList, required=True)
 
 
-class _Connector(Part):
+class _Connector(PartSchema):
     id = text(required=True, validate=NOT_EMPTY)
     name = text(required=True)
     connector_type_id = text(".slack, .webhook, .index ...", required=True, validate=NOT_EMPTY)
@@ -97,7 +97,7 @@ class _Connector(Part):
     core_migration_version = text()
 
 
-class ConnectorSchema(Part):
+class ConnectorSchema(PartSchema):
     connector = Record(_Connector, required=True)
 
 
@@ -208,7 +208,7 @@ def _place(finding: Finding) -> Location:
     return finding.location
 
 
-def _documents(folder: Path, kind: type[Part], findings: list[Finding]) -> Iterator[Document]:
+def _documents(folder: Path, kind: type[PartSchema], findings: list[Finding]) -> Iterator[Document]:
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):

@@ -50,7 +50,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Mistake:
     """``value`` is what is wrong, ``test`` the leaf that holds it; ``sure``: it is a mistake, not AWS's news."""
 
     test: Test
@@ -74,7 +74,7 @@ def _only_cloudtrail(asked: RuleQuery) -> bool:
     return bool(asked.indices) and all(CLOUDTRAIL in index for index in asked.indices)
 
 
-def _problems(predicate: Predicate, scope: Scope) -> Iterator[Problem]:
+def _problems(predicate: Predicate, scope: Scope) -> Iterator[Mistake]:
     match predicate:
         case And():
             items = _conjuncts(predicate)
@@ -139,20 +139,20 @@ def _providers(test: Test) -> list[str]:
     return _texts(test)
 
 
-def _check_provider(test: Test, scope: Scope) -> Iterator[Problem]:
+def _check_provider(test: Test, scope: Scope) -> Iterator[Mistake]:
     if isinstance(test.operator, Like):
         if scope.cloudtrail and not _providers(test):
-            yield Problem(test, _pattern(test.operator), "no known AWS service matches this pattern", sure=False)
+            yield Mistake(test, _pattern(test.operator), "no known AWS service matches this pattern", sure=False)
         return
     for name in _texts(test):
         if name in aws.providers() or not (scope.cloudtrail or name.endswith(aws.SUFFIX)):
             continue
         meant = aws.suggest_provider(name)
         hint = f"did you mean {meant}?" if meant else ""
-        yield Problem(test, name, f"unknown CloudTrail event source {name}", hint, sure=bool(meant))
+        yield Mistake(test, name, f"unknown CloudTrail event source {name}", hint, sure=bool(meant))
 
 
-def _check_action(test: Test, scope: Scope) -> Iterator[Problem]:
+def _check_action(test: Test, scope: Scope) -> Iterator[Mistake]:
     providers = [name for name in scope.providers or () if name in aws.providers()]
     if not providers:
         if not scope.cloudtrail or scope.providers:
@@ -162,20 +162,20 @@ def _check_action(test: Test, scope: Scope) -> Iterator[Problem]:
         fits = wildcard.matcher(test.operator.pattern)
         known = (event for name in providers for event in aws.events(name))
         if not any(map(fits, known)) and not aws.may_be_dated(test.operator.pattern, providers):
-            yield Problem(test, _pattern(test.operator), f"{_whose(providers)} has no event that matches this pattern")
+            yield Mistake(test, _pattern(test.operator), f"{_whose(providers)} has no event that matches this pattern")
         return
     for action in _texts(test):
         if not any(aws.is_operation(name, action) for name in providers):
             yield _unknown(test, action, providers)
 
 
-def _unknown(test: Test, action: str, providers: list[str]) -> Problem:
+def _unknown(test: Test, action: str, providers: list[str]) -> Mistake:
     message = f"{_whose(providers)} has no event {action}"
     elsewhere = aws.providers_of(action)
     if elsewhere:
-        return Problem(test, action, message, f"{', '.join(elsewhere)} has")
+        return Mistake(test, action, message, f"{', '.join(elsewhere)} has")
     meant = aws.closest(action, {event for name in providers for event in aws.events(name)})
-    return Problem(test, action, message, f"did you mean {meant}?" if meant else "", sure=bool(meant))
+    return Mistake(test, action, message, f"did you mean {meant}?" if meant else "", sure=bool(meant))
 
 
 def _whose(providers: list[str]) -> str:
@@ -186,7 +186,7 @@ def _pattern(operator: Like) -> str:
     return "".join(part if isinstance(part, str) else part.symbol for part in operator.pattern)
 
 
-def _place(asked: RuleQuery, problem: Problem) -> tuple[int, int]:
+def _place(asked: RuleQuery, problem: Mistake) -> tuple[int, int]:
     """Where the value stands in the leaf's text, as an offset into the query and a length."""
     start, end = problem.test.span
     at = asked.text.find(problem.value, start, end)

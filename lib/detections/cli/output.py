@@ -19,7 +19,7 @@ import click
 from detections import report as formats
 from detections.errors import DetectionsError, Finding, FindingsError
 from detections.report.finding import finding
-from detections.report.sinks import Output, Part, Styled
+from detections.report.sinks import Fragment, Output, Styled
 from detections.report.sinks.terminal import line
 from detections.source import save
 
@@ -67,12 +67,12 @@ def _give(made: Iterable[Output], style: str, out: Path | None) -> None:
     write(made)
 
 
-def show(*parts: Part) -> None:
+def show(*parts: Fragment) -> None:
     """A line on standard output."""
     write([line(*parts)])
 
 
-def tell(*parts: Part) -> None:
+def tell(*parts: Fragment) -> None:
     """A line on standard error: for a person, and no part of the result."""
     write([line(*parts)], err=True)
 

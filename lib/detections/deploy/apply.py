@@ -17,7 +17,7 @@ from detections.deploy.attachments import meaning
 from detections.deploy.lookups import SAVE_AGAIN, looks_up
 from detections.deploy.model import Action, Change, Kind, Payload, Plan, Thing, mark
 from detections.deploy.outcome import SAME, Outcome, moved, unless_hopeless
-from detections.deploy.state import Entry, State, StateFile, applied, canonical, kept
+from detections.deploy.state import Remembered, State, StateFile, applied, canonical, kept
 from detections.errors import ServerError, ServerUnavailable
 from detections.kibana.answers import Rule
 from detections.kibana.client import Kibana
@@ -63,14 +63,14 @@ def apply_plan(kibana: Kibana, plan: Plan, state: State, file: StateFile) -> Ite
     yield from run.attaching.connectors()
 
 
-def _seen(plan: Plan, state: State) -> tuple[dict[str, Entry | None], dict[str, Entry | None]]:
+def _seen(plan: Plan, state: State) -> tuple[dict[str, Remembered | None], dict[str, Remembered | None]]:
     """What the state is to know of rules, and of what they refer to, that need no writing; what is nowhere any more is
     forgotten."""
     keys = {change.key for change in plan.changes}
-    rules: dict[str, Entry | None] = {
+    rules: dict[str, Remembered | None] = {
         key: None for key, entry in state.rules.items() if key not in keys and entry.replaced is None
     }
-    others: dict[str, Entry | None] = {key: None for key in state.attachments if key not in keys}
+    others: dict[str, Remembered | None] = {key: None for key in state.attachments if key not in keys}
     for change in plan.of(Kind.UNCHANGED):
         if change.payload is None or change.live is None:
             continue
@@ -79,7 +79,7 @@ def _seen(plan: Plan, state: State) -> tuple[dict[str, Entry | None], dict[str, 
             unproved = change.unproved or (old.unproved if old is not None and not change.proof else "")
             rules[change.key] = applied(change.payload, change.live.body, change.meaning, unproved)
         elif change.thing in (Thing.LIST, Thing.ITEM):
-            others[change.key] = Entry(meaning(change.payload))
+            others[change.key] = Remembered(meaning(change.payload))
     return rules, others
 
 
@@ -92,13 +92,15 @@ class _Run:
         self._lists: dict[tuple[str, str], str | None] = {}
         self._silent: set[str] = set()
 
-    def save(self, rules: Mapping[str, Entry | None], attachments: Mapping[str, Entry | None] | None = None) -> None:
+    def save(
+        self, rules: Mapping[str, Remembered | None], attachments: Mapping[str, Remembered | None] | None = None
+    ) -> None:
         state = self._state.having(rules, attachments)
         if state != self._state:
             self._file.write(state)
             self._state = state
 
-    def save_attachments(self, change: Callable[[Mapping[str, Entry]], Mapping[str, Entry | None]]) -> None:
+    def save_attachments(self, change: Callable[[Mapping[str, Remembered]], Mapping[str, Remembered | None]]) -> None:
         self.save({}, change(self._state.attachments))
 
     def do(self, changes: Sequence[Change], action: Action) -> Iterator[Outcome]:
@@ -258,11 +260,11 @@ class _Run:
             return dict.fromkeys(rule_ids, Refusal(unless_hopeless(error), error.status))
         return {rule_id: Refusal(problem.message, problem.status) for rule_id, problem in result.refused().items()}
 
-    def _pending(self, change: Change) -> Entry:
+    def _pending(self, change: Change) -> Remembered:
         old, payload = self._state.rules.get(change.rule_id), change.payload or {}
         left = kept(payload)
         pending = canonical(payload, left)
-        return Entry(pending=pending, kept=left) if old is None else replace(old, pending=pending)
+        return Remembered(pending=pending, kept=left) if old is None else replace(old, pending=pending)
 
     def _settle(self, outcomes: Iterable[Outcome], after: Live) -> None:
         """Remember what is applied now; what is not keeps its entry."""

@@ -8,13 +8,13 @@ from typing import Any
 from detections.deploy.attachments import meaning, namespace_of
 from detections.deploy.model import Action, Change, Payload, Plan, Thing
 from detections.deploy.outcome import Outcome, moved, unless_hopeless
-from detections.deploy.state import Entry
+from detections.deploy.state import Remembered
 from detections.errors import ServerError
 from detections.kibana.answers import ExceptionItem, Stored, Versioned
 from detections.kibana.client import Kibana
 from detections.payload import same
 
-Save = Callable[[Callable[[Mapping[str, Entry]], Mapping[str, Entry | None]]], None]
+Save = Callable[[Callable[[Mapping[str, Remembered]], Mapping[str, Remembered | None]]], None]
 
 
 class Attaching:
@@ -36,12 +36,12 @@ class Attaching:
             self._save(
                 lambda old: {change.key: _pending(change.payload or {}, old.get(change.key)) for change in exceptions}
             )
-        settled: dict[str, Entry | None] = {}
+        settled: dict[str, Remembered | None] = {}
         try:
             for change in self._others:
                 outcome = self._written(change)
                 if outcome.done and change.thing is not Thing.VALUES:
-                    settled[change.key] = None if change.payload is None else Entry(meaning(change.payload))
+                    settled[change.key] = None if change.payload is None else Remembered(meaning(change.payload))
                 yield outcome
         finally:
             if settled:
@@ -117,8 +117,8 @@ def _seen(live: Stored | None) -> list[Any] | None:
     return None if not isinstance(live, Versioned) else [live.id, live.version, meaning(live.body)]
 
 
-def _pending(payload: Payload, old: Entry | None) -> Entry:
-    return Entry(old.sent if old else None, old.stored if old else None, meaning(payload))
+def _pending(payload: Payload, old: Remembered | None) -> Remembered:
+    return Remembered(old.sent if old else None, old.stored if old else None, meaning(payload))
 
 
 def _comments(body: Mapping[str, Any], live: ExceptionItem) -> list[Any]:

@@ -17,7 +17,7 @@ from detections.bundle.connectors import harmless
 from detections.deploy.merge import Merge, base_of
 from detections.deploy.model import Action, Change, Kind, Options, Payload, Thing
 from detections.deploy.plan import DEEP
-from detections.deploy.state import Entry, State
+from detections.deploy.state import Remembered, State
 from detections.errors import DetectionsError
 from detections.kibana.answers import (
     Connector,
@@ -167,11 +167,11 @@ def attachment_changes(wanted: Wanted, present: Present, state: State, options: 
     return sorted(changes, key=lambda change: order.index(change.thing))
 
 
-def taken(wanted: Wanted, present: Present) -> dict[str, Entry]:
+def taken(wanted: Wanted, present: Present) -> dict[str, Remembered]:
     """The entries of a state that takes what is there as applied."""
     keys = [key_of(thing_of(payload), payload) for payload in wanted.objects]
     there = ((key, present.stored.get(key)) for key in keys if key[0] in (Thing.LIST, Thing.ITEM))
-    return {"/".join(key): Entry(meaning(live.body)) for key, live in there if live is not None}
+    return {"/".join(key): Remembered(meaning(live.body)) for key, live in there if live is not None}
 
 
 def _exception(thing: Thing, payload: Payload, live: Stored | None, state: State, options: Options) -> Change:

@@ -14,7 +14,7 @@ from detections.deploy.environment import Environment
 from detections.deploy.gate import bumped, gated, written
 from detections.deploy.model import Options, Plan, place
 from detections.deploy.plan import make_plan
-from detections.deploy.state import Entry, State, StateFile, rebuilt
+from detections.deploy.state import Remembered, State, StateFile, rebuilt
 from detections.errors import UsageError
 from detections.kibana.answers import Rule as LiveRule
 from detections.kibana.client import Kibana
@@ -99,7 +99,7 @@ class Deployment:
         self.report(f"{self.file.path}: rebuilt from {count} in Kibana")
         return state
 
-    def _unfinished(self, where: str, fresh: State) -> dict[str, Entry]:
+    def _unfinished(self, where: str, fresh: State) -> dict[str, Remembered]:
         """Rules that an apply has deleted and not yet created again: nobody but the old state knows of them, if it can
         be read."""
         try:

@@ -31,7 +31,7 @@ from detections.deploy.state import NAMELESS
 from detections.errors import Finding, Location, UsageError
 from detections.rule import table_findings
 from detections.rule.fields import Between, Items, Matches, Record, Whole, refusal
-from detections.rule.parts import NOT_EMPTY, Part, text, texts
+from detections.rule.parts import NOT_EMPTY, PartSchema, text, texts
 from detections.rule.schemas import SCHEMAS
 from detections.server import MAX_TIMEOUT, Credentials
 from detections.source import Document, Keys
@@ -65,11 +65,11 @@ def _optional(fields: Sequence[Field[Any]]) -> Field[Any]:
     return first
 
 
-OverridesSchema: type[Schema] = Part.from_dict(_fields(), name="OverridesSchema")
+OverridesSchema: type[Schema] = PartSchema.from_dict(_fields(), name="OverridesSchema")
 """What may differ between environments: any field of a rule, but those that say which rule it is."""
 
 
-class SomeRulesSchema(Part):
+class SomeRulesSchema(PartSchema):
     rule_ids = texts(each=NOT_EMPTY)
     tags = texts(each=NOT_EMPTY)
     overrides = Record(OverridesSchema, required=True)
@@ -84,7 +84,7 @@ def _no_secret(url: str) -> None:
         raise refusal("must not hold a user or a password", "put them into KIBANA_USERNAME and KIBANA_PASSWORD")
 
 
-class EnvironmentSchema(Part):
+class EnvironmentSchema(PartSchema):
     url = text(validate=_no_secret)
     cloud_id = text(validate=NOT_EMPTY)
     space = text(validate=Matches(r"^[a-z0-9_-]+$", "a space's id: small letters, digits, _ and -"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from detections.deploy.model import Kind
-from detections.deploy.state import Entry
+from detections.deploy.state import Remembered
 from detections.payload import Difference, diff, same
 
 NO_RECORD = "no record of the last apply"
@@ -74,7 +74,7 @@ class Merge:
         return not same(old.get(name), new.get(name))
 
 
-def base_of(entry: Entry | None, theirs: Canonical, left: Collection[str]) -> Base | None:
+def base_of(entry: Remembered | None, theirs: Canonical, left: Collection[str]) -> Base | None:
     """What was applied last and how Kibana stored it; None where that is unknown. ``left`` is left to Kibana.
 
     An apply that was interrupted has written what it was about to write, or not: Kibana tells. A field that was left

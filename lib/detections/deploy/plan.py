@@ -12,7 +12,7 @@ from dataclasses import replace
 from detections.deploy.lookups import noted
 from detections.deploy.merge import NO_RECORD, Merge, base_of
 from detections.deploy.model import AS_IS, Action, Change, Kind, Options, Payload, Plan, Thing
-from detections.deploy.state import Entry, State, canonical, kept
+from detections.deploy.state import Remembered, State, canonical, kept
 from detections.errors import UsageError
 from detections.kibana.answers import Rule
 from detections.payload import Difference, diff
@@ -77,7 +77,7 @@ def _with_connectors(change: Change, attachments: Sequence[Change]) -> Change:
     return replace(change, kind=Kind.UPDATE, action=Action.UPDATE, note=note)
 
 
-def _wanted(payload: Payload, present: list[Rule], entry: Entry | None, tag: str, options: Options) -> Change:
+def _wanted(payload: Payload, present: list[Rule], entry: Remembered | None, tag: str, options: Options) -> Change:
     """How a rule of the repo stands."""
     rule_id, name = payload["rule_id"], str(payload.get("name", ""))
     if not present:
@@ -123,7 +123,7 @@ def _unwanted(rules: Iterable[Rule], state: State, known: Collection[str], optio
             yield _gone(rule, entry, options)
 
 
-def _gone(live: Rule, entry: Entry | None, options: Options) -> Change:
+def _gone(live: Rule, entry: Remembered | None, options: Options) -> Change:
     """How a rule of ours stands that the repo has no more. Without a record, or edited since, it is not pruned."""
     if live.too_deep:
         return Change(Kind.GONE, live.rule_id, _name(live), note=DEEP)

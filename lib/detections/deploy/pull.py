@@ -16,7 +16,7 @@ from typing import Any
 
 from detections.deploy.environment import Environment
 from detections.deploy.merge import NO_RECORD, Base, Merge, base_of
-from detections.deploy.state import Entry, State, applied, canonical, kept
+from detections.deploy.state import Remembered, State, applied, canonical, kept
 from detections.errors import DetectionsError, Finding, Level, Location, SourceError
 from detections.kibana.answers import Rule as LiveRule
 from detections.payload import Lock, same
@@ -57,7 +57,7 @@ class Pulled:
 
     changes: list[FileChange] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    entries: dict[str, Entry | None] = field(default_factory=dict)
+    entries: dict[str, Remembered | None] = field(default_factory=dict)
     unchanged: int = 0
 
 
@@ -234,7 +234,7 @@ class _Puller:
     def entry(
         self, rule: Rule, body: Object, base: Base | None, waiting: Collection[str],
         disputed: Collection[str],
-    ) -> Entry:  # fmt: skip
+    ) -> Remembered:  # fmt: skip
         """What the state is to know: Kibana's rule is what was applied, but for fields that the repo has changed since
         (``waiting``), which are to be applied yet, and for those that are not settled (``disputed``)."""
         payload = self.payload(rule)
@@ -246,7 +246,7 @@ class _Puller:
             _put(sent, "tags", stored.get("tags"))
         for name in disputed:
             _put(stored, name, base.stored.get(name) if base else None)
-        return Entry(sent, None if same(sent, stored) else stored, kept=left)
+        return Remembered(sent, None if same(sent, stored) else stored, kept=left)
 
     # A rule that no file holds
 
@@ -275,7 +275,7 @@ class _Puller:
             left = kept(payload)
             settled = applied(payload, body)
             differing = settled.stored is not None and settled.sent is not None and _differ(settled)
-            self.pulled.entries[rule_id] = Entry(canonical(body, left), kept=left) if differing else settled
+            self.pulled.entries[rule_id] = Remembered(canonical(body, left), kept=left) if differing else settled
 
     def new_path(self, table: Mapping[str, Any], rule_id: str) -> str:
         """``<tactic>_<name>.toml`` in the folder for rules, or what is free near that."""
@@ -346,7 +346,7 @@ def _put(table: dict[str, Any], name: str, value: Any) -> None:
         table[name] = value
 
 
-def _differ(entry: Entry) -> bool:
+def _differ(entry: Remembered) -> bool:
     sent, stored = entry.sent or {}, entry.stored or {}
     return any(not same(sent.get(name), stored.get(name)) for name in (sent.keys() | stored.keys()) - {"version"})
 

@@ -18,7 +18,7 @@ from detections.bundle.connectors import harmless, placeholder
 from detections.deploy.attachments import DEFAULTS, ITEM_DEFAULTS, MADE, clean, meaning
 from detections.deploy.merge import NO_RECORD, Base, Merge, base_of
 from detections.deploy.pull import FileChange, Pulled, text_of
-from detections.deploy.state import Entry
+from detections.deploy.state import Remembered
 from detections.errors import Finding, Level, Location, SourceError
 from detections.kibana.answers import ExceptionItem, ExceptionList, Rule, SavedConnector, ValueList
 from detections.payload import same
@@ -66,7 +66,7 @@ def pull_attachments(
     held: Held,
     attachments: Attachments,
     folders: Folders,
-    applied: Mapping[str, Entry] | None = None,
+    applied: Mapping[str, Remembered] | None = None,
     *,
     theirs: bool = False,
 ) -> Pulled:
@@ -98,7 +98,7 @@ def value_lists_of(items: Iterable[ExceptionItem]) -> set[str]:
 
 
 class _Puller:
-    def __init__(self, attachments: Attachments, applied: Mapping[str, Entry] | None, theirs: bool) -> None:
+    def __init__(self, attachments: Attachments, applied: Mapping[str, Remembered] | None, theirs: bool) -> None:
         self.attachments = attachments
         self.unsound = {path: text_of(Path(path)) or "" for path in sorted(attachments.unsound)}
         self.applied = applied
@@ -171,7 +171,7 @@ class _Puller:
                 self.problem(f"{key}: {how}; --theirs takes what Kibana has", path)
                 return False
         if (takes or alike) and self.applied is not None:
-            self.pulled.entries[key] = None if theirs is None else Entry(theirs)
+            self.pulled.entries[key] = None if theirs is None else Remembered(theirs)
         return takes
 
     def value_list(self, live: ValueList, values: Sequence[str], folder: Path) -> None:

@@ -24,7 +24,7 @@ REBUILD = "`detections plan --rebuild-state` rebuilds it from Kibana"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Remembered:
     """What is remembered of a rule, in canonical form.
 
     ``sent`` is what was applied last, None before the first apply has ended; ``stored`` is what Kibana made of it,
@@ -52,17 +52,17 @@ class State:
     """
 
     kibana: str
-    rules: Mapping[str, Entry]
-    attachments: Mapping[str, Entry] = field(default_factory=dict)
+    rules: Mapping[str, Remembered]
+    attachments: Mapping[str, Remembered] = field(default_factory=dict)
 
     def having(
-        self, entries: Mapping[str, Entry | None], attachments: Mapping[str, Entry | None] | None = None
+        self, entries: Mapping[str, Remembered | None], attachments: Mapping[str, Remembered | None] | None = None
     ) -> State:
         """The state with some entries changed, or gone where they are None."""
         return State(self.kibana, _changed(self.rules, entries), _changed(self.attachments, attachments or {}))
 
 
-def _changed(old: Mapping[str, Entry], new: Mapping[str, Entry | None]) -> dict[str, Entry]:
+def _changed(old: Mapping[str, Remembered], new: Mapping[str, Remembered | None]) -> dict[str, Remembered]:
     return {name: entry for name, entry in sorted({**old, **new}.items()) if entry is not None}
 
 
@@ -76,11 +76,11 @@ def canonical(payload: Mapping[str, Any], without: Collection[str]) -> dict[str,
     return {name: value for name, value in normalise(payload).items() if name not in without}
 
 
-def applied(payload: Mapping[str, Any], live: Mapping[str, Any], meaning: str = "", unproved: str = "") -> Entry:
+def applied(payload: Mapping[str, Any], live: Mapping[str, Any], meaning: str = "", unproved: str = "") -> Remembered:
     """What is remembered of a payload that Kibana has, as the rule ``live``."""
     left = kept(payload)
     sent, stored = canonical(payload, left), canonical(live, left)
-    return Entry(sent, None if same(sent, stored) else stored, kept=left, meaning=meaning, unproved=unproved)
+    return Remembered(sent, None if same(sent, stored) else stored, kept=left, meaning=meaning, unproved=unproved)
 
 
 def rebuilt(kibana: str, rules: Iterable[Rule], desired: Mapping[str, Mapping[str, Any]]) -> State:
@@ -91,7 +91,7 @@ def rebuilt(kibana: str, rules: Iterable[Rule], desired: Mapping[str, Mapping[st
     entries = {}
     for rule in rules:
         left = kept(desired.get(rule.rule_id, {}))
-        entries[rule.rule_id] = Entry(canonical(rule.body, left), kept=left)
+        entries[rule.rule_id] = Remembered(canonical(rule.body, left), kept=left)
     return State(kibana, dict(sorted(entries.items())))
 
 
@@ -163,11 +163,11 @@ class StateFile:
             return None
 
 
-def _tables(entries: Mapping[str, Entry]) -> dict[str, Any]:
+def _tables(entries: Mapping[str, Remembered]) -> dict[str, Any]:
     return {name: _table(entry) for name, entry in entries.items()}
 
 
-def _table(entry: Entry) -> dict[str, Any]:
+def _table(entry: Remembered) -> dict[str, Any]:
     named = {
         "sent": entry.sent, "stored": entry.stored, "pending": entry.pending, "kept": list(entry.kept) or None,
         "replaced": entry.replaced, "meaning": entry.meaning or None, "unproved": entry.unproved or None,

@@ -133,7 +133,7 @@ class EntryList(Struct, frozen=True):
     id: str
 
 
-class Entry(Struct, frozen=True):
+class ItemEntry(Struct, frozen=True):
     """A condition of an exception item; ``list`` is the value list that it looks into."""
 
     list: EntryList | None = None
@@ -143,7 +143,7 @@ class ExceptionItem(Versioned, frozen=True, kw_only=True):
     """An item of an exception list."""
 
     item_id: str
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[ItemEntry, ...] = ()
     comments: tuple[Comment, ...] = ()
 
     @property

@@ -28,7 +28,7 @@ _NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Locked:
     """What is remembered of a rule. ``deprecated`` once its file said so; only then may the file go."""
 
     name: str
@@ -41,7 +41,7 @@ class Entry:
 class Lock:
     """The locked rules by rule_id."""
 
-    entries: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
+    entries: Mapping[str, Locked] = field(default_factory=lambda: MappingProxyType({}))
 
     def version(self, rule: Rule) -> int:
         """The version of a rule as it is now: the locked one, or the next one where the rule has changed since."""
@@ -50,7 +50,7 @@ class Lock:
             return own
         return max(own, locked.version if locked.hash == digest(rule) else locked.version + 1)
 
-    def having(self, entries: Mapping[str, Entry]) -> Lock:
+    def having(self, entries: Mapping[str, Locked]) -> Lock:
         """The lock with some entries in the place of what it has."""
         return Lock(MappingProxyType(dict(sorted({**self.entries, **entries}.items()))))
 
@@ -79,7 +79,7 @@ def updated(lock: Lock, rules: Iterable[Rule], least: Mapping[str, int] = _NOTHI
         if locked(rule, lock):
             deprecated = rule.metadata.maturity == "deprecated"
             version = max(lock.version(rule), least.get(rule.rule_id, 1))
-            entries[rule.rule_id] = Entry(rule.name, version, digest(rule), deprecated)
+            entries[rule.rule_id] = Locked(rule.name, version, digest(rule), deprecated)
     return Lock(MappingProxyType(dict(sorted(entries.items()))))
 
 
@@ -113,7 +113,7 @@ def taken_from(lock: Lock, rules: Iterable[Rule], table: Mapping[str, Any], path
         if rule.rule_id in theirs and locked(rule, lock):
             deprecated = rule.metadata.maturity == "deprecated"
             version = max(theirs[rule.rule_id].highest, lock.version(rule))
-            entries[rule.rule_id] = Entry(rule.name, version, digest(rule), deprecated)
+            entries[rule.rule_id] = Locked(rule.name, version, digest(rule), deprecated)
             taken += 1
     return Lock(MappingProxyType(dict(sorted(entries.items())))), taken
 
@@ -137,7 +137,7 @@ def problems(lock: Lock, rules: Iterable[Rule], path: str) -> list[Finding]:
     return sorted(findings, key=lambda finding: finding.location)
 
 
-def removed(rule_id: str, entry: Entry, path: str) -> Finding:
+def removed(rule_id: str, entry: Locked, path: str) -> Finding:
     hint = 'restore its file with maturity = "deprecated" and run `detections lock`; then the file can be removed'
     return _finding(path, f"{entry.name} ({rule_id}) was removed without being deprecated first", hint)
 
@@ -148,13 +148,13 @@ def unusable(lock: Lock, rules: Iterable[Rule]) -> list[Finding]:
     return [problem for rule in ours for problem in _own_version(rule, lock.entries.get(rule.rule_id))]
 
 
-def _about(rule: Rule, entry: Entry | None) -> list[Finding]:
+def _about(rule: Rule, entry: Locked | None) -> list[Finding]:
     if entry is None:
         return [rule.document.finding(CODE, "the rule is not in the lock file", ("rule", "rule_id"), hint=HINT)]
     return lapses(rule, entry)
 
 
-def lapses(rule: Rule, entry: Entry) -> list[Finding]:
+def lapses(rule: Rule, entry: Locked) -> list[Finding]:
     """What the lock's entry and the rule say of each other that cannot be."""
     if problems := _own_version(rule, entry):
         return problems
@@ -175,7 +175,7 @@ def lapses(rule: Rule, entry: Entry) -> list[Finding]:
     return []
 
 
-def _own_version(rule: Rule, entry: Entry | None) -> list[Finding]:
+def _own_version(rule: Rule, entry: Locked | None) -> list[Finding]:
     """A version in the file that is lower than the locked one, or is the locked one of another payload."""
     if entry is None or rule.version is None:
         return []
@@ -231,7 +231,7 @@ def lock_of(table: Mapping[str, Any] | None, path: str) -> Lock:
         UsageError: it is none.
     """
     try:
-        entries = msgspec.convert(table or {}, dict[str, Entry])
+        entries = msgspec.convert(table or {}, dict[str, Locked])
     except msgspec.ValidationError as error:
         raise UsageError(f"{path} is not a lock file: {error}") from None
     bad = next((rule_id for rule_id, entry in entries.items() if entry.version < 1), None)
@@ -249,6 +249,6 @@ def write_lock(path: Path, lock: Lock) -> None:
     write_json(path, {rule_id: _entry(entry) for rule_id, entry in lock.entries.items()})
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: Locked) -> dict[str, Any]:
     table: dict[str, Any] = {"name": entry.name, "version": entry.version, "hash": entry.hash}
     return table | {"deprecated": True} if entry.deprecated else table

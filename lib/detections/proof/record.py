@@ -25,7 +25,7 @@ _MOST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Proved:
     """What a proof said of a rule, and the hash of what it was taken of."""
 
     digest: str
@@ -37,10 +37,10 @@ class Record:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
-        self.entries: dict[str, list[Entry]] = {}
+        self.entries: dict[str, list[Proved]] = {}
         if path is not None:
             with contextlib.suppress(UsageError):
-                self.entries = read_as(path, dict[str, list[Entry]], "a record of proofs", "remove it") or {}
+                self.entries = read_as(path, dict[str, list[Proved]], "a record of proofs", "remove it") or {}
         self._changed = False
 
     def said(self, rule: Rule, digest: str) -> str | None:
@@ -51,7 +51,7 @@ class Record:
     def add(self, rule: Rule, digest: str, said: str) -> None:
         """Remember a proof that holds."""
         others = [entry for entry in self.entries.get(rule.rule_id, ()) if entry.digest != digest]
-        self.entries[rule.rule_id] = [*others, Entry(digest, said)][-_MOST:]
+        self.entries[rule.rule_id] = [*others, Proved(digest, said)][-_MOST:]
         self._changed = True
 
     def save(self) -> None:

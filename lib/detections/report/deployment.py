@@ -10,7 +10,7 @@ from detections.deploy.status import FAILED, NEVER, Execution
 from detections.payload import render
 from detections.report.count import plural
 from detections.report.finding import finding
-from detections.report.sinks import Output, Part, Styled
+from detections.report.sinks import Fragment, Output, Styled
 from detections.report.sinks.terminal import indented, line, padded, width
 
 SIGNS = {
@@ -120,7 +120,7 @@ def _change(change: Change, wide: int) -> Iterator[Output]:
         yield from (line("    ", difference(text)) for text in below)
 
 
-def difference(text: str) -> Part:
+def difference(text: str) -> Fragment:
     """A line of a difference in the colour of its sign."""
     return Styled(text, _LINES.get(text[4:5] if text.startswith("    ") else text[:1]))
 

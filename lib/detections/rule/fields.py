@@ -1,7 +1,7 @@
 """The kinds of value that a rule is made of, as marshmallow fields.
 
 marshmallow's own fields convert (``"yes"`` is a boolean, ``True`` a number); TOML has types, so these do not. What they
-raise is a :class:`Problem`: the end of a sentence that begins with the name of the value, and perhaps a hint.
+raise is a :class:`Invalid`: the end of a sentence that begins with the name of the value, and perhaps a hint.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from marshmallow import Schema, ValidationError, fields, validate
 
 
-class Problem(NamedTuple):
+class Invalid(NamedTuple):
     """What is wrong with a value, as the end of a sentence that begins with its name."""
 
     text: str
@@ -23,7 +23,7 @@ class Problem(NamedTuple):
 
 
 class _Field(fields.Field[object]):
-    default_error_messages = {"required": [Problem("is missing")]}  # noqa: RUF012
+    default_error_messages = {"required": [Invalid("is missing")]}  # noqa: RUF012
     wanted = ""
 
     def fail_type(self, value: object) -> ValidationError:
@@ -80,7 +80,7 @@ class Items(fields.List[object]):
     All its wrong items are reported, each at its place.
     """
 
-    default_error_messages = {"required": [Problem("is missing")]}  # noqa: RUF012
+    default_error_messages = {"required": [Invalid("is missing")]}  # noqa: RUF012
 
     def __init__(self, inner: fields.Field[Any], *, or_one: bool = False, **kwargs: Any) -> None:
         super().__init__(inner, **kwargs)
@@ -97,7 +97,7 @@ class Items(fields.List[object]):
 class Record(fields.Nested):
     """A table described by a schema."""
 
-    default_error_messages = {"required": [Problem("is missing")]}  # noqa: RUF012
+    default_error_messages = {"required": [Invalid("is missing")]}  # noqa: RUF012
 
     def _deserialize(
         self, value: object, attr: str | None, data: Mapping[str, Any] | None, partial: Any = None, **kwargs: object
@@ -156,8 +156,8 @@ class Sized(validate.Length):
 
 
 def refusal(text: str, hint: str = "") -> ValidationError:
-    """The error that says so; marshmallow keeps the Problem in it as it is."""
-    return ValidationError([Problem(text, hint)])
+    """The error that says so; marshmallow keeps the Invalid in it as it is."""
+    return ValidationError([Invalid(text, hint)])
 
 
 def quoted(value: str) -> str:

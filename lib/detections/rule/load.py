@@ -13,7 +13,7 @@ from marshmallow import Schema, ValidationError
 
 from detections.catalog import Source
 from detections.errors import Finding, Location, SourceError, UsageError
-from detections.rule.fields import Items, OneOf, Problem, Record, Text, Whole, kind, quoted
+from detections.rule.fields import Invalid, Items, OneOf, Record, Text, Whole, kind, quoted
 from detections.rule.keys import dotted, shape, unknown_keys, unknown_tables
 from detections.rule.model import RULES, Metadata, Rule, Rules
 from detections.rule.parts import MetadataSchema
@@ -155,7 +155,7 @@ def _load(document: Document, fields: tuple[Source, ...]) -> tuple[Rule | None, 
     file, problems = _values(FileSchema, document.data, ())
     values, others = _values(known or CommonSchema, table, ("rule",))
     problems += others
-    problems += [(keys, Problem("is a number that JSON cannot carry")) for keys in _no_json(table)]
+    problems += [(keys, Invalid("is a number that JSON cannot carry")) for keys in _no_json(table)]
     if known is None:
         problems.append((("rule", "type"), _type_problem(name)))
     findings = [_finding(document, keys, problem) for keys, problem in problems]
@@ -170,7 +170,7 @@ def _load(document: Document, fields: tuple[Source, ...]) -> tuple[Rule | None, 
 
 def _values(
     kind: type[Schema], table: Mapping[str, Any], keys: Keys
-) -> tuple[dict[str, Any], list[tuple[Keys, Problem]]]:
+) -> tuple[dict[str, Any], list[tuple[Keys, Invalid]]]:
     """The values of a table that are sound, and what is wrong with the others, each with its place."""
     try:
         values: dict[str, Any] = schema(kind).load(table)
@@ -181,7 +181,7 @@ def _values(
     return values, []
 
 
-def _problems(messages: Any, keys: Keys) -> Iterator[tuple[Keys, Problem]]:
+def _problems(messages: Any, keys: Keys) -> Iterator[tuple[Keys, Invalid]]:
     if isinstance(messages, dict):
         for key, below in messages.items():
             yield from _problems(below, (*keys, key))
@@ -204,20 +204,20 @@ def _no_json(table: Mapping[str, Any]) -> Iterator[Keys]:
             yield keys
 
 
-def _type_problem(name: object) -> Problem:
+def _type_problem(name: object) -> Invalid:
     if name is None:
-        return Problem("is missing", f"the types are {', '.join(SCHEMAS)}")
+        return Invalid("is missing", f"the types are {', '.join(SCHEMAS)}")
     if not isinstance(name, str):
-        return Problem(f"must be a string, not {kind(name)}")
+        return Invalid(f"must be a string, not {kind(name)}")
     try:
         OneOf(tuple(SCHEMAS))(name)
     except ValidationError as error:
-        problem: Problem = error.messages[0]  # type: ignore[assignment]
+        problem: Invalid = error.messages[0]  # type: ignore[assignment]
         return problem
     raise AssertionError(f"{quoted(name)} is a type")
 
 
-def _finding(document: Document, keys: Keys, problem: Problem) -> Finding:
+def _finding(document: Document, keys: Keys, problem: Invalid) -> Finding:
     return document.finding(CODE, f"{dotted(keys)} {problem.text}", keys, length=None, hint=problem.hint)
 
 

@@ -26,7 +26,7 @@ DATE_MATH = Matches(
 DURATION = Matches(r"^[1-9]\d*[smhd]$", "a duration like 5m")
 
 
-class Part(Schema):
+class PartSchema(Schema):
     """A table of a rule file. Keys it does not know are kept; another part of this room reports them."""
 
     class Meta:
@@ -45,7 +45,7 @@ def _described(about: str) -> Mapping[str, str]:
     return {"description": about} if about else {}
 
 
-class MetadataSchema(Part):
+class MetadataSchema(PartSchema):
     creation_date = text("The day the rule was written, YYYY/MM/DD.", required=True, validate=DATE)
     updated_date = text("The day the rule was last changed, YYYY/MM/DD.", required=True, validate=DATE)
     maturity = text("Only production rules are exported.", required=True, validate=OneOf(MATURITIES))
@@ -65,7 +65,7 @@ class MetadataSchema(Part):
     extended = Table()
 
 
-class Subtechnique(Part):
+class Subtechnique(PartSchema):
     id = text("T1562.007", required=True)
     name = text(required=True)
     reference = text("https://attack.mitre.org/techniques/T1562/007/", required=True)
@@ -75,56 +75,56 @@ class Technique(Subtechnique):
     subtechnique = Items(Record(Subtechnique))
 
 
-class Threat(Part):
+class Threat(PartSchema):
     framework = text("MITRE ATT&CK", required=True)
     tactic = Record(Subtechnique, required=True)
     technique = Items(Record(Technique))
 
 
-class VersionedThreat(Part):
+class VersionedThreat(PartSchema):
     framework = text(required=True)
     version = text("The version of ATT&CK that this mapping is for.", required=True)
     threat = Items(Record(Threat), required=True)
 
 
-class SeverityMapping(Part):
+class SeverityMapping(PartSchema):
     field = text(required=True)
     operator = text(required=True, validate=OneOf(("equals",)))
     severity = text(required=True, validate=OneOf(SEVERITIES))
     value = text(required=True)
 
 
-class RiskScoreMapping(Part):
+class RiskScoreMapping(PartSchema):
     field = text(required=True)
     operator = text(required=True, validate=OneOf(("equals",)))
     value = text(required=True)
     risk_score = Whole(validate=RISK)
 
 
-class RelatedIntegration(Part):
+class RelatedIntegration(PartSchema):
     package = text("The integration's package.", required=True, validate=NOT_EMPTY)
     version = text("The versions of the package, in semver.", required=True, validate=NOT_EMPTY)
     integration = text("Which of the package's integrations, where it has several.", validate=NOT_EMPTY)
 
 
-class RequiredField(Part):
+class RequiredField(PartSchema):
     name = text(required=True, validate=NOT_EMPTY)
     type = text(required=True, validate=NOT_EMPTY)
     ecs = Flag()
 
 
-class InvestigationFields(Part):
+class InvestigationFields(PartSchema):
     field_names = texts("The fields shown first on an alert.", each=NOT_EMPTY, required=True, validate=NOT_EMPTY)
 
 
-class ExceptionList(Part):
+class ExceptionList(PartSchema):
     id = text("The saved object's id, which differs between spaces.", required=True, validate=NOT_EMPTY)
     list_id = text(required=True, validate=NOT_EMPTY)
     type = text(required=True)
     namespace_type = text(required=True, validate=OneOf(("agnostic", "single")))
 
 
-class Action(Part):
+class Action(PartSchema):
     action_type_id = text(required=True)
     id = text("The id of the connector.", required=True)
     params = Table(required=True)
@@ -134,67 +134,67 @@ class Action(Part):
     frequency = Table()
 
 
-class ResponseAction(Part):
+class ResponseAction(PartSchema):
     action_type_id = text(required=True, validate=OneOf((".osquery", ".endpoint")))
     params = Table(required=True)
 
 
-class Duration(Part):
+class Duration(PartSchema):
     value = Whole(required=True, validate=Between(min=1))
     unit = text(required=True, validate=OneOf(("s", "m", "h")))
 
 
-class Suppression(Part):
+class Suppression(PartSchema):
     group_by = texts("One to three fields.", required=True, validate=Sized(min=1, max=3))
     duration = Record(Duration)
     missing_fields_strategy = text(validate=OneOf(("suppress", "doNotSuppress")))
 
 
-class ThresholdSuppression(Part):
+class ThresholdSuppression(PartSchema):
     duration = Record(Duration, required=True)
 
 
-class Cardinality(Part):
+class Cardinality(PartSchema):
     field = text(required=True)
     value = Whole(required=True, validate=Between(min=0))
 
 
-class Threshold(Part):
+class Threshold(PartSchema):
     field = texts("The fields to group by, at most five; none counts all events.", or_one=True, required=True,
                   validate=Sized(max=5))  # fmt: skip
     value = Whole(required=True, validate=Between(min=1), metadata=_described("How many events raise an alert."))
     cardinality = Items(Record(Cardinality))
 
 
-class HistoryWindowStart(Part):
+class HistoryWindowStart(PartSchema):
     field = text(required=True, validate=OneOf(("history_window_start",)))
     value = text("How far back a term counts as known: now-14d.", required=True, validate=DATE_MATH)
 
 
-class NewTerms(Part):
+class NewTerms(PartSchema):
     field = text(required=True, validate=OneOf(("new_terms_fields",)))
     value = texts("One to three fields, whose combination is the term.", required=True, validate=Sized(min=1, max=3))
     history_window_start = Items(Record(HistoryWindowStart), required=True, validate=Sized(min=1, max=1))
 
 
-class Entry(Part):
+class Entry(PartSchema):
     field = text("The field of the event.", required=True, validate=NOT_EMPTY)
     type = text(required=True, validate=OneOf(("mapping",)))
     value = text("The field of the indicator.", required=True, validate=NOT_EMPTY)
     negate = Flag()
 
 
-class ThreatMapping(Part):
+class ThreatMapping(PartSchema):
     entries = Items(Record(Entry), required=True)
 
 
-class Osquery(Part):
+class Osquery(PartSchema):
     label = text(required=True)
     query = text(required=True)
     ecs_mapping = Table()
 
 
-class Investigate(Part):
+class Investigate(PartSchema):
     label = text(required=True)
     description = text()
     providers = Items(Items(Table()), required=True)
@@ -202,6 +202,6 @@ class Investigate(Part):
     relativeTo = text()  # noqa: N815
 
 
-class Transform(Part):
+class Transform(PartSchema):
     osquery = Items(Record(Osquery))
     investigate = Items(Record(Investigate))

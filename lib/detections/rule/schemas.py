@@ -22,7 +22,7 @@ from detections.rule.parts import (
     InvestigationFields,
     MetadataSchema,
     NewTerms,
-    Part,
+    PartSchema,
     RelatedIntegration,
     RequiredField,
     ResponseAction,
@@ -40,14 +40,14 @@ from detections.rule.parts import (
 )
 
 
-class FileSchema(Part):
+class FileSchema(PartSchema):
     """The tables of a rule file, ``[rule]`` aside: its schema depends on the type."""
 
     metadata = Record(MetadataSchema, required=True)
     transform = Record(Transform)
 
 
-class CommonSchema(Part):
+class CommonSchema(PartSchema):
     """What rules of every type have."""
 
     rule_id = text("Unique, and never changed; a UUID.", required=True, validate=NOT_EMPTY)
@@ -91,7 +91,7 @@ class CommonSchema(Part):
     namespace = text()
 
 
-class _Searched(Part):
+class _Searched(PartSchema):
     """What rules have that search an index with a query and filters."""
 
     index = texts("The index patterns that the rule searches.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from detections.payload import Difference, render
 from detections.site.kibana import Change, Plan
-from detections.site.project import Entry
+from detections.site.project import ListedRule
 
 KINDS = {
     "create": "to create",
@@ -30,7 +30,7 @@ class Step:
     """A change, with its differences in lines of (class, text), each list under a heading."""
 
     change: Change
-    entry: Entry | None
+    entry: ListedRule | None
     said: str
     sections: Sequence[tuple[str, Sequence[tuple[str, str]]]]
 
@@ -42,7 +42,7 @@ class Group:
     steps: Sequence[Step]
 
 
-def groups(plan: Plan, by_id: Mapping[str, Entry]) -> list[Group]:
+def groups(plan: Plan, by_id: Mapping[str, ListedRule]) -> list[Group]:
     """The changes by how they stand, in the order of :data:`KINDS`; kinds that nobody knows here come last."""
     kinds = dict.fromkeys([*KINDS, *(change.kind for change in plan.changes)])
     found = []
@@ -53,7 +53,7 @@ def groups(plan: Plan, by_id: Mapping[str, Entry]) -> list[Group]:
     return found
 
 
-def _step(change: Change, by_id: Mapping[str, Entry]) -> Step:
+def _step(change: Change, by_id: Mapping[str, ListedRule]) -> Step:
     return Step(change, by_id.get(change.rule_id), "; ".join(_said(change)), list(_sections(change)))
 
 

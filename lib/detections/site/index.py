@@ -16,7 +16,7 @@ import msgspec
 
 from detections.rule.parts import SEVERITIES
 from detections.site.plain import plain
-from detections.site.project import Entry, Project, State, order_of_tactics
+from detections.site.project import ListedRule, Project, State, order_of_tactics
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
 """Of numbers to the base 32: the upper half ends a number."""
@@ -64,8 +64,10 @@ def summary(text: str, longest: int = _SUMMARY) -> str:
     return sentence[: longest - 1].rsplit(" ", 1)[0].rstrip(" ,;:(") + "…"
 
 
-def _columns(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
-    def column(of: Callable[[Entry], Iterable[str]], order: Callable[[list[str]], Iterable[str]]) -> dict[str, Any]:
+def _columns(entries: Sequence[ListedRule]) -> dict[str, dict[str, Any]]:
+    def column(
+        of: Callable[[ListedRule], Iterable[str]], order: Callable[[list[str]], Iterable[str]]
+    ) -> dict[str, Any]:
         found = [list(dict.fromkeys(of(entry))) for entry in entries]
         counts = Counter(value for values in found for value in values)
         values = list(order(sorted(counts, key=lambda value: (-counts[value], value))))
@@ -88,7 +90,7 @@ def _columns(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _words(entries: Sequence[Entry]) -> tuple[str, str]:
+def _words(entries: Sequence[ListedRule]) -> tuple[str, str]:
     """All words, sorted, a line each, of which the first character says how many characters it shares with the word
     before; and a line each of the rules that have it, as the steps from one to the next."""
     found: defaultdict[str, list[int]] = defaultdict(list)
@@ -107,7 +109,7 @@ def _words(entries: Sequence[Entry]) -> tuple[str, str]:
     return "\n".join(words), "\n".join(places)
 
 
-def _texts(entry: Entry) -> list[str]:
+def _texts(entry: ListedRule) -> list[str]:
     return [entry.rule.name, entry.rule.description, entry.rule.query or ""]
 
 

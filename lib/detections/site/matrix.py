@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from detections.catalog import attack
-from detections.site.project import Entry, Project, State
+from detections.site.project import ListedRule, Project, State
 
 _STEPS = (1, 2, 3, 5, 10)
 """How many rules each colour begins at."""
@@ -19,7 +19,7 @@ class Cell:
     """A technique or sub-technique under a tactic. A technique's ``rules`` are those of its ``parts``, too."""
 
     technique: attack.Technique
-    rules: tuple[Entry, ...] = ()
+    rules: tuple[ListedRule, ...] = ()
     parts: tuple[Cell, ...] = ()
 
     @property
@@ -50,10 +50,10 @@ class Column:
         return sum(bool(cell.rules) for cell in self.cells)
 
 
-def matrix(entries: Iterable[Entry]) -> list[Column]:
+def matrix(entries: Iterable[ListedRule]) -> list[Column]:
     """The matrix, a column a tactic. A technique that a rule has under a tactic that is not its own has a cell there
     too; ids that ATT&CK does not have are left out (:func:`unknown`)."""
-    rules: defaultdict[str, defaultdict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+    rules: defaultdict[str, defaultdict[str, list[ListedRule]]] = defaultdict(lambda: defaultdict(list))
     tactics: defaultdict[str, set[str]] = defaultdict(set)
     for entry in entries:
         for tactic, technique in entry.placed:
@@ -67,13 +67,13 @@ def matrix(entries: Iterable[Entry]) -> list[Column]:
     return columns
 
 
-def unknown(entries: Iterable[Entry]) -> list[str]:
+def unknown(entries: Iterable[ListedRule]) -> list[str]:
     """The ids of tactics and techniques that rules name and ATT&CK does not have, or has no more."""
     known = {technique.id for technique in attack.techniques()} | {tactic.id for tactic in attack.tactics()}
     return sorted({name for entry in entries for pair in entry.placed for name in pair} - known)
 
 
-def _cells(tactic: str, rules: Mapping[str, Sequence[Entry]]) -> tuple[Cell, ...]:
+def _cells(tactic: str, rules: Mapping[str, Sequence[ListedRule]]) -> tuple[Cell, ...]:
     cells: dict[str, Cell] = {}
     parts: defaultdict[str, list[Cell]] = defaultdict(list)
     for technique in attack.techniques():

@@ -12,7 +12,7 @@ from detections.backtest import Backtest, Noise
 from detections.backtest.model import day_of
 from detections.errors import printable
 from detections.site.chart import histogram, share, spark
-from detections.site.project import Entry
+from detections.site.project import ListedRule
 
 _LONGEST = 200
 """Characters of a value that are shown."""
@@ -35,7 +35,7 @@ class Loud:
     part of this page that shows its alerts. It is empty where there are none."""
 
     noise: Noise
-    entry: Entry | None
+    entry: ListedRule | None
     below: str
     median: float
     spark: Markup
@@ -80,7 +80,7 @@ class View:
             about = "about " if found.approximate else ""
             yield found.field, f"{about}{found.distinct:,} value{'s' * (found.distinct != 1)}", bars
 
-    def loudest(self, by_id: Mapping[str, Entry]) -> list[Loud]:
+    def loudest(self, by_id: Mapping[str, ListedRule]) -> list[Loud]:
         """The rules that were evaluated, most alerts first."""
         ran = [rule for rule in self.backtest.rules if rule.ran or rule.difference or rule.broken]
         ran.sort(key=lambda one: (-one.alerts, -one.selected, one.name, one.rule_id))

@@ -39,7 +39,7 @@ class State(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListedRule:
     """A rule and what is known of it. ``slug`` names its page; ``proof`` is None where its cases were not run;
     ``versions`` are the newest first."""
 
@@ -114,7 +114,7 @@ class Project:
     the history a part is not in this clone."""
 
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[ListedRule, ...]
     findings: tuple[Finding, ...] = ()
     revision: str = ""
     backtest: Backtest | None = None
@@ -123,12 +123,12 @@ class Project:
     shallow: bool = False
 
     @cached_property
-    def by_id(self) -> Mapping[str, Entry]:
+    def by_id(self) -> Mapping[str, ListedRule]:
         """The rules by rule_id, of several with one id the first."""
         return {entry.rule.rule_id: entry for entry in reversed(self.entries)}
 
     @cached_property
-    def running(self) -> tuple[Entry, ...]:
+    def running(self) -> tuple[ListedRule, ...]:
         """The rules that are enabled in Kibana, where that is known, else those that a deployment brings there."""
         if self.executions is None:
             return tuple(entry for entry in self.entries if entry.deployed)
@@ -143,7 +143,7 @@ def gather(
     *,
     backtest: Backtest | None,
     executions: Mapping[str, Execution] | None,
-) -> tuple[Entry, ...]:
+) -> tuple[ListedRule, ...]:
     """The rules sorted by name, each with what is known of it."""
     proved = {proof.rule.document.path: proof for proof in proofs}
     noise = {one.rule_id: one for one in backtest.rules} if backtest else {}
@@ -152,7 +152,7 @@ def gather(
     for rule in sorted(rules, key=lambda one: (one.name.casefold(), one.name, one.document.path)):
         version = lock.version(rule)
         entries.append(
-            Entry(
+            ListedRule(
                 rule, _slug(rule, taken), proved.get(rule.document.path), version,
                 history.versions(rule, version), noise.get(rule.rule_id), (executions or {}).get(rule.rule_id),
             )

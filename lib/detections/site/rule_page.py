@@ -23,7 +23,7 @@ from detections.rule import (
 )
 from detections.site.guide import guide
 from detections.site.highlight import highlight, state_of
-from detections.site.project import ATTACK, Entry
+from detections.site.project import ATTACK, ListedRule
 
 _LANGUAGES = {"kuery": "KQL", "eql": "EQL", "esql": "ES|QL", "lucene": "Lucene"}
 
@@ -56,7 +56,7 @@ class Placed:
     below: bool
 
 
-def context(entry: Entry) -> dict[str, Any]:
+def context(entry: ListedRule) -> dict[str, Any]:
     """The names that the template of the page knows."""
     rule, proof = entry.rule, entry.proof
     return {
@@ -75,7 +75,7 @@ def context(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _queries(entry: Entry) -> Iterator[Query]:
+def _queries(entry: ListedRule) -> Iterator[Query]:
     rule = entry.rule
     if rule.query and rule.language:
         clauses = entry.proof.clauses if entry.proof else ()
@@ -116,7 +116,7 @@ def _placed(said: Mapping[str, Any], *, below: bool) -> Placed:
     return Placed(str(said["id"]), str(said["name"]), known.reference if known else "", below)
 
 
-def _facts(entry: Entry) -> Iterator[tuple[str, Sequence[str]]]:
+def _facts(entry: ListedRule) -> Iterator[tuple[str, Sequence[str]]]:
     """What is said of the rule beside its text: a name, and one value or several."""
     rule, about = entry.rule, entry.rule.metadata
     yield from _alerting(rule)

@@ -17,7 +17,7 @@ from detections.source.scan import Scan, Statement, scan
 from detections.source.strings import is_string
 
 Path = tuple[str, ...]
-Order = Callable[[Path], Any]
+SortKey = Callable[[Path], Any]
 """Of the path of a key or a table, what it is sorted by among its neighbours."""
 
 
@@ -39,7 +39,7 @@ class _Table:
     below: dict[str, list[_Table]] = field(default_factory=dict)
 
 
-def laid_out(document: Document, order: Order, literal: Callable[[Path], bool]) -> str:
+def laid_out(document: Document, order: SortKey, literal: Callable[[Path], bool]) -> str:
     """The document's text in the layout; the same text where it is laid out so already, or where that cannot be done
     without a change of what it says.
 
@@ -156,7 +156,7 @@ class _Layout:
 
     # What is to stand there
 
-    def blocks(self, table: _Table, order: Order) -> Iterator[str]:
+    def blocks(self, table: _Table, order: SortKey) -> Iterator[str]:
         """The table and all below it, a block with a line end each."""
         lines = [*table.comments, *([table.header] if table.header else [])]
         for entry in sorted(table.entries, key=lambda one: order((*table.path, one.key))):

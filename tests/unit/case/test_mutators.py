@@ -9,7 +9,22 @@ from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
 from detections.compile.kql import compile_kql
 from detections.mapping import Field, Mapping
-from detections.plan.predicate import Always, And, Compute, Equals, Exists, IsTrue, Like, Nested, Not, Or, Predicate
+from detections.plan.predicate import (
+    Always,
+    And,
+    Compute,
+    Equals,
+    Exists,
+    IsTrue,
+    Like,
+    Nested,
+    Not,
+    Operator,
+    Or,
+    Phrase,
+    Predicate,
+    Ranges,
+)
 from detections.plan.predicate import Test as Ask
 from detections.plan.program import Events
 from detections.plan.rows import Where
@@ -129,6 +144,26 @@ def test_values_stars_and_bounds_change_one_at_a_time() -> None:
     assert made[">= instead of >"] == compile_kql(parse("n >= 5", "kuery"), MAPPING)
     assert made["without the lower bound"].operator.low is None  # type: ignore[union-attr]
     assert field == between.field  # type: ignore[union-attr]
+
+
+def test_ranges_words_and_stars_are_left_out_one_by_one() -> None:
+    def without(operator: Operator) -> dict[str, Operator]:
+        made = mutants(Ask(A, operator), "")
+        changes = {change.description.partition("`: ")[2]: change.predicate for change in made}
+        return {change: ask.operator for change, ask in changes.items() if "without" in change}  # type: ignore[union-attr]
+
+    assert without(Ranges(((1, 2), (4, 5), (7, 8)))) == {
+        "without range 1": Ranges(((4, 5), (7, 8))),
+        "without range 2": Ranges(((1, 2), (7, 8))),
+        "without range 3": Ranges(((1, 2), (4, 5))),
+    }
+    assert without(Ranges(((1, 2),))) == {}
+    assert list(without(Phrase(("a", "b", "c"))).values()) == [
+        Phrase(("b", "c")), Phrase(("a", "c")), Phrase(("a", "b")),
+    ]  # fmt: skip
+    assert without(Like((ANY, "x", ANY, "y"))) == {
+        "without star 0": Like(("x", ANY, "y")), "without star 2": Like((ANY, "x", "y")),
+    }  # fmt: skip
 
 
 NEGATIONS = [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from detections.deploy.merge import NO_RECORD, Base, Merge, base_of
 from detections.deploy.model import Kind
-from detections.deploy.state import Entry
+from detections.deploy.state import Remembered
 
 OLD = {"name": "a", "note": "n"}
 OURS, THEIRS, NEITHER = OLD | {"note": "ours"}, OLD | {"note": "theirs"}, OLD | {"name": "b"}
@@ -60,13 +60,13 @@ def test_without_a_record_every_field_is_in_dispute() -> None:
 
 def test_what_was_applied_last() -> None:
     assert base_of(None, OLD, ()) is None
-    assert base_of(Entry(pending=OURS), OLD, ()) is None  # an interrupted first apply that has not written
-    assert base_of(Entry(pending=OURS), OURS, ()) == Base(OURS, OURS)  # and one that has
-    assert base_of(Entry(OLD, pending=OURS), OURS, ()) == Base(OURS, OURS)
-    assert base_of(Entry(OLD, pending=OURS), THEIRS, ()) == Base(OLD, OLD)
-    assert base_of(Entry(OLD, THEIRS), OURS, ()) == Base(OLD, THEIRS)
-    assert base_of(Entry(OLD), OLD, ("note",)) == Base({"name": "a"}, {"name": "a"})
-    left = Entry({"name": "a"}, kept=("note",))
+    assert base_of(Remembered(pending=OURS), OLD, ()) is None  # an interrupted first apply that has not written
+    assert base_of(Remembered(pending=OURS), OURS, ()) == Base(OURS, OURS)  # and one that has
+    assert base_of(Remembered(OLD, pending=OURS), OURS, ()) == Base(OURS, OURS)
+    assert base_of(Remembered(OLD, pending=OURS), THEIRS, ()) == Base(OLD, OLD)
+    assert base_of(Remembered(OLD, THEIRS), OURS, ()) == Base(OLD, THEIRS)
+    assert base_of(Remembered(OLD), OLD, ("note",)) == Base({"name": "a"}, {"name": "a"})
+    left = Remembered({"name": "a"}, kept=("note",))
     assert base_of(left, OLD, ()) == Base(OLD, OLD)  # until now left to Kibana: as it is there
 
 

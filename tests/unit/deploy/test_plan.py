@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from detections.deploy.model import Action, Kind, Options, Plan
 from detections.deploy.plan import make_plan
 from detections.deploy.saved import read_plan, save, write_plan
-from detections.deploy.state import Entry, State, StateFile, applied, canonical, kept, rebuilt
+from detections.deploy.state import Remembered, State, StateFile, applied, canonical, kept, rebuilt
 from detections.errors import UsageError
 from detections.kibana.answers import Rule
 
@@ -171,12 +171,12 @@ def test_two_rules_of_the_repo_with_one_id():
 def test_an_apply_that_was_interrupted_is_no_drift():
     left = kept(RULE)
     pending = canonical(RULE | {"note": "n"}, left)
-    entry = Entry(DONE["r"].sent, pending=pending, kept=left)
+    entry = Remembered(DONE["r"].sent, pending=pending, kept=left)
     # The write arrived and the repo has moved on; it did not arrive; it did, and a person edited then.
     assert change_of(RULE | {"note": "m"}, {"r": entry}, LIVE | {"note": "n"}).kind is Kind.UPDATE
     assert change_of(RULE | {"note": "m"}, {"r": entry}, LIVE).kind is Kind.UPDATE
     assert change_of(RULE | {"note": "n"}, {"r": entry}, LIVE | {"note": "o"}).kind is Kind.CONFLICT
-    assert change_of(RULE, {"r": Entry(pending=pending, kept=left)}, LIVE | {"note": "n"}).kind is Kind.UPDATE
+    assert change_of(RULE, {"r": Remembered(pending=pending, kept=left)}, LIVE | {"note": "n"}).kind is Kind.UPDATE
 
 
 def test_what_a_newer_kibana_puts_in_a_form_of_its_own_is_unchanged():
@@ -244,7 +244,7 @@ def test_a_state_comes_back_from_its_file(tmp_path):
     path = tmp_path / "deep" / "state.json"
     file = StateFile(path)
     assert file.read("k") == State("k", {})
-    state = State("k", {"r": Entry({"a": 1}, {"a": 2}, {"b": 1}, ("enabled",)), "s": Entry(pending={})})
+    state = State("k", {"r": Remembered({"a": 1}, {"a": 2}, {"b": 1}, ("enabled",)), "s": Remembered(pending={})})
     file.write(state)
     assert StateFile(path).read("k") == state
     assert json.loads(path.read_text())["rules"]["s"] == {"pending": {}}

@@ -6,8 +6,8 @@ import pytest
 
 from detections.errors import UsageError
 from detections.payload.lock import (
-    Entry,
     Lock,
+    Locked,
     digest,
     problems,
     read_lock,
@@ -51,7 +51,7 @@ LOCK = updated(Lock(), [rule()])
 
 
 def test_a_new_rule_begins_at_one_or_where_its_file_says() -> None:
-    assert LOCK.entries["r"] == Entry("R", 1, digest(rule()))
+    assert LOCK.entries["r"] == Locked("R", 1, digest(rule()))
     assert updated(Lock(), [rule('tags = ["x", "y"]', "version = 7")]).entries["r"].version == 7
 
 
@@ -89,7 +89,7 @@ def test_a_version_in_the_file_counts_where_it_is_higher() -> None:
 
 
 def test_a_version_in_the_file_that_cannot_stand() -> None:
-    nine = Lock({"r": Entry("R", 9, digest(rule()))})
+    nine = Lock({"r": Locked("R", 9, digest(rule()))})
     lowered = rule('tags = ["x", "y"]', 'tags = ["x", "y"]\nversion = 8')
     assert "version was lowered to 8, but 9 is locked" in str(unusable(nine, [lowered])[0])
     taken = rule("a: b", "a: c", TEXT.replace("tags", "version = 9\ntags"))
@@ -118,22 +118,22 @@ def test_only_production_rules_are_locked() -> None:
 
 
 def test_what_a_lock_may_not_do_to_an_earlier_one() -> None:
-    old = Lock({"r": Entry("R", 3, "h"), "s": Entry("S", 1, "h", deprecated=True)})
+    old = Lock({"r": Locked("R", 3, "h"), "s": Locked("S", 1, "h", deprecated=True)})
     assert regressions(old, old, "lock") == []
     for entries, said in (
-        ({"r": Entry("R", 2, "h")}, "version 3 was lowered to 2"),
-        ({"r": Entry("R", 3, "i")}, "version 3 was used for something else before"),
+        ({"r": Locked("R", 2, "h")}, "version 3 was lowered to 2"),
+        ({"r": Locked("R", 3, "i")}, "version 3 was used for something else before"),
         ({}, "was removed without being deprecated first"),
     ):
         [found] = regressions(Lock(entries), old, "lock")
         assert said in str(found)
-    assert regressions(Lock({"r": Entry("R", 4, "i")}), old, "lock") == []
+    assert regressions(Lock({"r": Locked("R", 4, "i")}), old, "lock") == []
 
 
 def test_a_lock_comes_back_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "etc" / "rules.lock.json"
     assert read_lock(path) == Lock()
-    lock = Lock({"r": Entry("Ré", 3, "h"), "s": Entry("S", 1, "h", deprecated=True)})
+    lock = Lock({"r": Locked("Ré", 3, "h"), "s": Locked("S", 1, "h", deprecated=True)})
     write_lock(path, lock)
     assert read_lock(path).entries == lock.entries
 

@@ -10,17 +10,17 @@ import pytest
 from detections.backtest import Backtest, Busiest, Noise, Sources, Value
 from detections.case import Clause, Proof, Verdict
 from detections.payload import Lock
-from detections.payload.lock import Entry as Locked
+from detections.payload.lock import Locked
 from detections.rule import Rule
 from detections.site import gather
 from detections.site.history import History
 from detections.site.noise import View
-from detections.site.project import Entry, State
+from detections.site.project import ListedRule, State
 from detections.site.rule_page import context, named_fields
 from made_rules import QUERY, rule_of
 
 
-def entries(*rules: Rule, proofs: Any = (), **given: Any) -> tuple[Entry, ...]:
+def entries(*rules: Rule, proofs: Any = (), **given: Any) -> tuple[ListedRule, ...]:
     lock = given.pop("lock", Lock())
     return gather(rules, proofs, lock, History(), **({"backtest": None, "executions": None} | given))
 

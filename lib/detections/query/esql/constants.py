@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from detections.errors import QuerySyntaxError
-from detections.query.esql.ast import Entry, Literal, Map, Parameter, TimeSpan
+from detections.query.esql.ast import Literal, Map, MapEntry, Parameter, TimeSpan
 from detections.query.esql.scan import KEYWORDS, Token, string_value
 from detections.query.esql.stream import Stream
 
@@ -111,7 +111,7 @@ class Constants(Stream):
     def map(self) -> Map:
         start = self.expect("{").start
         self.source.deeper(start)
-        entries: list[Entry] = []
+        entries: list[MapEntry] = []
         while not self.accept("}"):
             if entries and not self.accept(","):
                 raise self.unexpected("','", "'}'")
@@ -119,7 +119,7 @@ class Constants(Stream):
             if not self.accept(":"):
                 raise self.unexpected("':'")
             value = self.map() if self.tokens[self.at].kind == "{" else self.constant()
-            entries.append(Entry(str(key.value), value, self.span(key.span[0])))
+            entries.append(MapEntry(str(key.value), value, self.span(key.span[0])))
         self.source.depth -= 1
         return Map(tuple(entries), self.span(start))
 

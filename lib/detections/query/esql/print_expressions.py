@@ -8,7 +8,6 @@ from detections.query.esql.ast import (
     Arithmetic,
     Cast,
     Comparison,
-    Entry,
     Expression,
     Function,
     In,
@@ -19,6 +18,7 @@ from detections.query.esql.ast import (
     Literal,
     Logical,
     Map,
+    MapEntry,
     Match,
     Name,
     Negative,
@@ -98,7 +98,7 @@ class ExpressionPrinter:
     def options(self, node: Map) -> str:
         return f"{{{', '.join(self._entry(entry) for entry in node.entries)}}}"
 
-    def _entry(self, entry: Entry) -> str:
+    def _entry(self, entry: MapEntry) -> str:
         value = self.options(entry.value) if isinstance(entry.value, Map) else self.expression(entry.value)
         return f"{string(entry.key)}: {value}"
 

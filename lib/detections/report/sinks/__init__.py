@@ -24,4 +24,4 @@ class Styled:
     dim: bool = False
 
 
-Part: TypeAlias = str | Styled
+Fragment: TypeAlias = str | Styled

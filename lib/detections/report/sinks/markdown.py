@@ -11,38 +11,38 @@ import re
 from collections.abc import Sequence
 
 from detections.errors import printable
-from detections.report.sinks import Output, Part, Styled, terminal
+from detections.report.sinks import Fragment, Output, Styled, terminal
 
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>()|~!&$]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 _LINKING = re.compile("([@#])")
 
 
-def heading(level: int, *parts: Part) -> Output:
+def heading(level: int, *parts: Fragment) -> Output:
     """A heading, and the blank line below it."""
     return Output(f"{'#' * level} {_inline(parts)}\n")
 
 
-def item(*parts: Part) -> Output:
+def item(*parts: Fragment) -> Output:
     """An item of a list."""
     return Output(f"- {_inline(parts)}")
 
 
-def continued(*parts: Part) -> Output:
+def continued(*parts: Fragment) -> Output:
     """One more line of an item."""
     return Output(f"  {_inline(parts)}")
 
 
-def text(*parts: Part) -> Output:
+def text(*parts: Fragment) -> Output:
     """A text right below a heading."""
     return Output(_inline(parts))
 
 
-def paragraph(*parts: Part) -> Output:
+def paragraph(*parts: Fragment) -> Output:
     """A text, with a blank line above it."""
     return Output(f"\n{_inline(parts)}")
 
 
-def below(*parts: Part) -> Output:
+def below(*parts: Fragment) -> Output:
     """An item of a list in an item."""
     return Output(f"  - {_inline(parts)}")
 
@@ -75,13 +75,13 @@ def folded(summary: str, language: str, lines: Sequence[str]) -> Output:
     return Output(f"  <details><summary>{html.escape(printable(summary))}</summary>\n\n{block}\n\n  </details>")
 
 
-def _inline(parts: Sequence[Part]) -> str:
+def _inline(parts: Sequence[Fragment]) -> str:
     """Text that may begin a line; ``::`` there would be a workflow command in the log of a CI job that prints it."""
     text = "".join(map(_marked, parts))
     return text.replace(":", r"\:", 1) if text.lstrip().startswith("::") else text
 
 
-def _marked(part: Part) -> str:
+def _marked(part: Fragment) -> str:
     if not isinstance(part, Styled):
         return _text(part)
     text = f"**{_text(part.text)}**" if part.bold else _text(part.text)

@@ -13,10 +13,10 @@ from dataclasses import replace
 import click
 
 from detections.errors import cells, printable
-from detections.report.sinks import Output, Part
+from detections.report.sinks import Fragment, Output
 
 
-def line(*parts: Part) -> Output:
+def line(*parts: Fragment) -> Output:
     """One line of these values."""
     shown = [_with(part, printable(_text(part))) for part in parts]
     text = "".join(map(_text, shown))
@@ -46,15 +46,15 @@ def width(texts: Sequence[str], most: int | None = None) -> int:
     return max((wide for wide in wides if most is None or wide <= most), default=0)
 
 
-def _text(part: Part) -> str:
+def _text(part: Fragment) -> str:
     return part if isinstance(part, str) else part.text
 
 
-def _with(part: Part, text: str) -> Part:
+def _with(part: Fragment, text: str) -> Fragment:
     return text if isinstance(part, str) else replace(part, text=text)
 
 
-def _coloured(part: Part) -> str:
+def _coloured(part: Fragment) -> str:
     if isinstance(part, str) or not (part.colour or part.bold or part.dim):
         return _text(part)
     return click.style(part.text, fg=part.colour, bold=part.bold or None, dim=part.dim or None)

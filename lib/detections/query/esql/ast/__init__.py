@@ -44,7 +44,6 @@ from detections.query.esql.ast.expressions import (
     Arithmetic,
     Cast,
     Comparison,
-    Entry,
     Expression,
     Function,
     In,
@@ -55,6 +54,7 @@ from detections.query.esql.ast.expressions import (
     Literal,
     Logical,
     Map,
+    MapEntry,
     Match,
     Name,
     Negative,
@@ -77,9 +77,10 @@ from detections.query.esql.ast.query import (
 
 __all__ = [
     "Aggregate", "Arithmetic", "Cast", "ChangePoint", "Command", "Comparison", "Completion", "Dissect", "Drop",
-    "Enrich", "Entry", "Eval", "Expression", "Field", "Fork", "From", "Function", "Fuse", "Grok", "Highlight", "In",
-    "InQuery", "Index", "IsNull", "Join", "Keep", "Lambda", "Like", "Limit", "Literal", "Logical", "Map", "Match",
-    "Mmr", "MvExpand", "Name", "Negative", "Not", "Order", "Parameter", "Parts", "Pattern", "Plain", "Promql", "Query",
+    "Enrich", "Eval", "Expression", "Field", "Fork", "From", "Function", "Fuse", "Grok", "Highlight", "In",
+    "InQuery", "Index", "IsNull", "Join", "Keep", "Lambda", "Like", "Limit", "Literal", "Logical", "Map",
+    "MapEntry", "Match", "Mmr", "MvExpand",
+    "Name", "Negative", "Not", "Order", "Parameter", "Parts", "Pattern", "Plain", "Promql", "Query",
     "Rename", "Rerank", "Row", "Sample", "Setting", "Show", "Sort", "Span", "Stats", "TimeSpan", "Where", "children",
     "command_name", "commands", "expressions", "fields", "inside", "made", "names",
 ]  # fmt: skip

@@ -50,7 +50,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MapEntry:
     key: str
     value: Literal | TimeSpan | Parameter | Map
     span: Span = field(default=(0, 0), compare=False, repr=False)
@@ -60,7 +60,7 @@ class Entry:
 class Map:
     """``{"key": value, ...}``: the options of a function or command. Keys may repeat."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[MapEntry, ...]
     span: Span = field(default=(0, 0), compare=False, repr=False)
 
     def get(self, key: str) -> Literal | TimeSpan | Parameter | Map | None:
