@@ -7,6 +7,7 @@ parts are asked first, and the others only about the rows that are left.
 from __future__ import annotations
 
 import copy
+import json
 import time
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
@@ -196,6 +197,12 @@ def _negation(question: Question) -> Question:
     return ask
 
 
+def _source_text(document: Document) -> str:
+    """A document as ``_source`` has it, without what stands beside that in a hit."""
+    kept = {name: value for name, value in document.items() if name not in ("_id", "_index", "_version")}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
 def _constant(value: bool | None) -> Question:
     return lambda evaluator, rows: Bits(rows if value else 0, rows if value is None else 0)
 
@@ -311,6 +318,11 @@ class Evaluator:
             for row in rows_of(rows):
                 values[row] = list(objects(self._batch.document(row), field.path))
             return values, rows
+        if field.path == "_source":
+            documents: list[object] = [None] * self.size
+            for row in rows_of(rows):
+                documents[row] = _source_text(self._batch.document(row))
+            return documents, rows
         if field.null_value is None:
             return self._batch.column(field.path, rows)
         raw, _ = self._batch.column(field.path, self.everything)

@@ -183,7 +183,8 @@ def _indicating(plan: Plan) -> Predicate:
 
 def _needs_documents(plan: Plan, paths: Iterable[str]) -> bool:
     """Whether it reads more of a document than the scalars at some paths: objects, nulls, or what it does not name."""
-    if any(_looks_around(condition.predicate) for condition in plan.conditions()):
+    paths = list(paths)
+    if "_source" in paths or any(_looks_around(condition.predicate) for condition in plan.conditions()):
         return True
     fields = filter(None, map(plan.mapping.get, paths))
     return any(field.null_value is not None or field.key == "" or field.type == "geo_point" for field in fields)

@@ -60,6 +60,6 @@ def _depth(text: str) -> int:
 
 FUNCTIONS: dict[str, Function] = {
     "json_extract": function(
-        _extract, STRING, Parameter(STRING, check=parse_path), result="keyword", since="9.4", ga="9.5"
+        _extract, STRING | {"_source"}, Parameter(STRING, check=parse_path), result="keyword", since="9.4", ga="9.5"
     ),
 }

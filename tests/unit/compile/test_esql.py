@@ -300,3 +300,29 @@ def test_a_long_list_holds_each_of_its_values_and_no_other(commands: str) -> Non
     events = [{"size": number} for number in range(9_000, 11_000)]
     found = detections.search(events, f"FROM x | {commands.format(listed)} | KEEP size", "esql", fields=FIELDS)
     assert found.rows == [[number] for number in range(9_000, 10_000, 2)]
+
+
+SOURCED = [
+    {"_id": "1", "a": {"b": [{"c": "x"}]}, "n": 1},
+    {"a": {"b": "y"}},
+]
+
+
+@pytest.mark.parametrize(
+    ("commands", "rows"),
+    [
+        ('WHERE JSON_EXTRACT(_source, "$.a.b[0].c") == "x" | KEEP n', [[1]]),
+        ('EVAL v = JSON_EXTRACT(_source, "a.b") | KEEP v', [['[{"c":"x"}]'], ["y"]]),
+        ("WHERE _source IS NULL | KEEP n", []),
+        ("KEEP _source | LIMIT 1", [['{"a":{"b":[{"c":"x"}]},"n":1}']]),
+    ],
+)
+def test_the_source_of_a_document_is_json(commands: str, rows: list[list[Any]]) -> None:
+    found = detections.search(SOURCED, f"FROM x METADATA _source | {commands}", "esql", fields={"n": "integer"})
+    assert found.rows == rows
+
+
+@pytest.mark.parametrize("command", ["EVAL x = LENGTH(_source)", "STATS COUNT(*) BY _source", "SORT _source"])
+def test_the_source_is_no_text(command: str) -> None:
+    with pytest.raises(QueryError, match="_source"):
+        detections.search(SOURCED, f"FROM x METADATA _source | {command}", "esql", fields={"n": "integer"})

@@ -244,7 +244,7 @@ class _Compiler:
 
     def _order(self, order: ast.Order) -> Order:
         value = Expressions(self._context, self.scope).usable(order.value)
-        if value.type in SPAN or value.type in ("geo_point", "cartesian_point"):
+        if value.type in SPAN or value.type in ("geo_point", "cartesian_point", "_source"):
             raise self._query.refused(f"cannot sort on {value.type}", order.value.span)
         return Order(value, not order.ascending, order.nulls_first)
 

@@ -23,8 +23,18 @@ NOT_EVALUATED = frozenset(("geo_shape", "point", "shape", "dense_vector", "aggre
 NANOSECONDS = "nanoseconds"
 """The type of a date_nanos whose fractions of a millisecond are wanted."""
 
-METADATA = {"_id": "keyword", "_index": "keyword", "_version": "long", "_ignored": "keyword", "_index_mode": "keyword"}
-METADATA_NOT_EVALUATED = frozenset(("_fork", "_score", "_size", "_source", "_tier", "_tsid"))
+SOURCE_TEXT = "_source"
+"""The type of the metadata column of that name: the document, as JSON."""
+
+METADATA = {
+    "_id": "keyword",
+    "_index": "keyword",
+    "_version": "long",
+    "_ignored": "keyword",
+    "_index_mode": "keyword",
+    "_source": SOURCE_TEXT,
+}
+METADATA_NOT_EVALUATED = frozenset(("_fork", "_score", "_size", "_tier", "_tsid"))
 
 _LIKENESS = 0.75
 _LONGEST = 200
@@ -179,7 +189,10 @@ def documents(mapping: Mapping, metadata: Iterable[str], names: Iterable[str] | 
     """
     listed = mapping if names is None else [field for name in names if (field := mapping.get(name)) is not None]
     fields = sorted((field for field in listed if field.nested is None), key=lambda field: field.name)
-    extra = [Column(name, METADATA[name], Field(name, METADATA[name])) for name in metadata]
+    extra = [
+        Column(name, kind, Field(name, "keyword" if kind == SOURCE_TEXT else kind))
+        for name, kind in ((name, METADATA[name]) for name in metadata)
+    ]
     columns = [*(column_of(field, mapping) for field in fields), *extra]
     return Scope(columns, mapping if mapping.dynamic else None)
 

@@ -85,7 +85,7 @@ class _Stats:
         if isinstance(node, ast.Function) and node.name in GROUPINGS:
             return bucket(expressions, node)
         value = expressions.usable(node)
-        if value.type in SPAN or value.type in ("geo_point", "cartesian_point"):
+        if value.type in SPAN or value.type in ("geo_point", "cartesian_point", "_source"):
             expressions.refuse(
                 f"cannot group by on [{value.type}] type for grouping [{expressions.source(node)}]", node
             )
