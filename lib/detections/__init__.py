@@ -12,16 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from detections.api import (
+        Alerts,
+        DetectionsWarning,
+        Findings,
+        Proofs,
+        Rules,
         SearchResult,
         Sequence,
+        check,
         load_rules,
+        prove,
         read_events,
         replay,
         search,
         to_dsl,
     )
 
-__all__ = ["SearchResult", "Sequence", "load_rules", "read_events", "replay", "search", "to_dsl"]
+__all__ = [
+    "Alerts", "DetectionsWarning", "Findings", "Proofs", "Rules", "SearchResult", "Sequence", "check", "load_rules",
+    "prove", "read_events", "replay", "search", "to_dsl",
+]  # fmt: skip
 __version__ = "0.1.0"
 
 
@@ -29,3 +39,7 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         return getattr(importlib.import_module("detections.api"), name)
     raise AttributeError(f"module 'detections' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

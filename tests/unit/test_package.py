@@ -45,9 +45,13 @@ def test_the_python_example_of_the_readme_runs(tmp_path: Path) -> None:
     examples = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     [example] = [one for one in examples if one.startswith("import detections\n")]
     (tmp_path / "rules").symlink_to(ROOT / "rules")
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
     (tmp_path / "cloudtrail").mkdir()
     shutil.copy(ROOT / "tests/events/cloudtrail/create_network_acl.json", tmp_path / "cloudtrail")
     stop = json.loads((ROOT / "tests/events/cloudtrail/stop_instances.json").read_text())
     for name, time in (("stop", "2026-05-12T09:14:07Z"), ("again", "2026-05-12T09:15:07Z")):
         (tmp_path / f"cloudtrail/{name}.json").write_text(json.dumps({**stop, "eventTime": time}))
-    assert "AWS EC2 Network Access Control List Creation ('" in run(example, tmp_path)
+    printed = run(example, tmp_path)
+    assert "AWS EC2 Network Access Control List Creation ('" in printed
+    for comment in re.findall(r"^print\(.*# (<[^>]*>)", example, re.MULTILINE):
+        assert comment in printed

@@ -46,7 +46,7 @@ class Metadata:
     extra: Object = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Rule:
     """What rules of every type have. ``query``, ``language``, ``index``, ``data_view_id``, ``filters`` and
     ``alert_suppression`` are here because most have them; esql and machine_learning rules leave some at their defaults.
@@ -119,8 +119,11 @@ class Rule:
             raise NotEvaluated(f"rules of type {self.type} have no query")
         return parse(self.query or "", self.language)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r} {self.rule_id}>"
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class QueryRule(Rule):
     """Each event that the query selects is an alert."""
 
@@ -129,7 +132,7 @@ class QueryRule(Rule):
     saved_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SavedQueryRule(Rule):
     """A query rule whose query Kibana keeps; the file's own stands in where Kibana does not find it."""
 
@@ -137,7 +140,7 @@ class SavedQueryRule(Rule):
     saved_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class NewTermsRule(Rule):
     """Combinations of values that the history does not have. The two attributes are the API's; in TOML they stand in
     ``[rule.new_terms]``, ``value`` and ``history_window_start[0].value``."""
@@ -147,7 +150,7 @@ class NewTermsRule(Rule):
     history_window_start: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ThresholdRule(Rule):
     """Groups with many events. ``threshold`` is the API's table, its ``field`` always a list."""
 
@@ -156,7 +159,7 @@ class ThresholdRule(Rule):
     saved_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ThreatMatchRule(Rule):
     """Events that share values with indicators."""
 
@@ -172,7 +175,7 @@ class ThreatMatchRule(Rule):
     saved_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class EqlRule(Rule):
     """Events and sequences of events."""
 
@@ -181,12 +184,12 @@ class EqlRule(Rule):
     timestamp_field: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class EsqlRule(Rule):
     """Rows of an ES|QL query."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class MachineLearningRule(Rule):
     """Anomalies that jobs of Elasticsearch's machine learning score at ``anomaly_threshold`` or more."""
 
@@ -206,7 +209,7 @@ RULES: dict[str, type[Rule]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Rules(Sequence[Rule]):
     """Rules sorted by path. ``files`` are the paths of all files that were tried, in the same order; ``findings`` is
     what loading found, also about files that gave no rule.
@@ -234,3 +237,6 @@ class Rules(Sequence[Rule]):
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)
+
+    def __repr__(self) -> str:
+        return f"<{len(self.rules):,} rules, {len(self.findings):,} findings>"

@@ -1,44 +1,48 @@
-"""The Python API.
-
-Events are ECS documents: dicts with nested objects, dotted keys, or both. Instants are datetimes, ISO 8601 texts or
-milliseconds since the epoch; a datetime or text without a zone is UTC.
-"""
+"""The public functions; :mod:`detections.api` says what they have in common."""
 
 from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from detections import mapping as mappings
-from detections.catalog import read_sources
+from detections.api.results import Alerts, Findings, Proofs, Rules, SearchResult, Sequence
+from detections.api.told import Report, given_events, given_rules, given_text, reporter
+from detections.case import Bases, CaseLibrary
+from detections.case import prove as run_cases
+from detections.catalog import catalog, read_sources
+from detections.checks import run as run_checks
+from detections.checks.unknown_field import CODE as SLIP
+from detections.checks.unknown_field import slips
 from detections.compile import kibana
 from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
 from detections.compile.kibana import DslOptions
 from detections.compile.kql import compile_kql
 from detections.compile.lucene import compile_lucene
+from detections.compile.planner import NO_TABLES
 from detections.compile.request import query_string
 from detections.compile.tables import TableSpec
 from detections.compile.tables import tables as made_tables
 from detections.engine import Embedded, find, rows_of, select
-from detections.engine.alert import Alert
-from detections.errors import Finding, UsageError
+from detections.errors import Finding, Level, Location, UsageError
 from detections.events import Document, batches, read
 from detections.functions.warning import Warnings
 from detections.mapping import FieldSpec
 from detections.plan.program import Events, Program
 from detections.plan.rows import LookupTable
 from detections.query import esql, parse
-from detections.rule import Rule, Rules
+from detections.rule import Rule
+from detections.rule import Rules as LoadedRules
 from detections.rule import load_rules as load
 from detections.schedule import executions
 from detections.schedule import replay as replay_plans
 from detections.values.dates import parse_date
 
+LANGUAGES = ("kuery", "lucene", "eql", "esql")
 Instant: TypeAlias = str | int | datetime.datetime
 
 
@@ -50,14 +54,60 @@ def load_rules(*paths: str | Path, fields: Iterable[str | Path] = ()) -> Rules:
     Raises:
         UsageError: a path does not exist, or a file of fields is none.
     """
-    return load(*map(Path, paths), fields=read_sources(map(Path, fields)))
+    found = load(*map(Path, paths), fields=read_sources(map(Path, fields)))
+    return Rules(found.rules, found.files, found.findings, found.unsound)
 
 
-def read_events(
-    *paths: str | Path, report: Callable[[Finding], None] | None = None, **settings: str
-) -> Iterator[Document]:
-    """The events of files, folders and objects of a store (``s3://bucket/prefix``), raw records already mapped to ECS;
-    what was wrong goes to ``report``.
+def check(rules: Iterable[Rule], *, profiles: Iterable[str] = ()) -> Findings:
+    """What is wrong with rules: what loading them found, and what ``detections check`` says, sorted by place.
+
+    ``profiles`` are further checks (``house``).
+
+    Raises:
+        TypeError: these are no rules.
+        UsageError: a profile does not exist.
+    """
+    found = given_rules("check", rules)
+    loaded = rules if isinstance(rules, LoadedRules) else LoadedRules(tuple(found), tuple(_paths(found)))
+    return Findings(tuple(run_checks(loaded, tuple(profiles))))
+
+
+def prove(
+    rules: Iterable[Rule],
+    cases: str | Path = "tests/rules",
+    events: str | Path = "tests/events",
+    *,
+    root: str | Path = "rules",
+    mutants: bool = False,
+    tables: Mapping[str, TableSpec] | None = None,
+    report: Report | None = None,
+) -> Proofs:
+    """Run the cases of rules on the engine, as ``detections test`` does.
+
+    ``cases`` is the folder of case files, at the paths that the rules have below ``root``; ``events`` the one of the
+    events that they start from. With ``mutants`` each rule is also changed in one place at a time. ``tables`` as in
+    :func:`search`. Rules that are not run are told to ``report``.
+
+    Raises:
+        TypeError: these are no rules.
+        UsageError: there is no such folder of cases.
+    """
+    found, tell = given_rules("prove", rules), reporter(report)
+    if not Path(cases).is_dir():
+        raise UsageError(f"{cases} is no folder of cases")
+    library = CaseLibrary(Path(cases), Path(root), found, {**NO_TABLES, **made_tables(tables)})
+    proofs = tuple(run_cases(found, library, Bases(Path(events)), Embedded(), with_mutants=mutants))
+    for proof in proofs:
+        if proof.not_run:
+            message = f"{proof.rule.name} is not proved: {proof.not_run}"
+            tell(proof.rule.document.finding("not-run", message, ("rule", "name"), level=Level.WARNING))
+    return Proofs(proofs, (*library.findings, *(finding for proof in proofs for finding in proof.findings)))
+
+
+def read_events(*paths: str | Path, report: Report | None = None, **settings: str) -> Iterator[Document]:
+    """The events of files, folders and objects of a store (``s3://bucket/prefix``), raw records already mapped to ECS.
+
+    What was wrong goes to ``report``, or is a warning.
 
     ``settings`` are those of the log sources' integrations. CloudTrail has ``retain`` (all, flattened, keyword,
     minimal or none) and ``aws`` (6 or 8).
@@ -66,35 +116,15 @@ def read_events(
         EventsError: a path does not exist.
         UsageError: no source has such a setting, or the setting no such value.
     """
-    tell = report or (lambda finding: None)
+    return _events(paths, reporter(report), settings)
+
+
+def _events(paths: Iterable[str | Path], tell: Report, settings: Mapping[str, str]) -> Iterator[Document]:
     for batch in read(paths, tell, settings):
         for row in range(len(batch)):
             yield batch.document(row)
         for finding in batch.findings:
             tell(finding)
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """Events that an EQL sequence or sample joined; None stands for a missing event."""
-
-    join_keys: tuple[Any, ...]
-    events: tuple[Document | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """What a query found: ``events`` (kuery, eql), ``sequences`` (eql), ``columns`` and ``rows`` (esql).
-
-    ``columns`` are ``{"name": ..., "type": ...}`` as Elasticsearch names them; ``rows`` lists of their values;
-    ``warnings`` what it would say of rows that have no result, each with its place in the query (``Line 1:5: ...``).
-    """
-
-    events: list[Document] = field(default_factory=list)
-    sequences: list[Sequence] = field(default_factory=list)
-    columns: list[dict[str, str]] = field(default_factory=list)
-    rows: list[list[Any]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
 
 def search(
@@ -109,7 +139,7 @@ def search(
     size: int | None = None,
     max_samples_per_key: int = 1,
     tables: Mapping[str, TableSpec] | None = None,
-    report: Callable[[Finding], None] | None = None,
+    report: Report | None = None,
 ) -> SearchResult:
     """Run a query over events, in this process.
 
@@ -119,39 +149,46 @@ def search(
     are the last ones, in ascending order, as Elasticsearch gives them unless it is asked for the head. ``tables`` are
     what ES|QL looks up, by the name of the lookup index (LOOKUP JOIN) or of the policy (ENRICH): documents, or a dict
     with ``rows``, ``fields`` (their types) and ``match``, the field of a policy that is compared. ``report`` is told of
-    events that are not looked at whole (docs/limits.md).
+    events that are not looked at whole (docs/limits.md), and of fields that nobody declares but nearly.
 
     Raises:
+        TypeError: these are no events, or the query is no text.
         QueryError: the query cannot be parsed, or the fields refuse it.
         NotEvaluated: nothing here evaluates the language, or a part of it.
         UsageError: no such language, or less than one sample a key.
     """
+    text, found = given_text("search", "query", query), given_events("search", events)
+    tell = reporter(report)
     mapping = mappings.Mapping.of(fields)
+    if language not in LANGUAGES:
+        raise UsageError(f"unknown language '{language}': kuery, lucene, eql or esql")
+    if fields is None:
+        for name, meant in slips(parse(text, language), catalog()).items():
+            message = f"no field {name} is declared"
+            tell(Finding(SLIP, message, Location("query"), Level.WARNING, hint=f"did you mean {meant}?"))
     if language == "esql":
-        return _table(query, mapping, events, size, made_tables(tables))
+        return _table(text, mapping, found, size, made_tables(tables))
     if language == "eql":
         program = compile_eql(
-            parse(query, "eql"), mapping, timestamp_field=timestamp_field,
+            parse(text, "eql"), mapping, timestamp_field=timestamp_field,
             tiebreaker_field=tiebreaker_field, event_category_field=event_category_field,
         )  # fmt: skip
-        return _found(program, events, size, max_samples_per_key, report)
+        return _found(program, found, size, max_samples_per_key, tell)
     if language == "lucene":
-        predicate = compile_lucene(parse(query, "lucene"), mapping)
-    elif language == "kuery":
-        predicate = compile_kql(parse(query, "kuery"), mapping)
+        predicate = compile_lucene(parse(text, "lucene"), mapping)
     else:
-        raise UsageError(f"unknown language '{language}': kuery, lucene, eql or esql")
-    found: list[Document] = []
-    for batch in batches(events):
-        found += [batch.document(row) for row in select(predicate, batch)]
-        if size is not None and len(found) >= size:
+        predicate = compile_kql(parse(text, "kuery"), mapping)
+    selected: list[Document] = []
+    for batch in batches(found):
+        selected += [batch.document(row) for row in select(predicate, batch)]
+        if size is not None and len(selected) >= size:
             break
-    return SearchResult(events=found[:size])
+    return SearchResult(events=selected[:size])
 
 
 def _found(
     program: Program, events: Iterable[Document], size: int | None, samples_per_key: int,
-    report: Callable[[Finding], None] | None,
+    report: Report,
 ) -> SearchResult:  # fmt: skip
     if samples_per_key < 1:
         raise UsageError(f"max_samples_per_key must be at least 1, not {samples_per_key}")
@@ -192,8 +229,8 @@ def replay(
     *,
     schedule: bool = False,
     tables: Mapping[str, TableSpec] | None = None,
-    report: Callable[[Finding], None] | None = None,
-) -> Iterator[Alert]:
+    report: Report | None = None,
+) -> Alerts:
     """The alerts that the rules would have raised, sorted by timestamp, then rule_id; input order breaks ties.
 
     Without ``start`` and ``end`` every event is inside the window, and a new term alerts once, at its first event. With
@@ -205,18 +242,21 @@ def replay(
     alerts come as they were raised: ``Alert.raised`` is when.
 
     Raises:
+        TypeError: these are no rules or no events.
         UsageError: ``start`` or ``end`` is no instant.
     """
-    engine = Embedded(report=report)
+    tell = reporter(report)
+    wanted, documents = given_rules("replay", rules), given_events("replay", events)
+    engine = Embedded(report=tell)
     looked_up = made_tables(tables)
     if schedule:
         found = executions(
-            rules, batches(events), engine, start=instant(start), end=instant(end), tables=looked_up, report=report,
+            wanted, batches(documents), engine, start=instant(start), end=instant(end), tables=looked_up, report=tell,
         )  # fmt: skip
-        return (alert for execution in found for alert in execution.alerts)
-    return replay_plans(
-        rules, batches(events), engine, start=instant(start), end=instant(end), tables=looked_up, report=report,
-    )  # fmt: skip
+        return Alerts(alert for execution in found for alert in execution.alerts)
+    return Alerts(replay_plans(
+        wanted, batches(documents), engine, start=instant(start), end=instant(end), tables=looked_up, report=tell,
+    ))  # fmt: skip
 
 
 def to_dsl(
@@ -237,6 +277,7 @@ def to_dsl(
         QueryError: the query cannot be parsed, or Kibana refuses it for these fields.
         UsageError: another language, which Kibana does not translate.
     """
+    query = given_text("to_dsl", "query", query)
     if language == "lucene":
         text = parse(query, "lucene").text
         return query_string(text) if text.strip() else {"match_all": {}}
@@ -249,17 +290,24 @@ def to_dsl(
     return kibana.to_dsl(parse(query, "kuery"), mappings.Mapping.of(fields), options)
 
 
+def _paths(rules: Iterable[Rule]) -> Iterator[str]:
+    return (rule.document.path for rule in rules)
+
+
 def instant(value: Instant | None) -> int | None:
     """Milliseconds since the epoch.
 
     Raises:
-        UsageError: it is no instant.
+        TypeError: it cannot be one.
+        UsageError: it is a text that is no instant.
     """
     if value is None or isinstance(value, int):
         return value
     if isinstance(value, datetime.datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
         return round(aware.timestamp() * 1000)
+    if not isinstance(value, str):
+        raise TypeError(f"an instant is a datetime, a text or milliseconds, not {type(value).__name__}")
     found = parse_date(value)
     if found is None:
         raise UsageError(f"'{value}' is not an instant like 2026-01-31 or 2026-01-31T20:15:00Z")
