@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import yaml
 
-from detections.cli import cli
+from ci_files import commands, parsed, valid, valid_pre_commit
 
 ROOT = Path(__file__).parents[2]
 VARYING = (
@@ -93,37 +92,16 @@ def test_what_readme_shows_is_what_it_prints(walked: Walked) -> None:
     [("github-workflows", ".github/workflows/detections.yml"), ("gitlab-ci", ".gitlab-ci.yml")],
 )
 def test_the_files_for_ci_are_valid(walked: Walked, schema: str, path: str) -> None:
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", path]
-    done = subprocess.run(command, cwd=walked.folder, capture_output=True, text=True, check=False)
-    assert not done.returncode, done.stdout + done.stderr
+    valid(schema, walked.folder / path)
 
 
 def test_the_file_for_pre_commit_is_valid(walked: Walked) -> None:
-    command = [sys.executable, "-m", "pre_commit", "validate-config", ".pre-commit-config.yaml"]
-    done = subprocess.run(command, cwd=walked.folder, capture_output=True, text=True, check=False)
-    assert not done.returncode, done.stdout + done.stderr
+    valid_pre_commit(walked.folder / ".pre-commit-config.yaml")
 
 
 @pytest.mark.parametrize("path", [".github/workflows/detections.yml", ".gitlab-ci.yml", ".pre-commit-config.yaml"])
 def test_they_call_commands_that_there_are(walked: Walked, path: str) -> None:
-    lines = [line for line in strings(yaml.safe_load((walked.folder / path).read_text())) if "detections " in line]
-    called = [match for line in lines for match in re.findall(r"^detections ([^>|]*)", line, re.MULTILINE)]
-    assert called
+    called = commands((walked.folder / path).read_text())
+    assert len(called) >= 2
     for arguments in called:
-        parsed(arguments.split())
-
-
-def strings(value: object) -> list[str]:
-    """All texts of a document."""
-    if isinstance(value, dict | list):
-        return [one for part in (value.values() if isinstance(value, dict) else value) for one in strings(part)]
-    return [value] if isinstance(value, str) else []
-
-
-def parsed(arguments: list[str]) -> None:
-    """Read a command line as the program does, without running it."""
-    name, *rest = arguments
-    with cli.make_context("detections", [name]) as context:
-        command = cli.get_command(context, name)
-        assert command is not None, name
-        command.make_context(name, rest, parent=context)
+        parsed(arguments)
