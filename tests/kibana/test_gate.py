@@ -313,3 +313,29 @@ def test_the_projects_own_fields_are_part_of_a_proof(team) -> None:
     assert team.run("plan").code == 0
     declared.write_text('[fields]\n"acme.level" = "keyword"\n')  # "10" is not above "9" any more
     assert team.run("plan").code == 1
+
+
+def test_a_pull_keeps_what_is_known_of_a_rule(team, stand_in) -> None:
+    team.write("a", verdict="quiet")
+    assert team.run("apply", "--yes", "--skip-proof", "an outage").code == 0
+    before = team.state["a"]["meaning"]
+    stand_in.edit("a", by="alice", severity="high", risk_score=73)
+    assert team.run("pull").code == 0
+    assert team.state["a"]["unproved"] == "an outage"
+    assert team.state["a"]["meaning"] not in ("", before)
+    assert "1 unchanged" in team.run("plan").out
+    # The file as it was pulled is what was applied: another change of it needs a version of its own.
+    path = team.folder / "rules/a.toml"
+    path.write_text(path.read_text().replace('description = "', 'description = "More. '))
+    assert "has changed, but version 1 was applied" in team.run("plan", "--skip-proof", "an outage").out
+
+
+def test_a_pull_beside_a_change_that_was_not_applied_leaves_it_one(team, stand_in) -> None:
+    path = team.write("a")
+    assert team.run("apply", "--yes").code == 0
+    before = team.state["a"]["meaning"]
+    stand_in.edit("a", by="alice", severity="high", risk_score=73)
+    path.write_text(path.read_text().replace('description = "', 'description = "More. '))
+    assert team.run("pull").code == 0
+    assert team.state["a"]["meaning"] == before
+    assert "has changed, but version 1 was applied" in team.run("plan").out

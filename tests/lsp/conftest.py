@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -130,14 +130,26 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def client(folder: Path) -> Iterator[Client]:
-    made = Client(folder)
-    made.start()
-    yield made
-    try:
-        assert made.stop() == 0
-    finally:
-        made.process.kill()
-        made.process.wait()
-        for stream in (made.process.stdin, made.process.stdout):
-            stream.close()
+def started(folder: Path) -> Iterator[Callable[[], Client]]:
+    """Start a server, where a test has something to do before."""
+    clients: list[Client] = []
+
+    def start() -> Client:
+        clients.append(Client(folder))
+        clients[-1].start()
+        return clients[-1]
+
+    yield start
+    for made in clients:
+        try:
+            assert made.stop() == 0
+        finally:
+            made.process.kill()
+            made.process.wait()
+            for stream in (made.process.stdin, made.process.stdout):
+                stream.close()
+
+
+@pytest.fixture
+def client(started: Callable[[], Client]) -> Client:
+    return started()

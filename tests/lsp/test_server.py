@@ -187,3 +187,13 @@ def test_a_client_that_leaves_half_way_leaves_no_server(folder, data):
         [sys.executable, "-m", "detections", "lsp"], cwd=folder, input=data, capture_output=True, timeout=60
     )
     assert b"Traceback" not in done.stdout
+
+
+def test_what_a_baseline_lets_pass_is_not_shown_until_the_rule_is_touched(folder, started):
+    wrong = (folder / PATH).read_text().replace("event.provider", "event.provder")
+    (folder / PATH).write_text(wrong)
+    subprocess.run([sys.executable, "-m", "detections", "baseline"], cwd=folder, check=True, capture_output=True)
+    client = started()
+    assert client.open(PATH, wrong) == []
+    shown = client.changed(PATH, wrong.replace('description = """\n', 'description = """\nMore. '))
+    assert "unknown-field" in {one["code"] for one in shown}

@@ -9,6 +9,7 @@ import click
 from detections import __version__
 from detections.cli.config import find_config
 from detections.errors import UsageError
+from detections.proof import read_baseline
 
 
 @click.command("lsp")
@@ -26,5 +27,7 @@ def command() -> int:
             raise
         raise UsageError("the language server needs pygls: pip install 'detections[lsp]'") from None
     places = (config.path(name) for name in ("rules", "cases", "events"))
-    server.serve(project.Project(*places, profiles=config.profiles, fields=config.own_fields()), __version__)
+    baseline = read_baseline(config.path("baseline"))
+    known = project.Project(*places, profiles=config.profiles, fields=config.own_fields(), baseline=baseline)
+    server.serve(known, __version__)
     return 0

@@ -21,6 +21,7 @@ from detections.errors import DetectionsError, Finding, Level, Location, SourceE
 from detections.kibana.answers import Rule as LiveRule
 from detections.payload import Lock, same
 from detections.payload.from_api import from_api, taken_over
+from detections.payload.lock import digest
 from detections.rule import Rule, Rules, load
 from detections.rule.guide import restored
 from detections.source import edit, new, parse, save
@@ -236,7 +237,8 @@ class _Puller:
         disputed: Collection[str],
     ) -> Remembered:  # fmt: skip
         """What the state is to know: Kibana's rule is what was applied, but for fields that the repo has changed since
-        (``waiting``), which are to be applied yet, and for those that are not settled (``disputed``)."""
+        (``waiting``), which are to be applied yet, and for those that are not settled (``disputed``). The file as it
+        will be is what was applied, unless there are such fields: then the rule still counts as changed."""
         payload = self.payload(rule)
         left = kept(payload)
         sent, stored = canonical(payload, left), canonical(body, left)
@@ -246,7 +248,10 @@ class _Puller:
             _put(sent, "tags", stored.get("tags"))
         for name in disputed:
             _put(stored, name, base.stored.get(name) if base else None)
-        return Remembered(sent, None if same(sent, stored) else stored, kept=left)
+        old = self.state.rules.get(rule.rule_id, Remembered()) if self.state else Remembered()
+        meaning = old.meaning if waiting or disputed else digest(rule)
+        found = None if same(sent, stored) else stored
+        return Remembered(sent, found, kept=left, meaning=meaning, unproved=old.unproved)
 
     # A rule that no file holds
 

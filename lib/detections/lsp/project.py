@@ -15,6 +15,8 @@ from detections.engine import Embedded
 from detections.errors import Finding, SourceError
 from detections.lsp.complete import Subject
 from detections.mapping import catalog_mapping
+from detections.proof import Baseline, without
+from detections.proof.baseline import NOTHING
 from detections.rule import Rule, Rules, load_rules, rules_of
 from detections.source import Document, parse
 
@@ -29,6 +31,7 @@ class Project:
     events: Path
     profiles: Sequence[str] = ()
     fields: tuple[Source, ...] = ()
+    baseline: Baseline = NOTHING
     texts: dict[str, str] = field(default_factory=dict)
     _saved: Mapping[str, Rule] = field(default_factory=dict)
 
@@ -51,7 +54,8 @@ class Project:
             return list(error.findings)
         rules = rules_of([document], self.fields)
         found = checks.run(rules, self.profiles, self._beside(path))
-        return [one for one in found if one.location.path == path]
+        left, _ = self.baseline.split(found, [*rules, *rules.unsound])
+        return [one for one in left if one.location.path == path]
 
     def _beside(self, path: str) -> list[Rule]:
         return [rule for other, rule in self._saved.items() if other != path] if _is_below(path, self.rules) else []
@@ -101,7 +105,7 @@ class Project:
             return None
         rules = Rules((rule,), (path,))
         library = CaseLibrary(self.cases, self.rules, rules)
-        [proof] = prove(rules, library, Bases(self.events), Embedded())
+        [proof] = without(prove(rules, library, Bases(self.events), Embedded()), self.baseline)
         return proof, [*library.findings, *proof.findings]
 
 
