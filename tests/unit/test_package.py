@@ -41,6 +41,13 @@ def test_importing_the_package_loads_nothing_of_it() -> None:
     assert run(code) == "[]\n"
 
 
+def test_the_command_line_loads_no_more_than_it_prints_with() -> None:
+    code = (
+        "import sys, detections.cli, json; print(json.dumps([name for name in sys.modules if 'detections.' in name]))"
+    )
+    assert {name.split(".")[1] for name in json.loads(run(code))} == {"cli", "errors", "report"}
+
+
 def test_the_python_example_of_the_readme_runs(tmp_path: Path) -> None:
     examples = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     [example] = [one for one in examples if one.startswith("import detections\n")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -23,6 +24,7 @@ from detections.errors import DetectionsError, Level, UsageError
 from detections.events import Place, Settings
 from detections.report.count import plural
 from detections.rule import Rules
+from detections.source import save
 
 _SEVERAL = ("text", "markdown")
 """Formats in which several reports can follow each other."""
@@ -107,7 +109,7 @@ def command(
         if len(sets) > 1 and (keep or style not in _SEVERAL):
             raise UsageError(f"these are {len(sets)} data sets, but this makes one report: choose one with --data")
         backtests = list(_over_files(sets, options, before, warnings))
-    reports("backtest", style, [found.backtest for found in backtests], out)
+    reports("backtest", style, [found.backtest for found in backtests], partial(save, out) if out else None)
     if keep and backtests:
         write_backtest(config.path("backtest"), backtests[0].backtest)
     warnings.close()

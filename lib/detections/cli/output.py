@@ -11,7 +11,6 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -21,7 +20,6 @@ from detections.errors import DetectionsError, Finding, FindingsError
 from detections.report.finding import finding
 from detections.report.sinks import Fragment, Output, Styled
 from detections.report.sinks.terminal import line
-from detections.source import save
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -43,14 +41,18 @@ def format_option(subject: str) -> Callable[[_Function], _Function]:
 
 def report(subject: str, style: str, *values: Any) -> None:
     """What a command found, in the format that was asked for."""
-    _give(formats.report(subject, style)(*values), style, None)
+    _give(formats.report(subject, style)(*values), style)
 
 
-def reports(subject: str, style: str, values: Sequence[Any], out: Path | None) -> None:
-    """A report of each value, with a blank line between two, on standard output or in a file."""
+def reports(subject: str, style: str, values: Sequence[Any], save: Callable[[bytes], None] | None = None) -> None:
+    """A report of each value, with a blank line between two, on standard output; or all of it given to ``save``."""
     made = formats.report(subject, style)
     told = ((*([line()] if number else ()), *made(value)) for number, value in enumerate(values))
-    _give((output for part in told for output in part), style, out)
+    outputs = (output for part in told for output in part)
+    if save is None:
+        _give(outputs, style)
+    else:
+        save("".join(f"{click.unstyle(output)}\n" for output in outputs).encode("utf-8", "backslashreplace"))
 
 
 def page(text: str) -> None:
@@ -58,10 +60,7 @@ def page(text: str) -> None:
     write([Output(text.removesuffix("\n"))])
 
 
-def _give(made: Iterable[Output], style: str, out: Path | None) -> None:
-    if out is not None:
-        save(out, "".join(f"{click.unstyle(output)}\n" for output in made).encode("utf-8", "backslashreplace"))
-        return
+def _give(made: Iterable[Output], style: str) -> None:
     if style != "text" and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     write(made)
