@@ -154,7 +154,7 @@ def test_its_conditions_and_settings_are_mutated(project: Path, kind: None) -> N
     noticed = {mutant.change: mutant.noticed for mutant in proof(project, with_mutants=True).mutants}
     assert noticed["1 instead of 2"] == ("once",)
     assert noticed["3 instead of 2"] == ("twice",)
-    assert noticed["not removed"] == ("twice", "a test twice")
+    assert noticed['`not user.name: "test"`: not removed'] == ("twice", "a test twice")
     assert noticed['`event.action: "fail"`: always true'] == ("something else",)
 
 
