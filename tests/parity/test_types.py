@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from detections.elastic.engine import Elasticsearch
 from detections.elastic.server import Server
 from detections.elastic.template import template
 from detections.engine import Embedded
+from detections.engine.alert import Alert
 from detections.engine.kept import Kept
 from detections.events import Document, batches
 from detections.mapping import UNMAPPED, Field, Mapping
@@ -216,6 +217,65 @@ SEQUENCE = 'type = "eql"\nlanguage = "eql"\nquery = "sequence by event.action [a
 
 def _entry(field: str, kind: str, value: Any = None) -> dict[str, Any]:
     return {"field": field, "type": kind, **({} if value is None else {"value": value})}
+
+
+MAPPED = """type = "threat_match"
+language = "kuery"
+query = "event.action: (a or b)"
+threat_query = "event.action: c and not user.name: cat"
+threat_index = ["logs-ti*"]
+"""
+GROUPS: tuple[tuple[tuple[str, str, bool], ...], ...] = (
+    (("user.name", "user.name", False),),
+    (("source.ip", "source.ip", False),),
+    (("message", "user.name", False),),
+    (("user.name", "user.name", False), ("host.name", "host.name", False)),
+    (("user.name", "user.name", False), ("source.port", "source.port", True)),
+    (("source.port", "source.port", False), ("host.name", "nowhere", True)),
+)
+
+
+def test_indicators(engine: Elasticsearch, agreed: Callable[[int, str], None]) -> None:
+    found = 0
+    for number, groups in enumerate([*itertools.combinations(GROUPS, 1), *itertools.combinations(GROUPS, 2)]):
+        mapping = "".join(
+            "[[rule.threat_mapping]]\nentries = ["
+            + ", ".join(
+                f'{{ field = "{field}", type = "mapping", value = "{value}", negate = {str(negate).lower()} }}'
+                for field, value, negate in group
+            )
+            + "]\n"
+            for group in groups
+        )
+        rule = rule_of(MAPPED + mapping, index='index = ["logs-*", "-logs-ti*"]\n')
+        documents = [_each_once(one) for one in events(number)]
+        for one in documents[::3]:
+            one["_index"] = "logs-ti"
+            one["message"] = "ann"
+        tasks = [(make_plan(rule, MAPPING), window) for window in WINDOWS]
+        for task in tasks:
+            here = list(Embedded().run([task], batches(documents)))
+            assert _by_indicator(engine.run([task], batches(documents))) == _by_indicator(here)
+            found += len(here)
+    assert found > 500
+    agreed(found, "alerts of indicator match rules")
+
+
+def _each_once(document: Document) -> Document:
+    """The document without what Elasticsearch counts otherwise: values that are there twice, or malformed."""
+
+    def kept(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: kept(one) for name, one in value.items()}
+        if isinstance(value, list):
+            return list(dict.fromkeys(one for one in value if one != "x"))
+        return None if value == "x" else value
+
+    return {name: kept(one) for name, one in document.items()}
+
+
+def _by_indicator(alerts: Iterable[Alert]) -> list[Alert]:
+    return [replace(one, indicators=tuple(sorted(one.indicators, key=str))) for one in alerts]
 
 
 def test_machine_learning(agree: Agree, agreed: Callable[[int, str], None]) -> None:

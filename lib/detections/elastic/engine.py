@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
 from detections.elastic.capabilities import Capabilities, capabilities
 from detections.elastic.documents import TemporaryIndex
 from detections.elastic.runners import Place, Way, way, why_not
-from detections.elastic.search import Source, combined_name
+from detections.elastic.search import PLACE, Source, combined_name
 from detections.elastic.server import Server
 from detections.elastic.template import Substitution, needed, template
 from detections.engine.alert import Alert
@@ -26,9 +27,6 @@ from detections.mapping import Field, Mapping
 from detections.plan import Plan, TimeField, Window
 
 REFUSED = "refused-event"
-
-PLACE = "detections.index"
-"""Where the events of an index of ours say in which index they were, if a rule searches some of these only."""
 
 _WRITTEN = "a combined timestamp written at index time instead of Kibana's runtime field"
 
@@ -103,15 +101,14 @@ class Elasticsearch:
         for plan, window, way_to in ways:
             by_mapping.setdefault(plan.mapping, []).append((plan, window, way_to))
         alerts: list[Alert] = []
-        names = {name for batch in batches for name in index_names(batch)}
-        unseen = {plan.indices: hidden(plan.indices, names) for plan, _, _ in ways}
+        names = frozenset(name for batch in batches for name in index_names(batch) if name is not None)
         for mapping, asked in by_mapping.items():
-            placed = any(unseen[plan.indices] for plan, _, _ in asked)
-            source = self._indexed(mapping, [plan.time for plan, _, _ in asked], batches, placed)
+            placed = any(hidden(indices, names) for plan, _, _ in asked for indices in plan.searched)
+            source = replace(self._indexed(mapping, [plan.time for plan, _, _ in asked], batches, placed), names=names)
             for plan, window, way_to in asked:
                 if way_to.remark:
                     self._remarks[way_to.remark] = None
-                alerts += way_to.run(source.without(PLACE, unseen[plan.indices]), window)
+                alerts += way_to.run(source.seen_by(plan.indices), window)
         for batch in batches:
             for finding in batch.findings:
                 self._report(finding)

@@ -13,6 +13,7 @@ from detections.elastic.capabilities import Capabilities, Feature
 from detections.elastic.eql import computed, eql, eql_by_dsl
 from detections.elastic.new_terms import new_terms
 from detections.elastic.search import Source, events
+from detections.elastic.threat_match import threat_match
 from detections.elastic.threshold import threshold
 from detections.engine.alert import Alert
 from detections.errors import NotEvaluated
@@ -24,6 +25,7 @@ from detections.plan import (
     Plan,
     QueryPlan,
     RowsPlan,
+    ThreatMatchPlan,
     ThresholdPlan,
     Window,
 )
@@ -95,6 +97,13 @@ def _threshold(plan: ThresholdPlan, place: Place) -> Way:
     return Way(functools.partial(threshold, plan))
 
 
+def _threat_match(plan: ThreatMatchPlan, place: Place) -> Way:
+    place.needs("pit")
+    if not place.ours:
+        raise NotEvaluated("indicator match over what a cluster has is not evaluated yet")
+    return Way(functools.partial(threat_match, plan))
+
+
 def _needs_times(plan: Plan, place: Place) -> None:
     # The combined timestamp is a field of our own documents, and a script elsewhere.
     place.needs("painless" if plan.time.fallback is not None and not place.ours else "pit")
@@ -130,5 +139,6 @@ RUNNERS: dict[type[Plan], Runner] = {
     GroupsPlan: _groups,
     EqlPlan: _eql,
     ThresholdPlan: _threshold,
+    ThreatMatchPlan: _threat_match,
     MachineLearningPlan: _query,
 }

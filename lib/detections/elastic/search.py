@@ -16,6 +16,7 @@ from detections.elastic.answers import Overview, PointInTime, RawHit, Search
 from detections.elastic.server import Server
 from detections.engine.alert import Alert, Hit
 from detections.engine.evaluator import EVENT_ID
+from detections.engine.indices import hidden
 from detections.errors import ServerError
 from detections.plan import Plan, SelectionPlan, TimeField, Window
 from detections.values.coerce import json_text
@@ -24,6 +25,9 @@ from detections.values.limits import SHOWN_VALUES
 
 SEARCH = "an answer to a search"
 NO_PROGRESS = "the server answers with the same page again and again"
+
+PLACE = "detections.index"
+"""Where the events of an index of ours say in which index they were, if a rule searches some of these only."""
 
 PAGE = 1000
 """Hits held at a time. Kibana's pages are 100; how many there are changes nothing in what is found."""
@@ -42,13 +46,15 @@ _SCRIPT = (
 class Source:
     """The documents that searches see: an index or pattern, and of these only what ``only`` finds.
 
-    ``written``: the combined timestamps stand in the documents, since the server has no runtime fields.
+    ``names`` are the indices that documents of ours say they were in. ``written``: the combined timestamps stand in the
+    documents, since the server has no runtime fields.
     """
 
     server: Server
     index: str
     only: tuple[Dsl, ...] = ()
     written: bool = False
+    names: frozenset[str] = frozenset()
 
     def asked(self, plan: SelectionPlan, window: Window) -> Dsl:
         """The query of a plan in an execution: what Kibana sends for its rule, else its predicate.
@@ -76,6 +82,10 @@ class Source:
     def without(self, field: str, values: Sequence[str]) -> Source:
         """The documents without those that have one of some values."""
         return replace(self, only=(*self.only, {"bool": {"must_not": {"terms": {field: values}}}})) if values else self
+
+    def seen_by(self, indices: tuple[str, ...]) -> Source:
+        """The documents of ours that some index patterns find."""
+        return self.without(PLACE, hidden(indices, self.names))
 
     def within_indices(self, names: Sequence[str]) -> Source:
         """The documents of some indices only."""
@@ -180,8 +190,12 @@ def _grouping(plan: Plan) -> list[str]:
 
 def _values(found: RawHit, name: str) -> tuple[str, ...]:
     """The values of a field, each once, sorted."""
-    values = found.fields.get(name, ())
-    return tuple(sorted({json_text(value) for value in values if isinstance(value, _SCALARS)}))
+    return tuple(sorted(set(texts_of(found, name))))
+
+
+def texts_of(found: RawHit, name: str) -> list[str]:
+    """The values of a field, as texts."""
+    return [json_text(value) for value in found.fields.get(name, ()) if isinstance(value, _SCALARS)]
 
 
 def _instants(found: RawHit, name: str) -> list[int]:

@@ -115,6 +115,11 @@ class ThreatMatchCollector(Collector[Part]):
                 yield replace(Alert.on(self._plan, [event.hit]), indicators=tuple(found)[: limits.MATCHES.most])
 
 
+def takes_several(entries: tuple[Entry, ...]) -> bool:
+    """Whether a group takes every value of an event: one entry on exact fields does."""
+    return len(entries) == 1 and {entries[0].field.type, entries[0].value.type} <= set(_EXACT)
+
+
 class _Group:
     """The entries of one group, with the indicators that have what it asks."""
 
@@ -123,8 +128,7 @@ class _Group:
         # takes an event and an indicator with one value only.
         self._first = next(entry for entry in entries if not entry.negate)
         self._others = [entry for entry in entries if entry is not self._first]
-        exact = {self._first.field.type, self._first.value.type} <= set(_EXACT)
-        self._several = exact and not self._others
+        self._several = takes_several(entries)
         self._found: dict[object, list[Indicator]] = defaultdict(list)
         self._lengths: dict[int, None] = {}
         for indicator in indicators:

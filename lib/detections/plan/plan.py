@@ -110,6 +110,11 @@ class Plan(ABC):
         """What mutation changes besides conditions: one setting at a time."""
         return iter(())
 
+    @property
+    def searched(self) -> tuple[tuple[str, ...], ...]:
+        """The sets of indices that its searches are over."""
+        return (self.indices,)
+
     def excepting(self) -> Iterator[Condition]:
         """The items of its exceptions, as conditions that must not hold."""
         items = self.exceptions.items

@@ -41,6 +41,10 @@ class ThreatMatchPlan(SelectionPlan):
     def lookback(self) -> None:
         return None
 
+    @property
+    def searched(self) -> tuple[tuple[str, ...], ...]:
+        return (self.indices, self.event_indices, self.threat_indices)
+
     def conditions(self) -> Iterator[Condition]:
         yield from SelectionPlan.conditions(self)
         yield Condition(
