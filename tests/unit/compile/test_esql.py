@@ -221,7 +221,7 @@ def test_what_the_types_refuse(fields: dict[str, Any], condition: str, message: 
     ("query", "reason"),
     [
         ('EVAL a = 1 | WHERE KQL("a: b")', "after the first EVAL"),
-        ('WHERE QSTR("a: b")', "QSTR"),
+        ('WHERE QSTR("a: b", {"default_field": "a"})', "the option default_field of QSTR"),
         ('WHERE MATCH(message, "x", {"fuzziness": 1})', "fuzziness"),
         ("WHERE ST_WITHIN(source.geo.location, source.geo.location)", "ST_WITHIN"),
         ("WHERE a IN (FROM b | KEEP c)", "sub-query"),
@@ -326,3 +326,25 @@ def test_the_source_of_a_document_is_json(commands: str, rows: list[list[Any]]) 
 def test_the_source_is_no_text(command: str) -> None:
     with pytest.raises(QueryError, match="_source"):
         detections.search(SOURCED, f"FROM x METADATA _source | {command}", "esql", fields={"n": "integer"})
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ('QSTR("a: x")', [[1]]),
+        ('NOT QSTR("a: x")', [[2], [3]]),
+        ('QSTR("a: (x OR y*) AND n: [2 TO 9]")', [[2]]),
+        ('QSTR("_exists_: a") AND n < 2', [[1]]),
+    ],
+)
+def test_qstr_is_a_query_of_lucene(condition: str, found: list[list[int]]) -> None:
+    events = [{"a": "x", "n": 1}, {"a": ["yy", "z"], "n": 2}, {"n": 3}]
+    query = f"FROM x | WHERE {condition} | KEEP n"
+    assert detections.search(events, query, "esql", fields={"a": "keyword", "n": "integer"}).rows == found
+
+
+def test_a_mistake_in_qstr_has_its_place() -> None:
+    query = 'FROM x | WHERE QSTR("a: (b OR") | KEEP n'
+    with pytest.raises(QueryError, match="QSTR: ") as caught:
+        detections.search([], query, "esql", fields={"n": "integer"})
+    assert query.index("a: (") <= caught.value.start <= query.index('")')

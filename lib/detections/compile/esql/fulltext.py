@@ -1,4 +1,4 @@
-"""Full-text search: ``KQL()``, ``MATCH()``, ``MATCH_PHRASE()``, ``MULTI_MATCH()`` and ``:`` (Elasticsearch 9.5).
+"""Full-text search: ``KQL()``, ``QSTR()``, ``MATCH()`` and its like, and ``:`` (Elasticsearch 9.5).
 
 They ask the index, so that they say true or false, also of a document without the field, and one of several values is
 enough: what a query of that name would find.
@@ -15,7 +15,8 @@ from detections.compile.constants import Constant, RefusedError
 from detections.compile.esql.context import Context
 from detections.compile.esql.scope import Scope
 from detections.compile.kql import compile_kql
-from detections.errors import NotEvaluated, QueryTypeError
+from detections.compile.lucene import compile_lucene
+from detections.errors import NotEvaluated, QueryError
 from detections.mapping import Field
 from detections.plan.predicate import And, AnyToken, Leaf, Or, Predicate, Test, rewrite
 from detections.query import Span, parse
@@ -32,7 +33,7 @@ def full_text(context: Context, scope: Scope, node: ast.Function | ast.Match) ->
 
     Raises:
         QueryTypeError: a mistake in it, or a field refuses it.
-        NotEvaluated: an option, or the language of QSTR.
+        NotEvaluated: an option, or what the query of a nested language is not evaluated for.
     """
     return _FullText(context, scope).compile(node)
 
@@ -56,10 +57,8 @@ class _FullText:
             message = f"error building [{node.name}]: expects at least {least} argument{plural}, found {found}"
             self.refuse(message, node.span)
         self._check_options(node)
-        if node.name == "kql":
-            return self._kql(node)
-        if node.name == "qstr":
-            raise NotEvaluated("QSTR is a query of Lucene's, not evaluated here", node.span)
+        if node.name in ("kql", "qstr"):
+            return self._nested(node)
         query, fields = node.arguments[1], [node.arguments[0]]
         if node.name == "multi_match":
             query, fields = node.arguments[0], list(node.arguments[1:])
@@ -72,7 +71,8 @@ class _FullText:
 
     def _check_options(self, node: ast.Function) -> None:
         for entry in node.options.entries if node.options is not None else ():
-            if entry.key not in _OPTIONS or entry.key == "analyzer":
+            known = _OPTIONS if node.name != "qstr" else {"boost", "_name"}
+            if entry.key not in known or entry.key == "analyzer":
                 raise NotEvaluated(f"the option {entry.key} of {node.name.upper()} is not evaluated here", entry.span)
 
     def _match(
@@ -108,8 +108,8 @@ class _FullText:
             self.refuse(f"[{_name(call)}] {message}", node.span)
         return field
 
-    def _kql(self, node: ast.Function) -> Predicate:
-        """KQL as Kibana reads it; its leaves stand where they stand in the text of this query."""
+    def _nested(self, node: ast.Function) -> Predicate:
+        """KQL as Kibana reads it, or Lucene; its leaves stand where they stand in the text of this query."""
         text = self._context.query.text
         literal = node.arguments[0]
         if not isinstance(literal, ast.Literal) or not isinstance(literal.value, str):
@@ -117,9 +117,12 @@ class _FullText:
                 f"first argument of [{self._context.query.part(node.span)}] must be a constant string", node.span
             )
         try:
-            made = compile_kql(parse(literal.value, "kuery"), self._context.mapping)
-        except QueryTypeError as error:
-            self.refuse(f"KQL: {error.message}", place_in(text, literal, error.start, error.end))
+            if node.name == "kql":
+                made = compile_kql(parse(literal.value, "kuery"), self._context.mapping)
+            else:
+                made = compile_lucene(parse(literal.value, "lucene"), self._context.mapping)
+        except QueryError as error:
+            self.refuse(f"{node.name.upper()}: {error.message}", place_in(text, literal, error.start, error.end))
 
         def placed(one: Leaf) -> Leaf:
             return replace(one, span=place_in(text, literal, *one.span))
