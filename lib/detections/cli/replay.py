@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -23,6 +23,7 @@ from detections.compile.tables import Tables, read_tables
 from detections.engine import Embedded
 from detections.engine.alert import Alert
 from detections.engine.checkpoint import Checkpoint
+from detections.engine.on_ray import OnRay
 from detections.errors import DetectionsError, Finding, Level, UsageError
 from detections.events import Batch, Place, Settings, read
 from detections.report.count import plural
@@ -51,10 +52,10 @@ from detections.schedule.window import CODE as NOT_REPLAYED
 @click.option(
     "--on",
     "place",
-    type=click.Choice(("embedded", "elasticsearch")),
+    type=click.Choice(("embedded", "ray", "elasticsearch")),
     default="embedded",
     show_default=True,
-    help="Over EVENTS in this process, or over what a cluster has.",
+    help="Over EVENTS on this machine or on a Ray cluster, or over what an Elasticsearch has.",
 )
 @click.option("--elasticsearch", "url", metavar="URL", help=f"The cluster, else ELASTICSEARCH_URL. {CREDENTIALS}")
 @click.option("--index", metavar="NAMES", help="On a cluster: what to search, like 'logs-aws.cloudtrail-*'.")
@@ -119,6 +120,7 @@ def command(
         run = run_of(events, loaded, window, settings, looked_up, exceptions, any_index)
         checkpoint = Checkpoint(resume, run, warnings) if resume else None
         engine = Embedded(jobs=jobs, any_index=any_index, report=warnings, count=done.add, checkpoint=checkpoint)
+        engine = replace(engine, elsewhere=OnRay) if place == "ray" else engine
         scheduled = _Scheduled(schedule, tuple(map(_outage, outages)), exceptions)
         found = scheduled.alerts(loaded, batches, engine, *window, looked_up, warnings)
         alerts = _counted(resuming(found, checkpoint), done)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
@@ -16,7 +16,7 @@ from detections.engine.kept import Keeper, Kept
 from detections.engine.processes import Processes
 from detections.engine.protocol import Task
 from detections.engine.runners import Runner, collector, why_not
-from detections.engine.shares import Here, collected
+from detections.engine.shares import Here, Workers, collected
 from detections.engine.work import Collected, Work
 from detections.errors import Finding, Level, Location, NotEvaluated
 from detections.events import Batch, Counts, Share, Shared, Span
@@ -36,7 +36,7 @@ class Embedded:
     ``report`` is told once of everything that was wrong with the events, ``count`` of how many were read.
     ``predicates``, where given, are kept from one run to the next: for many runs of the same plans in this process.
     ``any_index``: every plan sees every event, whatever indices it searches. ``checkpoint`` is what was finished of the
-    same run before, and keeps what is finished now.
+    same run before, and keeps what is finished now. ``elsewhere`` opens other workers than processes of this machine.
     """
 
     jobs: int = 1
@@ -45,6 +45,7 @@ class Embedded:
     predicates: Predicates | None = field(default=None, compare=False, repr=False)
     any_index: bool = False
     checkpoint: Checkpoint | None = field(default=None, compare=False, repr=False)
+    elsewhere: Callable[[Sequence[Task], Runner], AbstractContextManager[Workers]] | None = None
 
     def why_not(self, plan: Plan) -> str | None:
         """Why nothing in this process runs a plan, None where something does."""
@@ -134,8 +135,11 @@ class Embedded:
         if isinstance(batches, Shared):
             batches.narrow(_span(tasks))
             fresh = batches.needs_fresh
-            shares = batches.shares(self.jobs, marked=self.checkpoint is not None)
-        if self.jobs > 1:
+            shares = batches.shares(self.jobs, marked=self.checkpoint is not None or self.elsewhere is not None)
+        if self.elsewhere is not None:
+            with self.elsewhere(tasks, ready) as workers:
+                yield from collected(workers, shares, self.checkpoint)
+        elif self.jobs > 1:
             with Processes(self.jobs, tasks, ready, fresh=fresh) as processes:
                 yield from collected(processes, shares, self.checkpoint)
         elif self.checkpoint is not None:
