@@ -125,7 +125,7 @@ def test_bad_input(run: Run, project: Path, picked: Path) -> None:
     picked.write_text(f"{picked.read_text()}\nnothing\n")
     done = tune(run)
     assert done.code == 1
-    assert "picked.json:11:1: false-positives is no alert" in done.err
+    assert "picked.json:11:1: false-positives is not an alert" in done.err
     assert "40 alerts, 10 false positives, 10 silenced" in done.out
     picked.write_text("e1\nunknown\n")
     done = tune(run)

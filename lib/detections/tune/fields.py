@@ -30,14 +30,14 @@ _FAMILIES = ("keyword", "ip")
 
 
 def excepted_on(rule: Rule, plan: Plan, names: Sequence[str] = ()) -> tuple[Field, ...]:
-    """The fields that are ``names``; else the usual ones, then those that the rule groups its alerts by. Left out is
-    what the rule's indices do not have, and what has no exact values.
+    """The fields that are ``names``; else those that the rule groups its alerts by, since only they take a whole group
+    away, then the usual ones. Left out is what the rule's indices do not have, and what has no exact values.
 
     Raises:
         UsageError: a field that is named is none of these.
     """
     found = []
-    for name in names or dict.fromkeys([*_USUAL, *_own(rule)]):
+    for name in names or dict.fromkeys([*_own(rule), *_USUAL]):
         field = plan.mapping.get(name)
         if field is not None and field.type != UNMAPPED and field.family in _FAMILIES:
             found.append(field)

@@ -28,6 +28,8 @@ from detections.tune.write import as_object, queried
 
 _ROUNDS = 8
 """How often it is searched again without what was refused."""
+_LAST = 2
+"""How many of these rounds are for what was not refused in those before."""
 _SPOILT = 3
 """Exceptions that are named because they lie near and cannot be."""
 
@@ -131,8 +133,9 @@ class _Tuner:
 
     def _searched(self, found: Tuning, search: Search, refused: list[Refusal]) -> Tuning:
         banned: list[Item] = []
-        for _ in range(_ROUNDS):
-            items = search.items(banned)
+        passed: dict[Item, set[int]] = {}
+        for number in range(_ROUNDS):
+            items = search.items(banned) if number < _ROUNDS - _LAST else _enough(passed, banned)
             if not items:
                 break
             query, no_query, edited = self._edited(items)
@@ -141,6 +144,8 @@ class _Tuner:
             outcomes = self._tried(plans)
             why = [said or self._refusal(outcome) for said, outcome in zip(why, outcomes, strict=True)]
             bad = [Refusal(item, said) for item, said in zip(items, why, strict=False) if said]
+            silenced = (one[0].silenced(self._baselines[0][1]) for one in outcomes)
+            passed |= {item: some for item, said, some in zip(items, why, silenced, strict=False) if not said}
             if not bad and why[len(items)]:  # each may be, but not all of them together
                 bad = [Refusal(items[-1], why[len(items)])]
             if not bad:
@@ -217,6 +222,17 @@ class _Tuner:
             yield "the rule has no cases to hold exceptions against"
         if len(main) == len(main.false) and len(main):
             yield "there are no other alerts to hold exceptions against: give events that have some"
+
+
+def _enough(passed: Mapping[Item, set[int]], banned: Sequence[Item]) -> list[Item]:
+    """Of exceptions that may be, with the false positives that each silences, as many as silence all of these."""
+    found: list[Item] = []
+    covered: set[int] = set()
+    for item, silenced in sorted(passed.items(), key=lambda one: -len(one[1])):
+        if item not in banned and not silenced <= covered:
+            found.append(item)
+            covered |= silenced
+    return found
 
 
 def _weight(why: str) -> bool:
