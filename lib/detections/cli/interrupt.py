@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import FrameType
 
 from detections.cli.output import tell
-from detections.events import Batch, Input, Share, Span
+from detections.events import Batch, Input, Share, TimeRange
 
 
 class Interruption:
@@ -57,7 +57,7 @@ class Until:
     def needs_fresh(self) -> bool | None:
         return self._events.needs_fresh
 
-    def narrow(self, span: Span) -> None:
+    def narrow(self, span: TimeRange) -> None:
         self._events.narrow(span)
 
     def shares(self, jobs: int, *, marked: bool = False) -> Iterator[Share]:

@@ -19,7 +19,7 @@ from detections.engine.runners import Runner, collector, why_not
 from detections.engine.shares import Here, Workers, collected
 from detections.engine.work import Collected, Work
 from detections.errors import Finding, Level, Location, NotEvaluated
-from detections.events import Batch, Counts, Share, Shared, Span
+from detections.events import Batch, Counts, Share, Shared, TimeRange
 from detections.plan import Plan, Window
 from detections.values import limits
 
@@ -151,11 +151,11 @@ class Embedded:
                     yield work.collect(batch)
 
 
-def _span(tasks: Sequence[Task]) -> Span:
+def _span(tasks: Sequence[Task]) -> TimeRange:
     """The time that some plans ask about, with what they look back to."""
     starts = [window.start if window.history is None else window.history for _, window in tasks]
     ends = [window.end for _, window in tasks]
-    return Span(
+    return TimeRange(
         min((start for start in starts if start is not None), default=None) if None not in starts else None,
         max((end for end in ends if end is not None), default=None) if None not in ends else None,
     )

@@ -6,9 +6,9 @@ from detections.events.counts import Counts
 from detections.events.input import Input, Place, amount, place_of, read
 from detections.events.reading import merge, unwrapped
 from detections.events.sources import Settings
-from detections.events.span import Span
+from detections.events.span import TimeRange
 
 __all__ = [
-    "Batch", "Counts", "Document", "Documents", "Input", "Place", "Settings", "Share", "Shared", "Span", "amount",
+    "Batch", "Counts", "Document", "Documents", "Input", "Place", "Settings", "Share", "Shared", "TimeRange", "amount",
     "batches", "merge", "place_of", "read", "unwrapped",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from detections.errors import Finding
 from detections.events.counts import Counts
-from detections.events.span import Span
+from detections.events.span import TimeRange
 
 Document: TypeAlias = dict[str, Any]
 """An ECS document: nested objects, dotted keys, or both."""
@@ -48,7 +48,7 @@ class Shared(Protocol):
     @property
     def needs_fresh(self) -> bool | None: ...
 
-    def narrow(self, span: Span) -> None:
+    def narrow(self, span: TimeRange) -> None:
         """Leave out, before they are read, files that have no event of a time, as far as their names say so."""
         ...
 

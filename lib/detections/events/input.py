@@ -22,7 +22,7 @@ from detections.events.encoded import Encoded
 from detections.events.files import Unreadable
 from detections.events.listing import listed
 from detections.events.sources import Settings
-from detections.events.span import EVERYTHING, Span
+from detections.events.span import EVERYTHING, TimeRange
 from detections.events.store import Bytes, Url
 from detections.events.unpack import GZIP_SUFFIX, unpacked
 
@@ -114,7 +114,7 @@ class Input:
     def _is_remote(self) -> bool:
         return any(isinstance(place, Url) for place in self._places)
 
-    def narrow(self, span: Span) -> None:
+    def narrow(self, span: TimeRange) -> None:
         """Of objects in a store leave out those that have no event of a time, as far as their names say so."""
         self._span = span
 

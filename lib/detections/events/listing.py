@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from detections.events import files, store
 from detections.events.batch import Report
-from detections.events.span import EVERYTHING, Span
+from detections.events.span import EVERYTHING, TimeRange
 from detections.events.store import Url
 from detections.values.dates import days_from_civil, parse_date
 
@@ -33,7 +33,7 @@ Found: TypeAlias = tuple[str, int, str]
 """The name of an object, its size, and its version."""
 
 
-def listed(url: Url, span: Span, report: Report) -> Iterator[tuple[Url, int, str]]:
+def listed(url: Url, span: TimeRange, report: Report) -> Iterator[tuple[Url, int, str]]:
     """The objects at an address that a window needs, each with its size and version, in the order of their
     names.
 
@@ -55,7 +55,7 @@ def listed(url: Url, span: Span, report: Report) -> Iterator[tuple[Url, int, str
 
 
 class _Lister:
-    def __init__(self, root: str, span: Span, report: Report) -> None:
+    def __init__(self, root: str, span: TimeRange, report: Report) -> None:
         self._root = root
         self._span = span
         self._report = report

@@ -9,7 +9,7 @@ _DELIVERY = 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeRange:
     """Milliseconds, both ends inside; None is an open end."""
 
     start: int | None = None
@@ -24,4 +24,4 @@ class Span:
         return (self.start is None or start >= self.start) and (self.end is None or end <= self.end + _DELIVERY)
 
 
-EVERYTHING = Span()
+EVERYTHING = TimeRange()

@@ -15,7 +15,7 @@ from pytest_httpserver import HTTPServer
 
 from detections.engine import Embedded
 from detections.errors import EventsError, Finding
-from detections.events import Counts, Span, read, store
+from detections.events import Counts, TimeRange, read, store
 from detections.events.listing import listed
 from detections.events.span import EVERYTHING
 from detections.events.store import Url
@@ -110,11 +110,11 @@ def test_a_bucket_is_replayed_as_the_same_files_are(s3: Any, tmp_path: Path, job
     assert [(one.timestamp, one.event_ids) for one in there] == [(one.timestamp, one.event_ids) for one in local]
 
 
-def instants(start: str, end: str) -> Span:
-    return Span(parse_date(start), parse_date(end))
+def instants(start: str, end: str) -> TimeRange:
+    return TimeRange(parse_date(start), parse_date(end))
 
 
-def keys(url: str, span: Span = EVERYTHING) -> list[str]:
+def keys(url: str, span: TimeRange = EVERYTHING) -> list[str]:
     return [str(found).removeprefix("s3://trail/") for found, *_ in listed(Url(url), span, print)]
 
 

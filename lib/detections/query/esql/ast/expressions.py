@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 from typing import Literal as OneOf
 
+from detections.query.span import Span as Span
+
 if TYPE_CHECKING:
     from detections.query.esql.ast.query import Query
-
-Span: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
