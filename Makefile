@@ -85,8 +85,8 @@ fields: ## make etc/fields again from what was read of integrations, Beats and E
 
 lock: ## resolve the pinned, hashed requirements anew
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(PIP) install uv; }
-	@$(LOCK) --group build -o requirements/main.txt
 	@$(LOCK) --group build --group dev --extra elasticsearch --extra enrich --extra fast --extra lsp --extra pandas --extra polars --extra s3 --extra site --extra watch -o requirements/dev.txt
+	@$(LOCK) --group build -c requirements/dev.txt -o requirements/main.txt
 	@$(subst pyproject.toml ,,$(LOCK)) --group mutants -o requirements/mutants.txt
 
 $(VENV)/main.stamp: requirements/main.txt pyproject.toml
