@@ -191,9 +191,9 @@ def instance_of(plan: Plan, key: Key) -> Key:
 
 def told(rule: Rule, suppressed: int) -> Finding:
     """How many alerts of a rule were counted into others."""
-    return rule.document.finding(
-        CODE, f"{rule.name}: {suppressed:,} alerts were suppressed", ("rule", "alert_suppression"), level=Level.NOTE
-    )
+    counted = "1 alert was" if suppressed == 1 else f"{suppressed:,} alerts were"
+    said = f"{rule.name}: {counted} suppressed"
+    return rule.document.finding(CODE, said, ("rule", "alert_suppression"), level=Level.NOTE)
 
 
 def _terms(plan: Plan, key: Key, alert: Alert) -> tuple[tuple[str, tuple[str, ...]], ...]:
