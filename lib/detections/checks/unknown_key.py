@@ -1,4 +1,4 @@
-"""A key that nobody knows.
+"""An unknown key.
 
 It is like no key of its table, so it is not a slip: perhaps a field of a newer Kibana, or a note of your own. It is
 carried through untouched, to the export as well, and Kibana may refuse it there.
