@@ -1,4 +1,4 @@
-"""Texts of the three query languages from their grammars: mostly sound, so that they reach what is behind the parser.
+"""Texts of the query languages from their grammars: mostly sound, so that they reach what is behind the parser.
 
 A grammar maps a symbol to what may stand for it; ``<name>`` is a symbol. Where a text is deep enough,
 alternatives without
@@ -73,6 +73,29 @@ KQL: Grammar = {
     "literal": ["a", "b*c", '"<text>"', "<number>", "true", "null", "2026-01-01", "now-1d", "\\u00e9", "1.2.3.4", '""'],
     "op": ["<", "<=", ">", ">="],
     "field": [*_NAMES, "nothing", "\\and", "a\\:b", "name.text", "ip*"],
+}  # fmt: skip
+
+LUCENE: Grammar = {
+    "query": [
+        "<clause>", "<clause> <query>", "<query> AND <query>", "<query> OR <query>", "NOT <query>", "(<query>)",
+        "+<clause> -<clause>", "!<clause>", "<clause> && <clause> || <clause>", "(<query>)^<number>", "*:*", "",
+    ],
+    "clause": [
+        "<field>:<value>", "<value>", "<field>:(<values>)", "_exists_:<field>", "<field>:<range>", "<field>:*",
+        "user.\\*:<value>", "<field>:<value>^<number>", "-<field>:<value>",
+    ],
+    "values": ["<value>", "<value> <values>", "<value> OR <values>", "+<value> -<value>", "NOT <value>", "(<values>)"],
+    "value": [
+        "<word>", '"<text>"', '"<text>"~<number>', "<word>*", "*<word>", "<word>?", "<word>~", "<word>~1", "/<text>/",
+        "<number>", "/a.*[0-9]{1,3}/", "1.2.3.4/8", "<raw>",
+    ],
+    "word": ["a", "Alice", "b*c", "\\(a\\+b", "2026-01-01", "now-1d", "true", "1.2.3.4", "\\u00e9"],
+    "range": [
+        "[<bound> TO <bound>]", "{<bound> TO <bound>}", "[<bound> TO <bound>}", "><bound>", ">=<bound>", "<<bound>",
+        "[* TO *]",
+    ],
+    "bound": ["<number>", "*", "a", '"<text>"', "2026-01-01", "now-1d/d"],
+    "field": [*_NAMES, "nothing", "a\\:b", "name.text", "ip*"],
 }  # fmt: skip
 
 _EQL_CALLS = sorted(name.removeprefix("eql.") for name in EQL_FUNCTIONS)
@@ -199,6 +222,10 @@ _CALLS = sorted(FUNCTIONS)
 VOCABULARY = {
     "kuery": ("and", "or", "not", "AND", "(", ")", ":", "{", "}", "*", "<", ">=", "\\",
     '"', *_NAMES, *NUMBERS, *TEXTS[:40]),
+    "lucene": (
+        "AND", "OR", "NOT", "&&", "||", "!", "+", "-", "(", ")", "[", "]", "{", "}", " TO ", ":", "*", "?", "~", "^",
+        "/", "\\", '"', "<", ">=", "_exists_:", *_NAMES, *NUMBERS, *TEXTS[:40],
+    ),
     "eql": (
         "and", "or", "not", "where", "any", "sequence", "sample", "by", "with", "maxspan", "runs", "until", "in",
         "in~", "like",
@@ -219,4 +246,4 @@ VOCABULARY = {
         *(name.upper() for name in _CALLS), *(name.upper() for name in sorted(AGGREGATES)),
     ),
 }  # fmt: skip
-GRAMMARS: Mapping[str, Grammar] = {"kuery": KQL, "eql": EQL, "esql": ESQL}
+GRAMMARS: Mapping[str, Grammar] = {"kuery": KQL, "lucene": LUCENE, "eql": EQL, "esql": ESQL}

@@ -13,9 +13,10 @@ import detections
 from detections.compile.eql import compile_eql
 from detections.compile.esql import compile_esql
 from detections.compile.kql import compile_kql
+from detections.compile.lucene import compile_lucene
 from detections.errors import NotEvaluated, QueryTypeError
 from detections.mapping import Mapping, catalog_mapping
-from detections.query import EqlQuery, EsqlQuery, KqlQuery, Query, parse
+from detections.query import EqlQuery, EsqlQuery, KqlQuery, LuceneQuery, Query, parse
 from detections.query.kql import to_json
 from detections.report import explain
 from fuzz import grammar
@@ -27,7 +28,7 @@ TYPES: dict[str, Any] = {
     **grammar.FIELDS, "items": "nested", "items.name": "keyword", "name.text": {"type": "text"},
     "short": {"type": "keyword", "ignore_above": 5}, "either": ["keyword", "text"],
 }  # fmt: skip
-FOLDERS = {"kuery": "kql", "eql": "eql", "esql": "esql"}
+FOLDERS = {"kuery": "kql", "lucene": "lucene", "eql": "eql", "esql": "esql"}
 
 
 @functools.cache
@@ -113,6 +114,8 @@ class QueryText:
             assert str(error)
         if self.language == "kuery":
             detections.to_dsl(text, fields=fields)
+        if self.language == "lucene":
+            detections.to_dsl(text, language="lucene", fields=fields)
 
 
 _corpus = functools.cache(corpus)
@@ -128,6 +131,9 @@ def explained(query: Query) -> None:
                 case KqlQuery():
                     shown("explain", said | {"ast": to_json(query.tree)})
                     compile_kql(query, mapping)
+                case LuceneQuery():
+                    shown("explain", said)
+                    compile_lucene(query, mapping)
                 case EqlQuery():
                     shown(
                         "explain", {"query": query.text, "tree": explain.syntax(query.tree), "printed": query.printed}
