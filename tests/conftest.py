@@ -1,6 +1,7 @@
 """Settings of the whole suite, and its closing lines."""
 
 import os
+import signal
 from collections import Counter
 
 import pytest
@@ -13,6 +14,12 @@ settings.register_profile("quick", max_examples=20, deadline=None)  # for `make 
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 AGREED = "agreed on: "
+
+
+def pytest_configure() -> None:
+    """A job that a shell started in the background ignores Ctrl-C, and so would every command that the tests start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

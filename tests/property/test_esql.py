@@ -38,10 +38,10 @@ LEAF = st.one_of(LITERAL, SPAN, st.builds(ast.Name, NAME), PARAMETER)
 
 OPTION = st.recursive(
     st.one_of(NUMBER, STRING, SPAN, st.just(ast.Parameter("?x"))),
-    lambda value: st.lists(st.builds(ast.Entry, TEXT, value), max_size=2).map(lambda them: ast.Map(tuple(them))),
+    lambda value: st.lists(st.builds(ast.MapEntry, TEXT, value), max_size=2).map(lambda them: ast.Map(tuple(them))),
     max_leaves=3,
 )
-MAP = st.lists(st.builds(ast.Entry, TEXT, OPTION), max_size=2).map(lambda entries: ast.Map(tuple(entries)))
+MAP = st.lists(st.builds(ast.MapEntry, TEXT, OPTION), max_size=2).map(lambda entries: ast.Map(tuple(entries)))
 
 
 def _function(name: str, arguments: list[ast.Expression], options: ast.Map | None) -> ast.Function:

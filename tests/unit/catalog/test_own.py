@@ -98,4 +98,5 @@ def test_a_rule_is_judged_with_the_fields_of_its_project(tmp_path):
     assert [one.event_ids for one in detections.replay(detections.load_rules(rule, fields=[fields]), events)] == [
         ("1",)
     ]
-    assert list(detections.replay(detections.load_rules(rule), events)) == []
+    with pytest.warns(detections.DetectionsWarning, match="by a guessed type: acme.origin"):
+        assert list(detections.replay(detections.load_rules(rule), events)) == []
