@@ -46,6 +46,16 @@ def test_search_and_backtest(run: Run, bucket: FaultyStore) -> None:
     assert (noise.code, "1 rule, 1 alert" in noise.out) == (0, True)
 
 
+def test_a_data_set_may_lie_in_a_store(run: Run, bucket: FaultyStore, project: Path) -> None:
+    cases = next((project / "tests/rules/aws").iterdir())
+    cases.write_text(f"{cases.read_text()}\n[noise.august]\nmax_alerts_per_day = 1\n")
+    config = project / "pyproject.toml"
+    config.write_text(f'{config.read_text()}\n[tool.detections.data]\naugust = "s3://bucket/AWSLogs/"\n')
+    done = run("backtest", "--check")
+    assert done.code == 0, done.err
+    assert done.out.startswith("august: 2 events in 1 file")
+
+
 def test_what_is_denied_is_exit_code_1_and_shows_no_secret(run: Run, bucket: FaultyStore) -> None:
     bucket.objects[f"{DAY}two.json.gz"] = b""
     bucket.denied = (f"{DAY}two",)

@@ -11,6 +11,8 @@ from typing import Any
 
 from detections.catalog import Source, read_sources
 from detections.errors import UsageError
+from detections.events import Place, place_of
+from detections.events.store import is_url
 from detections.rule.keys import nearest
 
 OWN = "detections.toml"
@@ -74,8 +76,8 @@ class Config:
         """A configured path, relative to the working directory where it lies below it."""
         return self._near(str(getattr(self, name)))
 
-    def data_set(self, name: str) -> Path:
-        """Where the events of a data set are.
+    def data_set(self, name: str) -> Place:
+        """Where the events of a data set are: a path, or an address in a store.
 
         Raises:
             UsageError: none has this name.
@@ -83,7 +85,8 @@ class Config:
         if name not in self.data:
             known = ", ".join(self.data) or "none"
             raise UsageError(f"unknown data set '{name}' (in [tool.detections.data]: {known})")
-        return self._near(self.data[name])
+        where = self.data[name]
+        return place_of(where) if is_url(where) else self._near(where)
 
     def _near(self, name: str) -> Path:
         path = self.root / name

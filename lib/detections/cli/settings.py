@@ -51,7 +51,11 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "site": Setting("path", "The folder that `detections site` writes.", '"public"'),
     "backtest": Setting("path", "The file of the last backtest.", '"build/backtest.json"'),
-    "data": Setting("table of paths", "Recorded events for backtests, by name.", '{ quiet = "data/quiet" }'),
+    "data": Setting(
+        "table of paths",
+        "Recorded events for backtests, by name: paths, or addresses in a store.",
+        '{ quiet = "data/quiet" }',
+    ),
     "profiles": Setting(
         "list of names", "Further checks: the profiles that [checks](checks/README.md) names.", '["house"]'
     ),
