@@ -6,6 +6,7 @@ import functools
 import importlib.util
 import json
 import logging
+import os
 import random
 import shutil
 import sys
@@ -74,7 +75,7 @@ def _kibana() -> dict[str, Answers]:
     """What the stand-in for a Kibana answers to each call and on each way."""
     stand_ins = _stand_ins()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    folder = REPO / "build" / "fuzz" / "recorded"
+    folder = REPO / "build" / "fuzz" / "recorded" / str(os.getpid())  # of several processes each has its own
     found: dict[str, Answers] = {}
     with HTTPServer(threaded=True) as server:
         for name, flow in (*CALLS.items(), *((f"{_WAY}{name}", flow) for name, flow in FLOWS.items())):
@@ -87,6 +88,7 @@ def _kibana() -> dict[str, Answers]:
                 folder.mkdir(parents=True)
                 call: Any = flow if name in CALLS else functools.partial(flow, World(folder, "world"))  # type: ignore[arg-type]
                 found[name] = recorded(kibana, call)
+    shutil.rmtree(folder, ignore_errors=True)
     return found
 
 
