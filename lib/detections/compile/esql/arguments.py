@@ -13,7 +13,7 @@ from detections.errors import NotEvaluated
 from detections.functions import COMPUTED, FUNCTIONS, zoned
 from detections.functions.conversions import CASTS, parse_address, strict_nanoseconds, to_span
 from detections.functions.dates import strict_date
-from detections.functions.signature import NUMERIC, RANKS, SPAN, STRING, Parameter, Period, bind
+from detections.functions.signature import NUMERIC, RANKS, SPAN, STRING, Parameter, Period, bind, several
 from detections.plan.expression import UNSUPPORTED, Call, Column, Constant, Expression
 from detections.query.esql import ast
 
@@ -166,7 +166,8 @@ class Arguments(ABC):
         """What a parameter says of a constant."""
         if parameter.check is not None and isinstance(made, Constant) and made.value is not None:
             try:
-                parameter.check(made.value)
+                for value in several(made.value):
+                    parameter.check(value)
             except ValueError as error:
                 self.refuse(str(error), node)
 
