@@ -9,14 +9,14 @@ from pathlib import Path
 
 import click
 
-from detections.bundle import load_attachments, with_attachments
+from detections.bundle import with_attachments
 from detections.bundle.exceptions import exception_lists
 from detections.checks import Cache, Files, run_on
 from detections.cli.common import PROFILE, RULES, STRICT, chosen_profiles, failed
 from detections.cli.config import Config, find_config
+from detections.cli.exceptions import attachments_of, problems_of
 from detections.cli.output import format_option, report, tell
 from detections.cli.watch import WATCH, watched
-from detections.compile.planner import mapping_of
 from detections.errors import Finding, Level
 from detections.payload import to_api
 from detections.proof import Baseline, read_baseline
@@ -84,14 +84,12 @@ def _beside(files: Sequence[str], paths: Sequence[Path], config: Config) -> tupl
 
 def _attached(files: Sequence[str], config: Config) -> Iterable[Finding]:
     """What is wrong with the project's exceptions, value lists and connectors, and with how its rules refer to them."""
-    attachments = load_attachments(*(config.path(name) for name in ("exceptions", "value_lists", "connectors")))
+    attachments = attachments_of(config)
     referring = load_files([file for file in files if _refers(Path(file))])
     lacking = with_attachments([(rule, to_api(rule)) for rule in referring], attachments)[1]
-    lists = exception_lists(attachments)
     astray = {finding.location.path for finding in lacking if finding.level is Level.ERROR}
     found = [rule for rule in referring if rule.document.path not in astray]
-    problems = [problem for rule in found for problem in lists.problems(rule, mapping_of(rule))]
-    return [*attachments.findings, *lacking, *problems]
+    return [*attachments.findings, *lacking, *problems_of(found, exception_lists(attachments))]
 
 
 def _refers(file: Path) -> bool:

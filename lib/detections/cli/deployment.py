@@ -13,6 +13,7 @@ from detections import bundle
 from detections.cli.common import cases_of, failed, rules_at
 from detections.cli.config import Config
 from detections.cli.environment import opened
+from detections.cli.exceptions import attachments_of
 from detections.cli.output import findings, tell
 from detections.deploy.attachments import Wanted, thing_of, value_lists_wanted
 from detections.deploy.deployment import Deployment, Prove
@@ -90,7 +91,7 @@ def _wanted(config: Config, rules: Sequence[tuple[Rule, dict[str, Any]]]) -> Wan
     Raises:
         RuleError: a file of it has errors.
     """
-    held = bundle.load_attachments(config.path("exceptions"), config.path("value_lists"), config.path("connectors"))
+    held = attachments_of(config)
     if failed(held.findings, strict=False):
         raise RuleError(held.findings)
     objects = [thing for thing in bundle.with_attachments(rules, held)[0] if thing_of(thing) is not Thing.RULE]

@@ -12,6 +12,7 @@ from detections import bundle
 from detections.cli.common import RULES, PathType, failed, rules_at
 from detections.cli.config import Config, find_config
 from detections.cli.environment import chosen
+from detections.cli.exceptions import attachments_of
 from detections.cli.output import findings as tell_findings
 from detections.cli.output import show, tell
 from detections.deploy.environment import Environment
@@ -65,9 +66,7 @@ def bundled(
         (rule, versioned(rule, payload(rule), lock) if rule.rule_id in lock.entries else payload(rule))
         for rule in production
     ]
-    attachments = bundle.load_attachments(
-        config.path("exceptions"), config.path("value_lists"), config.path("connectors")
-    )
+    attachments = attachments_of(config)
     objects, findings = bundle.with_attachments(payloads, attachments)
     return objects, [*attachments.findings, *findings]
 

@@ -13,6 +13,7 @@ from detections import bundle
 from detections.cli.common import PathType, failed
 from detections.cli.config import Config, find_config
 from detections.cli.environment import ENVIRONMENT, chosen, opened
+from detections.cli.exceptions import attachments_of
 from detections.cli.output import findings as tell_findings
 from detections.cli.output import write
 from detections.deploy.environment import Environment
@@ -70,7 +71,7 @@ def command(
     config = find_config()
     where = chosen(environment, config)
     selection = Selection(every, prebuilt, frozenset(rule_ids))
-    attachments = _attachments(config)
+    attachments = attachments_of(config)
     got = _file(source, selection, where) if source else _kibana(selection, where, config)
     if missing := selection.rule_ids - {rule.rule_id for rule in got.rules}:
         raise UsageError(f"unknown rule {', '.join(sorted(missing))}")
@@ -106,10 +107,6 @@ def _remember(got: _Source, pulled: Pulled, attached: Pulled) -> None:
 def _rules(folder: Path) -> Rules:
     """The project's rules, none where it has no folder for them yet."""
     return load_rules(folder) if folder.exists() else Rules((), (), ())
-
-
-def _attachments(config: Config) -> bundle.Attachments:
-    return bundle.load_attachments(config.path("exceptions"), config.path("value_lists"), config.path("connectors"))
 
 
 def _file(path: Path, selection: Selection, environment: Environment) -> _Source:

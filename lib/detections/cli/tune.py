@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from detections.api import instant
-from detections.bundle import load_attachments
 from detections.case import CaseFile
 from detections.cli.common import EVENTS, JOBS, TABLES, PathType, Warnings, cases_of, rules_at, source_settings
 from detections.cli.config import Config, find_config
+from detections.cli.exceptions import attachments_of
 from detections.cli.output import format_option, report, tell
 from detections.cli.reading import Done
 from detections.compile.tables import read_tables
@@ -152,8 +152,7 @@ def _reason(found: Tuning, picked: Path) -> str:
 def _texts(place: str, found: Tuning, rule: Rule, reason: str, config: Config) -> dict[str, str]:
     """What is to be written, by path."""
     if place == "exception":
-        folders = [config.path(name) for name in ("exceptions", "value_lists", "connectors")]
-        return as_exception(rule, found.items, reason, load_attachments(*folders), folders[0])
+        return as_exception(rule, found.items, reason, attachments_of(config), config.path("exceptions"))
     if not found.query:
         raise UsageError(f"--write query: {found.no_query}; --write exception can")
     return as_query(rule, found.query, reason)
