@@ -11,7 +11,7 @@ from detections.backtest.model import day_of, in_calendar
 from detections.backtest.scheduled import play
 from detections.bundle.attachments import CODE as ATTACHMENT
 from detections.case import Bounds, CaseFile
-from detections.cli.common import Warnings, cases_of
+from detections.cli.common import Warnings, cases_of, data_set
 from detections.cli.config import Config
 from detections.cli.interrupt import Until, interruption
 from detections.cli.meter import Meter
@@ -98,7 +98,7 @@ def data_sets(
 def _configured(config: Config, name: str | None) -> Sequence[Place]:
     if name is None:
         raise UsageError("give at least one path of events, or --data")
-    return [config.data_set(name)]
+    return [data_set(config, name)]
 
 
 def _unknown(name: str, files: Mapping[str, CaseFile], config: Config, warnings: Warnings) -> None:

@@ -16,8 +16,8 @@ from detections.cli.config import Config, find_config
 from detections.cli.exceptions import exceptions_of
 from detections.cli.output import findings, tell
 from detections.compile.tables import read_tables
-from detections.errors import Finding, Level
-from detections.events import merge, place_of
+from detections.errors import Finding, Level, UsageError
+from detections.events import Place, merge, place_of
 from detections.events.sources import GEOIP, known_settings
 from detections.events.store import is_url
 from detections.rule import Rule, Rules, load_rules
@@ -49,6 +49,19 @@ class EventsType(PathType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         return place_of(value) if isinstance(value, str) and is_url(value) else super().convert(value, param, ctx)
+
+
+def data_set(config: Config, name: str) -> Place:
+    """Where the events of a configured data set are.
+
+    Raises:
+        UsageError: none has this name.
+    """
+    if name not in config.data:
+        known = ", ".join(config.data) or "none"
+        raise UsageError(f"unknown data set '{name}' (in [tool.detections.data]: {known})")
+    where = config.data[name]
+    return place_of(where) if is_url(where) else config.near(where)
 
 
 EVENTS = click.argument("events", nargs=-1, type=EventsType())

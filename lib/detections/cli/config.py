@@ -11,8 +11,6 @@ from typing import Any
 
 from detections.catalog import Source, read_sources
 from detections.errors import UsageError
-from detections.events import Place, place_of
-from detections.events.store import is_url
 from detections.rule.keys import nearest
 
 OWN = "detections.toml"
@@ -73,22 +71,11 @@ class Config:
     said: frozenset[str] = frozenset()
 
     def path(self, name: str) -> Path:
-        """A configured path, relative to the working directory where it lies below it."""
-        return self._near(str(getattr(self, name)))
+        """A configured path, as :meth:`near` gives it."""
+        return self.near(str(getattr(self, name)))
 
-    def data_set(self, name: str) -> Place:
-        """Where the events of a data set are: a path, or an address in a store.
-
-        Raises:
-            UsageError: none has this name.
-        """
-        if name not in self.data:
-            known = ", ".join(self.data) or "none"
-            raise UsageError(f"unknown data set '{name}' (in [tool.detections.data]: {known})")
-        where = self.data[name]
-        return place_of(where) if is_url(where) else self._near(where)
-
-    def _near(self, name: str) -> Path:
+    def near(self, name: str) -> Path:
+        """A path of the project, relative to the working directory where it lies below it."""
         path = self.root / name
         here = Path.cwd()
         return path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path

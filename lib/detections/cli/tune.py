@@ -9,7 +9,17 @@ import click
 
 from detections.api import instant
 from detections.case import CaseFile
-from detections.cli.common import EVENTS, JOBS, TABLES, PathType, Warnings, cases_of, rules_at, source_settings
+from detections.cli.common import (
+    EVENTS,
+    JOBS,
+    TABLES,
+    PathType,
+    Warnings,
+    cases_of,
+    data_set,
+    rules_at,
+    source_settings,
+)
 from detections.cli.config import Config, find_config
 from detections.cli.exceptions import attachments_of
 from detections.cli.output import format_option, report, tell
@@ -73,7 +83,7 @@ def command(
     for finding in library.findings:
         warnings(finding)
     file = library.files.get(chosen.document.path)
-    paths: list[Place] = [*events, *([config.data_set(data)] if data is not None else [])]
+    paths: list[Place] = [*events, *([data_set(config, data)] if data is not None else [])]
     if not paths and not labels.events:
         raise UsageError("give the events that the alerts were found in: FILE has none itself")
     done = Done(warnings)
@@ -140,7 +150,7 @@ def _bound(
     noise = {} if file is None else file.noise
     for name, bounds in noise.items():
         if bounds.must_alert and name in config.data:
-            yield name, _Reading([config.data_set(name)], settings, warnings, Done(warnings))
+            yield name, _Reading([data_set(config, name)], settings, warnings, Done(warnings))
         elif bounds.must_alert:
             tell(f"[tool.detections.data] has no {name}: its must_alert events are looked for among EVENTS only")
 
