@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 
@@ -12,14 +11,12 @@ from detections.cli.backtesting import Found, Options
 from detections.cli.common import Warnings
 from detections.cli.interrupt import Interruption, interruption
 from detections.cli.meter import duration
-from detections.cli.on_elasticsearch import named_server
 from detections.cli.progress import progress
 from detections.cli.reading import Done
 from detections.cli.replay_cluster import Asked as Asked
-from detections.cli.replay_cluster import milliseconds
 from detections.elastic.cluster import Cluster
 from detections.elastic.server import Server
-from detections.errors import NotAllowed, NotEvaluated, ServerError, ServerUnavailable, UsageError
+from detections.errors import NotAllowed, NotEvaluated, ServerError, ServerUnavailable
 from detections.events import Counts
 from detections.plan import QueryPlan
 from detections.rule import Rule, Rules
@@ -35,21 +32,17 @@ def over(asked: Asked, rules: Rules, options: Options, before: Rules | None, war
         UsageError: the options are wrong.
         ServerUnavailable, NotAllowed: the cluster does not answer, or not to us.
     """
-    named = named_server(asked.url, os.environ)
-    if named is None:
-        raise UsageError("name the cluster: --elasticsearch URL, or ELASTICSEARCH_URL")
-    if asked.index is None or asked.start is None:
-        raise UsageError("say which events: --index and --start")
+    named, index, start = asked.events()
     end = round(time.time() * 1000) if asked.end is None else asked.end
-    pieces = list(slices(asked.start, end, milliseconds(asked.width or "1d", asked.start, end)))
+    pieces = list(slices(start, end, asked.milliseconds(start, end)))
     done = Done(warnings)
     with Server(named) as server, progress() as shown, interruption() as interrupted:
-        cluster = Cluster(server, asked.index, any_index=asked.any_index)
-        cluster.count(asked.start, end)
-        there = cluster.overview(asked.start, end)
+        cluster = Cluster(server, index, any_index=asked.any_index)
+        cluster.count(start, end)
+        there = cluster.overview(start, end)
         done.add(Counts(events=there.documents))
         run = Run(
-            rules, cluster.why_not, start=asked.start, end=end, base=before, tables=options.tables,
+            rules, cluster.why_not, start=start, end=end, base=before, tables=options.tables,
             exceptions=options.exceptions,
         )  # fmt: skip
         _go(run, cluster, pieces, shown, interrupted)
@@ -58,7 +51,7 @@ def over(asked: Asked, rules: Rules, options: Options, before: Rules | None, war
     days = {day_of(day): count for day, count in there.days.items() if in_calendar(day)}
     sources = Sources(names, events=there.documents, first=first, last=last, days=days)
     stopped = "it was interrupted" if interrupted.came else ""
-    title = options.title or asked.index
+    title = options.title or index
     return Found(run.result(title, sources, stopped=stopped, base=options.base), done)
 
 

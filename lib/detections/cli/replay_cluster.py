@@ -24,6 +24,7 @@ from detections.errors import Finding, UsageError
 from detections.report.count import plural
 from detections.rule import Rule, Rules
 from detections.schedule import Record, Slice, SlicedReplay
+from detections.server import Connection
 from detections.values import datemath, limits
 from detections.values.dates import format_date
 
@@ -43,6 +44,35 @@ class Asked:
     width: str | None
     resume: Path | None
 
+    def events(self) -> tuple[Connection, str, int]:
+        """The server, the indices, and the start.
+
+        Raises:
+            UsageError: one of them is not given.
+        """
+        named = named_server(self.url, os.environ)
+        if named is None:
+            raise UsageError("name the cluster: --elasticsearch URL, or ELASTICSEARCH_URL")
+        if self.index is None or self.start is None:
+            raise UsageError("say which events: --index and --start")
+        return named, self.index, self.start
+
+    def milliseconds(self, start: int, end: int) -> int:
+        """How long a slice is.
+
+        Raises:
+            UsageError: it is not a duration, or makes too many slices.
+        """
+        width = self.width or "1d"
+        if not _WIDTH.fullmatch(width):
+            raise UsageError(f"--slice: '{width}' is not a duration like 30m, 6h or 1d")
+        found = datemath.resolve(f"now+{width}", 0)
+        if end < start:
+            raise UsageError("--end is before --start")
+        if not found or (end - start) // found >= _MOST:
+            raise UsageError(f"--slice: '{width}' makes more than {_MOST:,} slices; take longer ones")
+        return found
+
 
 def run(
     rules: Rules, asked: Asked, exceptions: ExceptionLists, report: Callable[[Finding], None], done: Done
@@ -53,28 +83,24 @@ def run(
         UsageError: the options are wrong, or the record is that of another replay.
         ServerUnavailable, NotAllowed: the cluster does not answer, or not to us.
     """
-    named = named_server(asked.url, os.environ)
-    if named is None:
-        raise UsageError("name the cluster: --elasticsearch URL, or ELASTICSEARCH_URL")
-    if asked.index is None or asked.start is None:
-        raise UsageError("say which events: --index and --start")
+    named, index, start = asked.events()
     record = Record(asked.resume)
     end = asked.end
     if end is None:
         # A replay that goes on ends where it was to end when it began.
         known = record.replay.get("end")
         end = round(time.time() * 1000) if known is None else _known(known)
-    width = milliseconds(asked.width or "1d", asked.start, end)
+    width = asked.milliseconds(start, end)
     with Server(named) as server, progress() as shown:
-        cluster = Cluster(server, asked.index, any_index=asked.any_index)
-        documents = cluster.count(asked.start, end)
+        cluster = Cluster(server, index, any_index=asked.any_index)
+        documents = cluster.count(start, end)
         record.begin(
             {
-                "url": cluster.url, "index": cluster.index, "start": format_date(asked.start), "end": format_date(end),
+                "url": cluster.url, "index": cluster.index, "start": format_date(start), "end": format_date(end),
                 "slice": width, "rules": digest(rules),
             }
         )  # fmt: skip
-        sliced = SlicedReplay(rules, cluster, asked.start, end, report, exceptions)
+        sliced = SlicedReplay(rules, cluster, start, end, report, exceptions)
         pieces = sliced.pieces(width)
         tell_person(f"{plural(documents, 'event')}, {plural(len(pieces), 'slice')}")
         if len(record):
@@ -107,22 +133,6 @@ def _alerts(
         kept = f"go on with --resume {resume}" if resume else "with --resume FILE it could have gone on from here"
         tell_person(f"{len(record)} of {plural(len(pieces), 'slice')} finished; {kept}")
         raise
-
-
-def milliseconds(width: str, start: int, end: int) -> int:
-    """How long a slice is.
-
-    Raises:
-        UsageError: it is no duration, or makes too many slices.
-    """
-    if not _WIDTH.fullmatch(width):
-        raise UsageError(f"--slice: '{width}' is not a duration like 30m, 6h or 1d")
-    found = datemath.resolve(f"now+{width}", 0)
-    if end < start:
-        raise UsageError("--end is before --start")
-    if not found or (end - start) // found >= _MOST:
-        raise UsageError(f"--slice: '{width}' makes more than {_MOST:,} slices; take longer ones")
-    return found
 
 
 def _known(end: Any) -> int:
