@@ -86,9 +86,7 @@ class Outcome:
         return {number for number in baseline.false if not self.raised[number]}
 
     def refusal(self, baseline: Baseline) -> str:
-        """Why the rule must not become so; empty where nothing is against it."""
-        if missing := sorted(baseline.must - self.must):
-            return f"it would silence the must_alert event {missing[0]}"
+        """What the labels have against it; empty where that is nothing."""
         lost = [number for number, raised in enumerate(self.raised) if not raised and number not in baseline.false]
         if lost:
             return f"it would silence {_others(len(lost))}, as {baseline.names(lost)[0]}"
